@@ -1,0 +1,134 @@
+/**
+ * One arithmetic for two lane widths.
+ *
+ * Every function is generic over `T`: `v128` holds four float32 lanes, `f32` one. `isVector<T>()` is decided at
+ * compile time, so a kernel written over `T` becomes the SIMD loop, its scalar tail, and the whole scalar build.
+ * Only correctly rounded operations appear here, hence a map gives the same bits at every width.
+ */
+
+/** Lanes of `T`. */
+export function width<T>(): usize {
+  return isVector<T>() ? 4 : 1;
+}
+
+/** Bytes of `T` in memory. */
+export function stride<T>(): usize {
+  return width<T>() << 2;
+}
+
+export function splat<T>(x: f32): T {
+  if (isVector<T>()) return f32x4.splat(x);
+  return x as T;
+}
+
+export function add<T>(a: T, b: T): T {
+  if (isVector<T>()) return f32x4.add(a, b);
+  return a + b;
+}
+
+export function sub<T>(a: T, b: T): T {
+  if (isVector<T>()) return f32x4.sub(a, b);
+  return a - b;
+}
+
+export function mul<T>(a: T, b: T): T {
+  if (isVector<T>()) return f32x4.mul(a, b);
+  return a * b;
+}
+
+export function div<T>(a: T, b: T): T {
+  if (isVector<T>()) return f32x4.div(a, b);
+  return a / b;
+}
+
+/** `a * b + c`, rounded twice. The one place where a fused variant could be switched in. */
+export function mulAdd<T>(a: T, b: T, c: T): T {
+  return add<T>(mul<T>(a, b), c);
+}
+
+export function sqrt<T>(a: T): T {
+  if (isVector<T>()) return f32x4.sqrt(a);
+  return f32.sqrt(a) as T;
+}
+
+export function abs<T>(a: T): T {
+  if (isVector<T>()) return f32x4.abs(a);
+  return f32.abs(a) as T;
+}
+
+/** The smaller; NaN if either is NaN; -0 < +0. */
+export function min<T>(a: T, b: T): T {
+  if (isVector<T>()) return f32x4.min(a, b);
+  return f32.min(a, b) as T;
+}
+
+/** The larger; NaN if either is NaN; +0 > -0. */
+export function max<T>(a: T, b: T): T {
+  if (isVector<T>()) return f32x4.max(a, b);
+  return f32.max(a, b) as T;
+}
+
+/** Nearest integer, ties to even. */
+export function nearest<T>(a: T): T {
+  if (isVector<T>()) return f32x4.nearest(a);
+  return f32.nearest(a) as T;
+}
+
+export function floor<T>(a: T): T {
+  if (isVector<T>()) return f32x4.floor(a);
+  return f32.floor(a) as T;
+}
+
+/** `x < y ? a : b`, lane by lane; `b` where a comparand is NaN. */
+export function whenLess<T>(x: T, y: T, a: T, b: T): T {
+  if (isVector<T>()) return v128.bitselect(a, b, f32x4.lt(x, y));
+  return select<T>(a, b, x < y);
+}
+
+/** `x == y ? a : b`, lane by lane; `b` where a comparand is NaN. */
+export function whenEqual<T>(x: T, y: T, a: T, b: T): T {
+  if (isVector<T>()) return v128.bitselect(a, b, f32x4.eq(x, y));
+  return select<T>(a, b, x == y);
+}
+
+/** The magnitude of `a` with the sign of `s`. */
+export function copysign<T>(a: T, s: T): T {
+  if (isVector<T>()) return v128.bitselect(s, a, i32x4.splat(0x80000000));
+  return f32.copysign(a, s) as T;
+}
+
+/** 2^n for an integral `n` in [-126, 127]. */
+export function pow2<T>(n: T): T {
+  if (isVector<T>()) return i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return reinterpret<f32>((i32(n) + 127) << 23) as T;
+}
+
+/** The exponent e of a positive normal `x` = f 2^e with f in [1, 2). */
+export function exponent<T>(x: T): T {
+  if (isVector<T>()) return f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(x, 23), i32x4.splat(127)));
+  return f32(i32((reinterpret<u32>(x) >> 23) - 127)) as T;
+}
+
+/** The fraction f in [1, 2) of a positive normal `x` = f 2^e. */
+export function fraction<T>(x: T): T {
+  if (isVector<T>()) return v128.or(v128.and(x, i32x4.splat(0x007fffff)), i32x4.splat(0x3f800000));
+  return reinterpret<f32>((reinterpret<u32>(x) & 0x007fffff) | 0x3f800000) as T;
+}
+
+/** The float32 nearest to the 31 high bits of the 32-bit integers stored at `at`, as an integer in [0, 2^31]. */
+export function loadHigh31<T>(at: usize): T {
+  if (isVector<T>()) return f32x4.convert_i32x4_u(i32x4.shr_u(v128.load(at), 1));
+  return f32(load<u32>(at) >> 1) as T;
+}
+
+/** The 24 high bits of the 32-bit integers stored at `at`, exact. */
+export function loadHigh24<T>(at: usize): T {
+  if (isVector<T>()) return f32x4.convert_i32x4_u(i32x4.shr_u(v128.load(at), 8));
+  return f32(load<u32>(at) >> 8) as T;
+}
+
+/** `a`, negated where the lowest bit of the 32-bit integer stored at `at` is set. */
+export function flipByLowBit<T>(a: T, at: usize): T {
+  if (isVector<T>()) return v128.xor(a, i32x4.shl(v128.load(at), 31));
+  return reinterpret<f32>(reinterpret<u32>(a) ^ (load<u32>(at) << 31)) as T;
+}

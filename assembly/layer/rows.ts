@@ -1,0 +1,64 @@
+/** Row-wise pieces of layers: arrays are row-major [rows, columns]. */
+import { add, splat } from "../lanes";
+
+/** The address of the row whose number is stored at `index`. */
+function rowAt(table: usize, index: usize, bytes: usize): usize {
+  return table + usize(load<u32>(index)) * bytes;
+}
+
+/** out[i, :] = table[index[i], :]; every index must be below the table's height. */
+export function gatherRows(table: usize, index: usize, out: usize, rows: usize, columns: usize, height: usize): void {
+  const bytes = columns << 2;
+  for (let i: usize = 0; i < rows; i++) {
+    memory.copy(out + i * bytes, rowAt(table, index + (i << 2), bytes), bytes);
+  }
+}
+
+function addAt<T>(x: usize, y: usize): void {
+  store<T>(y, add<T>(load<T>(y), load<T>(x)));
+}
+
+/** y += x over one row. */
+function addRow(x: usize, y: usize, bytes: usize): void {
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; i + 16 <= bytes; i += 16) addAt<v128>(x + i, y + i);
+  }
+  for (; i < bytes; i += 4) addAt<f32>(x + i, y + i);
+}
+
+/** table[index[i], :] += x[i, :], in the order of i. */
+export function scatterAddRows(x: usize, index: usize, table: usize, rows: usize, columns: usize, height: usize): void {
+  const bytes = columns << 2;
+  for (let i: usize = 0; i < rows; i++) {
+    addRow(x + i * bytes, rowAt(table, index + (i << 2), bytes), bytes);
+  }
+}
+
+/** y[i, :] += bias */
+export function addBias(bias: usize, y: usize, rows: usize, columns: usize): void {
+  const bytes = columns << 2;
+  for (let i: usize = 0; i < rows; i++) addRow(bias, y + i * bytes, bytes);
+}
+
+/** Rows summed in float32 before a block joins the total: it bounds the error by (64 + rows / 64) roundings. */
+const BLOCK: usize = 64;
+
+function addColumnSums<T>(x: usize, out: usize, rows: usize, bytes: usize): void {
+  for (let row: usize = 0; row < rows; row += BLOCK) {
+    const last = min<usize>(row + BLOCK, rows);
+    let s = splat<T>(0);
+    for (let i = row; i < last; i++) s = add<T>(s, load<T>(x + i * bytes));
+    store<T>(out, add<T>(load<T>(out), s));
+  }
+}
+
+/** out += the sum of the rows of x */
+export function sumRows(x: usize, out: usize, rows: usize, columns: usize): void {
+  const bytes = columns << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; i + 16 <= bytes; i += 16) addColumnSums<v128>(x + i, out + i, rows, bytes);
+  }
+  for (; i < bytes; i += 4) addColumnSums<f32>(x + i, out + i, rows, bytes);
+}

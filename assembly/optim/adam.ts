@@ -1,0 +1,237 @@
+/**
+ * Adam and its decoupled and AMSGrad forms. See src/optim/adam.ts for the rule and its source.
+ *
+ *   m = beta1 m + gain1 g
+ *   v = beta2 v + (gain2 g)^2
+ *   p = decay p - step m / (sqrt v + eps)
+ *
+ * The caller folds whatever does not depend on data into the scalars, in float64, rounded once: the gradient scale and
+ * 1 - beta1 into gain1, the scale and sqrt(1 - beta2) into gain2, the bias corrections into step and eps. That leaves
+ * the loop bound by its square root and its division.
+ */
+import { add, div, max, mul, mulAdd, splat, sqrt, sub } from "../lanes";
+
+/** w' = beta w + gain x, stored. */
+function average<T>(w: usize, beta: f32, gained: T): T {
+  const moved = mulAdd<T>(splat<T>(beta), load<T>(w), gained);
+  store<T>(w, moved);
+  return moved;
+}
+
+/** m' = beta1 m + gain1 g */
+function first<T>(m: usize, grad: T, beta1: f32, gain1: f32): T {
+  return average<T>(m, beta1, mul<T>(splat<T>(gain1), grad));
+}
+
+/** v' = beta2 v + (gain2 g)^2 */
+function second<T>(v: usize, grad: T, beta2: f32, gain2: f32): T {
+  const scaled = mul<T>(splat<T>(gain2), grad);
+  return average<T>(v, beta2, mul<T>(scaled, scaled));
+}
+
+/** decay p - step m / (sqrt v + eps), stored. */
+function descend<T>(p: usize, decayed: T, m: T, v: T, step: f32, eps: f32): void {
+  store<T>(p, sub<T>(decayed, div<T>(mul<T>(splat<T>(step), m), add<T>(sqrt<T>(v), splat<T>(eps)))));
+}
+
+/** max(u, v), stored. */
+function largest<T>(u: usize, v: T): T {
+  const most = max<T>(load<T>(u), v);
+  store<T>(u, most);
+  return most;
+}
+
+/** The gradient with the L2 penalty: scale g + l2 p. */
+function penalised<T>(p: usize, g: usize, scale: f32, l2: f32): T {
+  return mulAdd<T>(splat<T>(scale), load<T>(g), mul<T>(splat<T>(l2), load<T>(p)));
+}
+
+function adamAt<T>(
+  p: usize,
+  m: usize,
+  v: usize,
+  g: usize,
+  scale: f32,
+  l2: f32,
+  beta1: f32,
+  gain1: f32,
+  beta2: f32,
+  gain2: f32,
+  step: f32,
+  eps: f32,
+): void {
+  const grad = penalised<T>(p, g, scale, l2);
+  const m1 = first<T>(m, grad, beta1, gain1);
+  const v1 = second<T>(v, grad, beta2, gain2);
+  descend<T>(p, load<T>(p), m1, v1, step, eps);
+}
+
+/** Adam with an L2 penalty in the gradient. */
+export function adam(
+  p: usize,
+  m: usize,
+  v: usize,
+  g: usize,
+  n: usize,
+  scale: f32,
+  l2: f32,
+  beta1: f32,
+  gain1: f32,
+  beta2: f32,
+  gain2: f32,
+  step: f32,
+  eps: f32,
+): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      adamAt<v128>(p + i, m + i, v + i, g + i, scale, l2, beta1, gain1, beta2, gain2, step, eps);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) adamAt<f32>(p + i, m + i, v + i, g + i, scale, l2, beta1, gain1, beta2, gain2, step, eps);
+}
+
+function adamAmsgradAt<T>(
+  p: usize,
+  m: usize,
+  v: usize,
+  u: usize,
+  g: usize,
+  scale: f32,
+  l2: f32,
+  beta1: f32,
+  gain1: f32,
+  beta2: f32,
+  gain2: f32,
+  step: f32,
+  eps: f32,
+): void {
+  const grad = penalised<T>(p, g, scale, l2);
+  const m1 = first<T>(m, grad, beta1, gain1);
+  const v1 = largest<T>(u, second<T>(v, grad, beta2, gain2));
+  descend<T>(p, load<T>(p), m1, v1, step, eps);
+}
+
+/** Adam with the L2 penalty, over the largest second moment so far, `u`. */
+export function adamAmsgrad(
+  p: usize,
+  m: usize,
+  v: usize,
+  u: usize,
+  g: usize,
+  n: usize,
+  scale: f32,
+  l2: f32,
+  beta1: f32,
+  gain1: f32,
+  beta2: f32,
+  gain2: f32,
+  step: f32,
+  eps: f32,
+): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      adamAmsgradAt<v128>(p + i, m + i, v + i, u + i, g + i, scale, l2, beta1, gain1, beta2, gain2, step, eps);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4)
+    adamAmsgradAt<f32>(p + i, m + i, v + i, u + i, g + i, scale, l2, beta1, gain1, beta2, gain2, step, eps);
+}
+
+function adamwAt<T>(
+  p: usize,
+  m: usize,
+  v: usize,
+  g: usize,
+  beta1: f32,
+  gain1: f32,
+  beta2: f32,
+  gain2: f32,
+  step: f32,
+  eps: f32,
+  decay: f32,
+): void {
+  const grad = load<T>(g);
+  const m1 = first<T>(m, grad, beta1, gain1);
+  const v1 = second<T>(v, grad, beta2, gain2);
+  descend<T>(p, mul<T>(load<T>(p), splat<T>(decay)), m1, v1, step, eps);
+}
+
+/** Adam with decoupled decay. */
+export function adamw(
+  p: usize,
+  m: usize,
+  v: usize,
+  g: usize,
+  n: usize,
+  beta1: f32,
+  gain1: f32,
+  beta2: f32,
+  gain2: f32,
+  step: f32,
+  eps: f32,
+  decay: f32,
+): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      adamwAt<v128>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, decay);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) adamwAt<f32>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, decay);
+}
+
+function adamwAmsgradAt<T>(
+  p: usize,
+  m: usize,
+  v: usize,
+  u: usize,
+  g: usize,
+  beta1: f32,
+  gain1: f32,
+  beta2: f32,
+  gain2: f32,
+  step: f32,
+  eps: f32,
+  decay: f32,
+): void {
+  const grad = load<T>(g);
+  const m1 = first<T>(m, grad, beta1, gain1);
+  const v1 = largest<T>(u, second<T>(v, grad, beta2, gain2));
+  descend<T>(p, mul<T>(load<T>(p), splat<T>(decay)), m1, v1, step, eps);
+}
+
+/** Adam with decoupled decay, over the largest second moment so far, `u`. */
+export function adamwAmsgrad(
+  p: usize,
+  m: usize,
+  v: usize,
+  u: usize,
+  g: usize,
+  n: usize,
+  beta1: f32,
+  gain1: f32,
+  beta2: f32,
+  gain2: f32,
+  step: f32,
+  eps: f32,
+  decay: f32,
+): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      adamwAmsgradAt<v128>(p + i, m + i, v + i, u + i, g + i, beta1, gain1, beta2, gain2, step, eps, decay);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4)
+    adamwAmsgradAt<f32>(p + i, m + i, v + i, u + i, g + i, beta1, gain1, beta2, gain2, step, eps, decay);
+}
