@@ -1,0 +1,92 @@
+/** What went wrong, for programs: stable across versions, unlike the message. */
+export type ErrorCode =
+  | "BACKEND_UNAVAILABLE"
+  | "BAD_ARGUMENT"
+  | "DISPOSED"
+  | "DUPLICATE_PARAMETER"
+  | "FOREIGN_RUNTIME"
+  | "OUT_OF_MEMORY"
+  | "POINTER_OUT_OF_BOUNDS"
+  | "SHAPE_MISMATCH"
+  | "STALE_BUILD"
+  | "STATE_MISMATCH"
+  | "UNASSIGNED_PARAMETER"
+  | "UNKNOWN_OPTION";
+
+/** The only error this package throws. It is thrown before anything is written, so every object stays usable. */
+export class SimdOptimError extends Error {
+  override readonly name = "SimdOptimError";
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** A value as a person would want to read it in an error. */
+export function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return `a function${value.name ? ` (${value.name})` : ""}`;
+  if (value === null || typeof value !== "object") return String(value);
+  if (Array.isArray(value)) return `[${value.slice(0, 8).map(describe).join(", ")}${value.length > 8 ? ", ..." : ""}]`;
+  return `an object of ${value.constructor?.name ?? "no class"}`;
+}
+
+/** Throws `argument: got X, expected Y`. */
+export function refuse(argument: string, got: unknown, expected: string, code: ErrorCode = "BAD_ARGUMENT"): never {
+  throw new SimdOptimError(code, `${argument}: got ${describe(got)}, expected ${expected}`);
+}
+
+/** A range of numbers as mathematics writes it: "[0, 1)", "(0, inf)". */
+export type Interval = `${"[" | "("}${number | "-inf"}, ${number | "inf"}${"]" | ")"}`;
+
+function within(value: number, interval: Interval): boolean {
+  const [low, high] = interval
+    .slice(1, -1)
+    .split(", ")
+    .map((end) => Number(end.replace("inf", "Infinity"))) as [number, number];
+  const aboveLow = interval.startsWith("[") ? value >= low : value > low;
+  const belowHigh = interval.endsWith("]") ? value <= high : value < high;
+  return aboveLow && belowHigh;
+}
+
+/** Refuses anything but a number in the interval; NaN is in none. */
+export function checkNumber(argument: string, value: unknown, interval: Interval): asserts value is number {
+  if (typeof value !== "number" || !within(value, interval)) refuse(argument, value, `a number in ${interval}`);
+}
+
+/** Refuses anything but a whole number in the interval. */
+export function checkInteger(argument: string, value: unknown, interval: Interval): asserts value is number {
+  if (!Number.isInteger(value) || !within(value as number, interval)) {
+    refuse(argument, value, `a whole number in ${interval}`);
+  }
+}
+
+export function checkBoolean(argument: string, value: unknown): asserts value is boolean {
+  if (typeof value !== "boolean") refuse(argument, value, "true or false");
+}
+
+export function checkChoice<C extends string>(
+  argument: string,
+  value: unknown,
+  choices: readonly C[],
+): asserts value is C {
+  if (!choices.includes(value as C)) refuse(argument, value, `one of ${choices.map(describe).join(", ")}`);
+}
+
+/** Refuses keys that are not in `known`, naming the nearest ones there are. */
+export function checkKeys(argument: string, value: object, known: readonly string[]): void {
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) refuse(`${argument}.${key}`, key, `one of ${known.join(", ")}`, "UNKNOWN_OPTION");
+  }
+}
+
+/** Refuses anything but a list of whole sizes of at least 1, and returns how many elements it spans. */
+export function checkShape(argument: string, shape: unknown): number {
+  if (!Array.isArray(shape) || shape.some((size) => !Number.isInteger(size) || size < 1)) {
+    refuse(argument, shape, "a list of whole sizes of at least 1, such as [10, 784]");
+  }
+  return shape.reduce((product: number, size: number) => product * size, 1);
+}

@@ -1,0 +1,138 @@
+import { instantiateSync } from "@assemblyscript/loader";
+import { checkChoice, checkInteger, checkKeys, describe, refuse, SimdOptimError } from "./check.ts";
+import { ADDRESS_SPACE, type Block, Heap, PlainMemory } from "./heap.ts";
+import { bindTwins, bindWasm, checked, type Kernels } from "./kernels.ts";
+
+/** What runs the kernels: Wasm with SIMD, Wasm without, or plain JavaScript. All give the same bits. */
+export type Backend = "simd" | "scalar" | "reference";
+
+export interface LoadOptions {
+  /** A backend, or "auto" for the fastest that works here. A named backend never falls back: it throws. */
+  backend?: Backend | "auto";
+  /** A compiled `simd.wasm` or `scalar.wasm`, for runtimes that forbid compiling bytes. */
+  module?: WebAssembly.Module;
+  /** The most linear memory may grow to, in bytes; 4 GiB by default. */
+  maxBytes?: number;
+}
+
+/** What a backend consists of. */
+export interface Machine {
+  readonly backend: Backend;
+  readonly reason: string;
+  readonly heap: Heap;
+  readonly kernels: Kernels;
+}
+
+const PAGE = 65536;
+
+/** A module of one function that returns a v128: valid where SIMD is. */
+const SIMD_PROBE = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+]);
+
+/** Chooses a backend and opens it. */
+export async function openMachine(options: LoadOptions = {}): Promise<Machine> {
+  checkKeys("load", options, ["backend", "module", "maxBytes"]);
+  const { backend = "auto", module, maxBytes = ADDRESS_SPACE } = options;
+  checkChoice("backend", backend, ["auto", "simd", "scalar", "reference"]);
+  checkInteger("maxBytes", maxBytes, `[${PAGE}, ${ADDRESS_SPACE}]`);
+  if (backend === "reference") {
+    if (module !== undefined) refuse("module", module, `no module, since backend is "reference"`);
+    return openReference(maxBytes, "asked for");
+  }
+  if (typeof WebAssembly === "undefined") {
+    if (backend !== "auto") throw unavailable(backend, "this runtime has no WebAssembly");
+    return openReference(maxBytes, "this runtime has no WebAssembly");
+  }
+  if (module !== undefined) {
+    if (!(module instanceof WebAssembly.Module)) refuse("module", module, "a WebAssembly.Module");
+    const machine = openWasm(module, maxBytes, "the module that was passed");
+    if (backend !== "auto" && machine.backend !== backend) {
+      refuse("module", machine.backend, `a build of backend ${describe(backend)}`);
+    }
+    return machine;
+  }
+  const simd = WebAssembly.validate(SIMD_PROBE);
+  if (backend === "simd" && !simd) throw unavailable(backend, "this runtime has no WebAssembly SIMD");
+  const variant = backend === "auto" ? (simd ? "simd" : "scalar") : backend;
+  const reason =
+    backend !== "auto" ? "asked for" : simd ? "this runtime has SIMD" : "this runtime has no WebAssembly SIMD";
+  let compiled: WebAssembly.Module;
+  try {
+    compiled = await WebAssembly.compile(await wasmBytes(variant));
+  } catch (error) {
+    // A content security policy without wasm-unsafe-eval, or a host that only takes precompiled modules.
+    const why = `this runtime forbids compiling WebAssembly (${(error as Error).message})`;
+    if (backend !== "auto") throw unavailable(backend, why);
+    return openReference(maxBytes, why);
+  }
+  return openWasm(compiled, maxBytes, reason);
+}
+
+function unavailable(backend: Backend, why: string): SimdOptimError {
+  return new SimdOptimError("BACKEND_UNAVAILABLE", `backend: got ${describe(backend)}, but ${why}`);
+}
+
+async function wasmBytes(variant: "simd" | "scalar"): Promise<Uint8Array<ArrayBuffer>> {
+  const { base64 } = variant === "simd" ? await import("../build/simd.js") : await import("../build/scalar.js");
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+function openReference(maxBytes: number, reason: string): Machine {
+  const heap = new Heap(new PlainMemory(), maxBytes);
+  return { backend: "reference", reason, heap, kernels: bindTwins(heap.views) };
+}
+
+function openWasm(module: WebAssembly.Module, maxBytes: number, reason: string): Machine {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: Math.floor(maxBytes / PAGE) });
+  // The exports of the instance itself: the loader's own wrap every call.
+  const { exports } = instantiateSync(module, { env: { memory } }).instance;
+  const kernels = bindWasm(exports);
+  const lanes = (exports["LANES"] as WebAssembly.Global).value;
+  return { backend: lanes === 4 ? "simd" : "scalar", reason, heap: new Heap(memory, maxBytes), kernels };
+}
+
+/** One linear memory and the kernels bound to it. */
+export class Engine {
+  readonly backend: Backend;
+  /** Why this backend was chosen. */
+  readonly reason: string;
+  /** The kernels, for code that has checked its arguments. */
+  readonly unchecked: Kernels;
+  /** The kernels, every call checked: operands must lie in memory. */
+  readonly kernels: Kernels;
+  readonly heap: Heap;
+  #disposed = false;
+  #scratch: Block | undefined;
+
+  constructor(machine: Machine) {
+    this.backend = machine.backend;
+    this.reason = machine.reason;
+    this.heap = machine.heap;
+    this.unchecked = machine.kernels;
+    this.kernels = checked(machine.kernels, machine.heap.views);
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** The address of a workspace of at least `bytes`, whose contents last until the next call. */
+  scratch(bytes: number): number {
+    if (!this.#scratch || this.#scratch.bytes < bytes) {
+      const larger = this.heap.allocate(bytes);
+      this.#scratch?.release();
+      this.#scratch = larger;
+    }
+    return this.#scratch.pointer;
+  }
+
+  /** Ends the use of everything that lives in this memory. */
+  dispose(): void {
+    this.#disposed = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

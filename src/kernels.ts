@@ -1,0 +1,294 @@
+/**
+ * The kernel table: every kernel, described once. From it come the types of the bound kernels, the check that a Wasm
+ * build matches the sources, the bounds check of pointers, the parity fuzz and the benchmarks.
+ */
+import { describe, SimdOptimError } from "./check.ts";
+import type { Views } from "./heap.ts";
+import * as twins from "./reference/index.ts";
+
+/** The sizes in a call, by name: what operand lengths are computed from. */
+export type Sizes = Readonly<Record<string, number>>;
+
+/** An array in linear memory: how it is used and how many elements it has. */
+export interface Operand {
+  readonly kind: "operand";
+  readonly name: string;
+  /** "work" is a workspace whose contents mean nothing after the call. */
+  readonly access: "in" | "out" | "inout" | "work";
+  /** Elements are 4 bytes wide: float32, or u32 where `below` gives their bound. */
+  readonly below?: (sizes: Sizes) => number;
+  readonly length: (sizes: Sizes) => number;
+}
+
+/** A number in a call: a size in elements, any real number, or 32 random bits. */
+export interface Scalar {
+  readonly kind: "size" | "real" | "bits";
+  readonly name: string;
+}
+
+export interface Kernel {
+  /** What may be split over threads, and how: by elements, by chunks of a sum, by rows, or not. */
+  readonly kind: "map" | "fold" | "rows" | "matrix";
+  readonly args: readonly (Operand | Scalar)[];
+  /** How to choose sizes for kernels that have more than the single size n. */
+  readonly sizes?: SizeChoice;
+}
+
+export interface SizeChoice {
+  /** Sizes for a benchmark over about `elements` elements. */
+  readonly typical: (elements: number) => Sizes;
+  /** Sizes for a test; `below(bound)` draws a whole number below the bound. */
+  readonly random: (below: (bound: number) => number) => Sizes;
+}
+
+type Length = (sizes: Sizes) => number;
+const all: Length = ({ n }) => n!;
+
+function read(name: string, length: Length = all): Operand {
+  return { kind: "operand", name, access: "in", length };
+}
+
+function write(name: string, length: Length = all): Operand {
+  return { kind: "operand", name, access: "out", length };
+}
+
+function update(name: string, length: Length = all): Operand {
+  return { kind: "operand", name, access: "inout", length };
+}
+
+function index(name: string, length: Length, below: Length): Operand {
+  return { kind: "operand", name, access: "in", length, below };
+}
+
+function size(name: string): Scalar {
+  return { kind: "size", name };
+}
+
+function reals(...names: string[]): Scalar[] {
+  return names.map((name) => ({ kind: "real", name }));
+}
+
+function bits(...names: string[]): Scalar[] {
+  return names.map((name) => ({ kind: "bits", name }));
+}
+
+/** Independent elements: operands, then n, then real scalars. */
+function map(operands: Operand[], ...scalars: string[]): Kernel {
+  return { kind: "map", args: [...operands, size("n"), ...reals(...scalars)] };
+}
+
+function fold(...operands: Operand[]): Kernel {
+  return { kind: "fold", args: [...operands, size("n")] };
+}
+
+const area: Length = ({ rows, columns }) => rows! * columns!;
+const rows: Length = ({ rows }) => rows!;
+const columns: Length = ({ columns }) => columns!;
+
+/** Rows and columns, and a table to pick rows from. */
+const rowSizes: SizeChoice = {
+  typical: (elements) => {
+    const rows = Math.max(1, Math.floor(elements / 256));
+    return { rows, columns: 256, height: rows };
+  },
+  random: (below) => ({ rows: below(150), columns: 1 + below(70), height: 1 + below(30) }),
+};
+
+/** Matrices, each of them transposed or not. */
+const gemmSizes: SizeChoice = {
+  typical: (elements) => {
+    const side = Math.max(1, Math.floor(Math.sqrt(elements)));
+    return { m: side, n: side, k: side, aRow: side, aColumn: 1, bRow: side, bColumn: 1 };
+  },
+  random: (below) => {
+    // Now and then past each block size.
+    const [m, n, k] = [
+      [140, 30, 30],
+      [30, 530, 30],
+      [30, 30, 530],
+      [60, 60, 60],
+    ][below(4)]!.map(below) as [number, number, number];
+    const [aRow, aColumn] = below(2) === 0 ? [k, 1] : [1, m];
+    const [bRow, bColumn] = below(2) === 0 ? [n, 1] : [1, k];
+    return { m, n, k, aRow, aColumn, bRow, bColumn };
+  },
+};
+
+/** Elements that a strided matrix spans, from its first to its last. */
+function extent(height: string, width: string, row: string, column: string): Length {
+  return (s) => (s[height]! && s[width]! ? (s[height]! - 1) * s[row]! + (s[width]! - 1) * s[column]! + 1 : 0);
+}
+
+const ADAM_L2 = ["scale", "l2", "beta1", "gain1", "beta2", "gain2", "step", "eps"];
+const ADAM_DECAY = ["beta1", "gain1", "beta2", "gain2", "step", "eps", "decay"];
+const SGD_BUFFERED = ["scale", "l2", "lr", "momentum", "gain"];
+
+/** Elements of the workspace of `gemm`: packed blocks of 128 x 256 and 256 x 512, and a tile of 4 x 8. */
+export const GEMM_WORK = 128 * 256 + 256 * 512 + 4 * 8;
+
+export const kernelTable = {
+  adam: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_L2),
+  adamAmsgrad: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADAM_L2),
+  adamw: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_DECAY),
+  adamwAmsgrad: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADAM_DECAY),
+  addBias: {
+    kind: "rows",
+    args: [read("bias", columns), update("y", area), size("rows"), size("columns")],
+    sizes: rowSizes,
+  },
+  axpy: map([read("x"), update("y")], "alpha"),
+  clamp: map([read("x"), write("y")], "low", "high"),
+  copy: map([read("x"), write("y")]),
+  countNonFinite: fold(read("x")),
+  dot: fold(read("x"), read("y")),
+  exp: map([read("x"), write("y")]),
+  fill: map([write("y")], "value"),
+  firstOutOfRange: {
+    kind: "fold",
+    args: [index("index", all, ({ bound }) => bound! + 1), size("n"), size("bound")],
+    sizes: {
+      typical: (elements) => ({ n: elements, bound: 0xffffffff }),
+      random: (below) => ({ n: below(1000), bound: 1 + below(2000) }),
+    },
+  },
+  gatherRows: {
+    kind: "rows",
+    args: [
+      read("table", ({ height, columns }) => height! * columns!),
+      index("index", rows, ({ height }) => height!),
+      write("out", area),
+      size("rows"),
+      size("columns"),
+      size("height"),
+    ],
+    sizes: rowSizes,
+  },
+  gemm: {
+    kind: "matrix",
+    args: [
+      read("a", extent("m", "k", "aRow", "aColumn")),
+      read("b", extent("k", "n", "bRow", "bColumn")),
+      update("c", ({ m, n }) => m! * n!),
+      { kind: "operand", name: "work", access: "work", length: () => GEMM_WORK },
+      ...["m", "n", "k", "aRow", "aColumn", "bRow", "bColumn"].map(size),
+      ...reals("alpha", "beta"),
+    ],
+    sizes: gemmSizes,
+  },
+  log: map([read("x"), write("y")]),
+  maxAbs: fold(read("x")),
+  normalFromBits: map([update("y")], "mean", "deviation"),
+  randomBits: { kind: "map", args: [write("out"), size("n"), ...bits("first", "key0", "key1", "stream0", "stream1")] },
+  scale: map([read("x"), write("y")], "alpha"),
+  scatterAddRows: {
+    kind: "matrix",
+    args: [
+      read("x", area),
+      index("index", rows, ({ height }) => height!),
+      update("table", ({ height, columns }) => height! * columns!),
+      size("rows"),
+      size("columns"),
+      size("height"),
+    ],
+    sizes: rowSizes,
+  },
+  sgd: map([update("p"), read("g")], "scale", "l2", "lr"),
+  sgdMomentum: map([update("p"), update("b"), read("g")], ...SGD_BUFFERED),
+  sgdNesterov: map([update("p"), update("b"), read("g")], ...SGD_BUFFERED),
+  softmaxCrossEntropy: {
+    kind: "rows",
+    args: [
+      read("logits", area),
+      index("targets", rows, columns),
+      write("losses", rows),
+      write("gradient", area),
+      size("rows"),
+      size("columns"),
+      ...reals("weight"),
+    ],
+    sizes: rowSizes,
+  },
+  sum: fold(read("x")),
+  sumAbs: fold(read("x")),
+  sumRows: {
+    kind: "matrix",
+    args: [read("x", area), update("out", columns), size("rows"), size("columns")],
+    sizes: rowSizes,
+  },
+  sumSquares: fold(read("x")),
+  tanh: map([read("x"), write("y")]),
+  tanhBackward: map([read("y"), read("dy"), write("dx")]),
+  uniformFromBits: map([update("y")], "low", "range"),
+} satisfies Record<keyof typeof twins, Kernel>;
+
+export type KernelName = keyof typeof kernelTable;
+export const kernelNames = Object.keys(kernelTable) as KernelName[];
+
+type Bound<F> = F extends (memory: Views, ...args: infer A) => infer R ? (...args: A) => R : never;
+
+/** Every kernel, bound to one memory. Pointers are byte addresses, a multiple of 4. */
+export type Kernels = { readonly [K in KernelName]: Bound<(typeof twins)[K]> };
+
+/** The twins over `views`, which must be kept up to date as memory grows. */
+export function bindTwins(views: Views): Kernels {
+  return Object.fromEntries(
+    kernelNames.map((name) => [name, (twins[name] as Function).bind(undefined, views)]),
+  ) as unknown as Kernels;
+}
+
+/** The kernels among the exports of a Wasm instance; refuses a build that does not match the table. */
+export function bindWasm(exports: WebAssembly.Exports): Kernels {
+  for (const name of kernelNames) {
+    const kernel = exports[name];
+    const expected = kernelTable[name].args.length;
+    const arity = typeof kernel === "function" ? kernel.length : undefined;
+    if (arity !== expected) {
+      const found = arity === undefined ? "is missing" : `takes ${arity} arguments`;
+      throw new SimdOptimError(
+        "STALE_BUILD",
+        `stale Wasm build: kernel ${name} ${found}, the table says ${expected}; run "npm run build"`,
+      );
+    }
+  }
+  return Object.fromEntries(kernelNames.map((name) => [name, exports[name]])) as unknown as Kernels;
+}
+
+/** The same kernels, refusing any call whose operands do not lie in memory, aligned, before it is made. */
+export function checked(kernels: Kernels, views: Views): Kernels {
+  return Object.fromEntries(
+    kernelNames.map((name) => [
+      name,
+      (...values: number[]) => {
+        checkOperands(name, values, views.u8.length);
+        return (kernels[name] as (...values: number[]) => unknown)(...values);
+      },
+    ]),
+  ) as unknown as Kernels;
+}
+
+/** The sizes among the arguments of a call. */
+export function sizesOf(kernel: Kernel, values: readonly number[]): Sizes {
+  return Object.fromEntries(kernel.args.flatMap((arg, i) => (arg.kind === "size" ? [[arg.name, values[i]!]] : [])));
+}
+
+function checkOperands(name: KernelName, values: readonly number[], bytes: number): void {
+  const kernel: Kernel = kernelTable[name];
+  const sizes = sizesOf(kernel, values);
+  if (values.length !== kernel.args.length) {
+    throw new SimdOptimError("BAD_ARGUMENT", `${name}: got ${values.length} arguments, expected ${kernel.args.length}`);
+  }
+  kernel.args.forEach((arg, i) => {
+    const value = values[i]!;
+    if (arg.kind === "size" && !(Number.isInteger(value) && value >= 0)) {
+      throw new SimdOptimError("BAD_ARGUMENT", `${name}.${arg.name}: got ${describe(value)}, expected a whole number`);
+    }
+    if (arg.kind !== "operand") return;
+    const end = value + 4 * arg.length(sizes);
+    if (!(Number.isInteger(value) && value > 0 && value % 4 === 0 && end <= bytes)) {
+      throw new SimdOptimError(
+        "POINTER_OUT_OF_BOUNDS",
+        `${name}.${arg.name}: got ${arg.length(sizes)} elements at ${describe(value)}, expected a multiple of 4 inside ${bytes} bytes of memory`,
+      );
+    }
+  });
+}

@@ -1,0 +1,150 @@
+/** Twins of assembly/optim/adam.ts. */
+import type { Views } from "../../heap.ts";
+import { mulAdd, f32 as round } from "../lanes.ts";
+
+/** No array for the largest second moment. */
+const NONE = -1;
+
+/** One element: p, m, v, u are positions in `f32`; the scalars are float32 already. */
+function advance(
+  f32: Float32Array,
+  p: number,
+  m: number,
+  v: number,
+  u: number,
+  grad: number,
+  decayed: number,
+  beta1: number,
+  gain1: number,
+  beta2: number,
+  gain2: number,
+  step: number,
+  eps: number,
+): void {
+  const first = mulAdd(beta1, f32[m]!, round(gain1 * grad));
+  const scaled = round(gain2 * grad);
+  const second = mulAdd(beta2, f32[v]!, round(scaled * scaled));
+  const largest = u === NONE ? second : Math.max(f32[u]!, second);
+  f32[m] = first;
+  f32[v] = second;
+  if (u !== NONE) f32[u] = largest;
+  f32[p] = decayed - round(round(step * first) / round(round(Math.sqrt(largest)) + eps));
+}
+
+export function adam(
+  { f32 }: Views,
+  p: number,
+  m: number,
+  v: number,
+  g: number,
+  n: number,
+  scale: number,
+  l2: number,
+  beta1: number,
+  gain1: number,
+  beta2: number,
+  gain2: number,
+  step: number,
+  eps: number,
+): void {
+  [scale, l2, beta1, gain1] = [round(scale), round(l2), round(beta1), round(gain1)];
+  [beta2, gain2, step, eps] = [round(beta2), round(gain2), round(step), round(eps)];
+  for (let i = 0; i < n; i++) {
+    const at = (p >>> 2) + i;
+    const w = f32[at]!;
+    const grad = mulAdd(scale, f32[(g >>> 2) + i]!, round(l2 * w));
+    advance(f32, at, (m >>> 2) + i, (v >>> 2) + i, NONE, grad, w, beta1, gain1, beta2, gain2, step, eps);
+  }
+}
+
+export function adamAmsgrad(
+  { f32 }: Views,
+  p: number,
+  m: number,
+  v: number,
+  u: number,
+  g: number,
+  n: number,
+  scale: number,
+  l2: number,
+  beta1: number,
+  gain1: number,
+  beta2: number,
+  gain2: number,
+  step: number,
+  eps: number,
+): void {
+  [scale, l2, beta1, gain1] = [round(scale), round(l2), round(beta1), round(gain1)];
+  [beta2, gain2, step, eps] = [round(beta2), round(gain2), round(step), round(eps)];
+  for (let i = 0; i < n; i++) {
+    const at = (p >>> 2) + i;
+    const w = f32[at]!;
+    const grad = mulAdd(scale, f32[(g >>> 2) + i]!, round(l2 * w));
+    advance(f32, at, (m >>> 2) + i, (v >>> 2) + i, (u >>> 2) + i, grad, w, beta1, gain1, beta2, gain2, step, eps);
+  }
+}
+
+export function adamw(
+  { f32 }: Views,
+  p: number,
+  m: number,
+  v: number,
+  g: number,
+  n: number,
+  beta1: number,
+  gain1: number,
+  beta2: number,
+  gain2: number,
+  step: number,
+  eps: number,
+  decay: number,
+): void {
+  [beta1, gain1, beta2, gain2] = [round(beta1), round(gain1), round(beta2), round(gain2)];
+  [step, eps, decay] = [round(step), round(eps), round(decay)];
+  for (let i = 0; i < n; i++) {
+    const at = (p >>> 2) + i;
+    const w = f32[at]!;
+    const grad = f32[(g >>> 2) + i]!;
+    advance(f32, at, (m >>> 2) + i, (v >>> 2) + i, NONE, grad, round(w * decay), beta1, gain1, beta2, gain2, step, eps);
+  }
+}
+
+export function adamwAmsgrad(
+  { f32 }: Views,
+  p: number,
+  m: number,
+  v: number,
+  u: number,
+  g: number,
+  n: number,
+  beta1: number,
+  gain1: number,
+  beta2: number,
+  gain2: number,
+  step: number,
+  eps: number,
+  decay: number,
+): void {
+  [beta1, gain1, beta2, gain2] = [round(beta1), round(gain1), round(beta2), round(gain2)];
+  [step, eps, decay] = [round(step), round(eps), round(decay)];
+  for (let i = 0; i < n; i++) {
+    const at = (p >>> 2) + i;
+    const w = f32[at]!;
+    const grad = f32[(g >>> 2) + i]!;
+    advance(
+      f32,
+      at,
+      (m >>> 2) + i,
+      (v >>> 2) + i,
+      (u >>> 2) + i,
+      grad,
+      round(w * decay),
+      beta1,
+      gain1,
+      beta2,
+      gain2,
+      step,
+      eps,
+    );
+  }
+}
