@@ -1,0 +1,30 @@
+/** Optimizers for training in any JavaScript runtime, over one linear memory. */
+export { type ErrorCode, SimdOptimError } from "./check.ts";
+export { clipGradNorm, clipGradValue } from "./clip.ts";
+export type { Backend, LoadOptions } from "./engine.ts";
+export { type KernelName, type Kernels, kernelNames, kernelTable } from "./kernels.ts";
+export { embedding, embeddingBackward } from "./layers/embedding.ts";
+export { linear, linearBackward } from "./layers/linear.ts";
+export { tanh, tanhBackward } from "./layers/tanh.ts";
+export { type GemmOptions, gemm } from "./linalg/gemm.ts";
+export { crossEntropy } from "./losses/crossEntropy.ts";
+export * from "./optim/index.ts";
+export {
+  defineOptimizer,
+  type Group,
+  type LoadReport,
+  type NonFinitePolicy,
+  Optimizer,
+  type OptimizerClass,
+  type OptimizerOptions,
+  type OptimizerSpec,
+  type OptimizerState,
+  type Scheduled,
+  type StepReport,
+} from "./optimizer.ts";
+export type { Parameter, ParameterOptions, Parameters, Role, Selection } from "./parameters.ts";
+export { normal, Random, type Source, uniform } from "./random.ts";
+export { load, type Runtime } from "./runtime.ts";
+export type { Schedule } from "./schedules.ts";
+export * as schedules from "./schedules.ts";
+export type { Tensor, View } from "./tensor.ts";

@@ -1,0 +1,42 @@
+import { checkNumber, refuse } from "../check.ts";
+import { GEMM_WORK } from "../kernels.ts";
+import { checkView, type View } from "../tensor.ts";
+
+export interface GemmOptions {
+  /** Use the transpose of a. */
+  transposeA?: boolean;
+  /** Use the transpose of b. */
+  transposeB?: boolean;
+  alpha?: number;
+  beta?: number;
+}
+
+/**
+ * c = alpha op(a) op(b) + beta c for row-major matrices; op is the identity or the transpose. With beta = 0, the
+ * default, c is not read. c must be another tensor than a and b.
+ */
+export function gemm(a: View, b: View, c: View, options: GemmOptions = {}): void {
+  const { transposeA = false, transposeB = false, alpha = 1, beta = 0 } = options;
+  const { engine } = c;
+  checkMatrix("a", a, engine);
+  checkMatrix("b", b, engine);
+  checkMatrix("c", c, engine);
+  checkNumber("alpha", alpha, "(-inf, inf)");
+  checkNumber("beta", beta, "(-inf, inf)");
+  const [aHeight, aWidth] = a.shape as [number, number];
+  const [bHeight, bWidth] = b.shape as [number, number];
+  const [m, k] = transposeA ? [aWidth, aHeight] : [aHeight, aWidth];
+  const [depth, n] = transposeB ? [bWidth, bHeight] : [bHeight, bWidth];
+  if (depth !== k) refuse("b", b.shape, `${k} rows after transposition, to match a`, "SHAPE_MISMATCH");
+  if (c.shape[0] !== m || c.shape[1] !== n) refuse("c", c.shape, `shape [${m}, ${n}]`, "SHAPE_MISMATCH");
+  if (c.pointer === a.pointer || c.pointer === b.pointer) refuse("c", "an operand", "another tensor than a and b");
+  const [aRow, aColumn] = transposeA ? [1, aWidth] : [aWidth, 1];
+  const [bRow, bColumn] = transposeB ? [1, bWidth] : [bWidth, 1];
+  const work = engine.scratch(4 * GEMM_WORK);
+  engine.unchecked.gemm(a.pointer, b.pointer, c.pointer, work, m, n, k, aRow, aColumn, bRow, bColumn, alpha, beta);
+}
+
+function checkMatrix(argument: string, view: View, engine: View["engine"]): void {
+  checkView(argument, view, engine, "f32");
+  if (view.shape.length !== 2) refuse(argument, view.shape, "two axes", "SHAPE_MISMATCH");
+}

@@ -1,0 +1,2 @@
+export { Adam, AdamW } from "./adam.ts";
+export { SGD } from "./sgd.ts";

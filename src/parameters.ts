@@ -1,0 +1,216 @@
+import { checkBoolean, checkChoice, checkKeys, checkShape, refuse } from "./check.ts";
+import type { Engine } from "./engine.ts";
+import { type Block, releaseWithOwner } from "./heap.ts";
+import { View } from "./tensor.ts";
+
+/** What a parameter is for: it decides weight decay and learning-rate scaling in the usual recipes. */
+export type Role = "hidden" | "embedding" | "head" | "norm" | "bias";
+const ROLES: readonly Role[] = ["hidden", "embedding", "head", "norm", "bias"];
+
+export interface ParameterOptions {
+  shape: readonly number[];
+  /** "bias" for one axis and "hidden" for more, unless it is given. */
+  role?: Role;
+  /** A frozen parameter is not stepped; false unless it is given. */
+  frozen?: boolean;
+}
+
+/** What the last clipping pass found, until a step has used it. */
+export interface Clipping {
+  /** The gradient norm before clipping. */
+  readonly gradNorm: number;
+  /** What gradients are multiplied by. */
+  readonly coefficient: number;
+}
+
+/** A named array of trainable values and the gradient beside it. */
+export class Parameter {
+  readonly ndim: number;
+  readonly size: number;
+  /** The values, as a tensor for the functions of this package. */
+  readonly value: View;
+  /** The gradient, as a tensor for the functions of this package. */
+  readonly gradient: View;
+  /** Set by a clipping pass, used and cleared by the next step. */
+  clipping: Clipping | undefined;
+  #frozen: boolean;
+
+  /** @internal Use `runtime.parameters`. */
+  constructor(
+    readonly collection: Parameters,
+    readonly name: string,
+    readonly shape: readonly number[],
+    readonly role: Role,
+    frozen: boolean,
+    values: Block,
+    gradients: Block,
+    offset: number,
+  ) {
+    this.value = new View(collection.engine, values, offset, shape, "f32", collection);
+    this.gradient = new View(collection.engine, gradients, offset, shape, "f32", collection);
+    this.ndim = shape.length;
+    this.size = this.value.size;
+    this.#frozen = frozen;
+  }
+
+  /** The values in place, row-major. */
+  get data(): Float32Array {
+    return this.value.data;
+  }
+
+  /** The gradient in place, row-major. */
+  get grad(): Float32Array {
+    return this.gradient.data;
+  }
+
+  /** Whether steps leave this parameter alone. May be changed at any time. */
+  get frozen(): boolean {
+    return this.#frozen;
+  }
+
+  set frozen(frozen: boolean) {
+    checkBoolean(`${this.name}.frozen`, frozen);
+    this.#frozen = frozen;
+  }
+}
+
+/**
+ * Parameters by name. All values lie in one arena and all gradients in another, tightly packed in the order given, so
+ * that a step is one kernel call for each run of neighbours that share a group.
+ */
+export class Parameters implements Iterable<Parameter> {
+  readonly engine: Engine;
+  /** Elements of all parameters together. */
+  readonly size: number;
+  readonly #values: Block;
+  readonly #gradients: Block;
+  readonly #byName: ReadonlyMap<string, Parameter>;
+
+  /** @internal Use `runtime.parameters`. */
+  constructor(engine: Engine, declarations: Readonly<Record<string, readonly number[] | ParameterOptions>>) {
+    if (declarations === null || typeof declarations !== "object" || Array.isArray(declarations)) {
+      refuse("parameters", declarations, 'an object such as { "fc.weight": [10, 784] }');
+    }
+    const planned = Object.entries(declarations).map(([name, declaration]) => plan(name, declaration));
+    if (planned.length === 0) refuse("parameters", {}, "at least one parameter");
+    this.engine = engine;
+    this.size = planned.reduce((sum, { size }) => sum + size, 0);
+    this.#values = engine.heap.allocate(4 * this.size);
+    try {
+      this.#gradients = engine.heap.allocate(4 * this.size);
+    } catch (error) {
+      this.#values.release();
+      throw error;
+    }
+    releaseWithOwner(this.#values, this);
+    releaseWithOwner(this.#gradients, this);
+    let offset = 0;
+    const byName = new Map<string, Parameter>();
+    for (const { name, shape, role, frozen, size } of planned) {
+      byName.set(name, new Parameter(this, name, shape, role, frozen, this.#values, this.#gradients, offset));
+      offset += 4 * size;
+    }
+    this.#byName = byName;
+  }
+
+  /** The parameter of that name; throws where there is none. */
+  get(name: string): Parameter {
+    return this.#byName.get(name) ?? refuse("name", name, `one of ${[...this.#byName.keys()].join(", ")}`);
+  }
+
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
+  /** The parameters for which `predicate` holds, in order. */
+  where(predicate: (parameter: Parameter) => boolean): Parameter[] {
+    return [...this].filter(predicate);
+  }
+
+  [Symbol.iterator](): IterableIterator<Parameter> {
+    return this.#byName.values();
+  }
+
+  /** Bytes of values and gradients. */
+  get bytes(): number {
+    return this.#values.bytes + this.#gradients.bytes;
+  }
+
+  /** Sets every gradient to 0 and forgets any pending clipping. */
+  zeroGrad(): void {
+    this.engine.unchecked.fill(this.first.gradient.pointer, this.size, 0);
+    for (const parameter of this) parameter.clipping = undefined;
+  }
+
+  /** Frees values and gradients; any later use of them throws. */
+  dispose(): void {
+    this.#values.release();
+    this.#gradients.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  private get first(): Parameter {
+    return this.#byName.values().next().value as Parameter;
+  }
+}
+
+function plan(name: string, declaration: readonly number[] | ParameterOptions) {
+  const options: ParameterOptions = Array.isArray(declaration)
+    ? { shape: declaration }
+    : (declaration as ParameterOptions);
+  if (options === null || typeof options !== "object") refuse(name, options, "a shape such as [10, 784]");
+  checkKeys(name, options, ["shape", "role", "frozen"]);
+  const size = checkShape(`${name}.shape`, options.shape);
+  const { shape, role = shape.length < 2 ? "bias" : "hidden", frozen = false } = options;
+  checkChoice(`${name}.role`, role, ROLES);
+  checkBoolean(`${name}.frozen`, frozen);
+  return { name, shape, role, frozen, size };
+}
+
+/** Parameters to act on: a whole collection, or some of one. */
+export type Selection = Parameters | readonly Parameter[];
+
+/** The parameters of a selection, which must be live, distinct and of one runtime. */
+export function selected(argument: string, selection: unknown): readonly Parameter[] {
+  const list = selection instanceof Parameters ? [...selection] : selection;
+  if (!Array.isArray(list) || list.some((item) => !(item instanceof Parameter))) {
+    refuse(argument, selection, "parameters, or a list of them such as params.where(...) gives");
+  }
+  const seen = new Set<Parameter>();
+  for (const parameter of list as Parameter[]) {
+    if (seen.has(parameter)) refuse(argument, parameter.name, "each parameter once", "DUPLICATE_PARAMETER");
+    if (parameter.collection.engine !== list[0].collection.engine) {
+      refuse(argument, parameter.name, "parameters of one runtime", "FOREIGN_RUNTIME");
+    }
+    seen.add(parameter);
+    // Reading the pointer refuses a disposed collection.
+    parameter.value.pointer;
+  }
+  return list;
+}
+
+/** A stretch of adjacent parameters: `p` and `g` are where its values and gradients start, `n` its elements. */
+export interface Run {
+  p: number;
+  g: number;
+  n: number;
+}
+
+/** Calls `visit` for each stretch of parameters that are neighbours in memory. */
+export function forEachRun(parameters: readonly Parameter[], visit: (run: Run) => void): void {
+  const run: Run = { p: 0, g: 0, n: 0 };
+  for (const { value, gradient, size } of parameters) {
+    if (run.n > 0 && run.p + 4 * run.n === value.pointer && run.g + 4 * run.n === gradient.pointer) {
+      run.n += size;
+    } else {
+      if (run.n > 0) visit(run);
+      run.p = value.pointer;
+      run.g = gradient.pointer;
+      run.n = size;
+    }
+  }
+  if (run.n > 0) visit(run);
+}

@@ -1,0 +1,108 @@
+import { checkChoice, checkShape, describe, refuse, SimdOptimError } from "./check.ts";
+import type { Engine } from "./engine.ts";
+import { type Block, releaseWithOwner } from "./heap.ts";
+
+/** Element types: float32, or unsigned 32-bit integers for indices. */
+export interface ElementArrays {
+  f32: Float32Array;
+  u32: Uint32Array;
+}
+export type ElementType = keyof ElementArrays;
+
+/** Keeps the owner of memory alive for as long as anyone holds a typed array onto it. */
+const owners = new WeakMap<ArrayBufferView, object>();
+
+/** A shaped window onto linear memory that someone else owns. */
+export class View<T extends ElementType = "f32"> {
+  readonly engine: Engine;
+  readonly shape: readonly number[];
+  /** Elements. */
+  readonly size: number;
+  readonly type: T;
+  readonly #block: Block;
+  readonly #offset: number;
+  readonly #owner: object;
+  #array: ElementArrays[T] | undefined;
+
+  constructor(engine: Engine, block: Block, offset: number, shape: readonly number[], type: T, owner?: object) {
+    this.engine = engine;
+    this.shape = Object.freeze([...shape]);
+    this.size = shape.reduce((product, size) => product * size, 1);
+    this.type = type;
+    this.#block = block;
+    this.#offset = offset;
+    this.#owner = owner ?? this;
+  }
+
+  /** The byte address; it does not move when memory grows. */
+  get pointer(): number {
+    if (this.engine.disposed) throw new SimdOptimError("DISPOSED", "the runtime of this tensor has been disposed");
+    if (!this.#block.held) throw new SimdOptimError("DISPOSED", "this tensor has been disposed");
+    return this.#block.pointer + this.#offset;
+  }
+
+  /** The elements, row-major, in place: writes are seen by the kernels. Read the property anew after anything that may allocate. */
+  get data(): ElementArrays[T] {
+    const { pointer } = this;
+    const { buffer } = this.engine.heap.views.u8;
+    if (this.#array?.buffer !== buffer) {
+      const array = (
+        this.type === "f32" ? new Float32Array(buffer, pointer, this.size) : new Uint32Array(buffer, pointer, this.size)
+      ) as ElementArrays[T];
+      owners.set(array, this.#owner);
+      this.#array = array;
+    }
+    return this.#array;
+  }
+}
+
+/** An array in linear memory with memory of its own. */
+export class Tensor<T extends ElementType = "f32"> extends View<T> {
+  readonly #block: Block;
+
+  /** @internal Use `runtime.tensor`. */
+  constructor(engine: Engine, shape: readonly number[], type: T) {
+    const size = checkShape("shape", shape);
+    checkChoice("type", type, ["f32", "u32"]);
+    const block = engine.heap.allocate(4 * size);
+    super(engine, block, 0, shape, type);
+    this.#block = block;
+    releaseWithOwner(block, this);
+  }
+
+  /** Frees the memory; any later use throws. */
+  dispose(): void {
+    this.#block.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** Refuses anything but a live view in `engine`, of the given type and, where it is given, shape. */
+export function checkView<T extends ElementType>(
+  argument: string,
+  view: unknown,
+  engine: Engine,
+  type: T,
+  shape?: readonly number[],
+): asserts view is View<T> {
+  const expected = `a ${type} tensor${shape ? ` of shape ${describe(shape)}` : ""}`;
+  if (!(view instanceof View)) refuse(argument, view, expected);
+  if (view.engine !== engine)
+    refuse(argument, "a tensor of another runtime", `${expected} of the same runtime`, "FOREIGN_RUNTIME");
+  if (view.type !== type) refuse(argument, `a ${view.type} tensor`, expected);
+  if (shape && (view.shape.length !== shape.length || view.shape.some((size, i) => size !== shape[i]))) {
+    refuse(argument, view.shape, expected, "SHAPE_MISMATCH");
+  }
+  // Reading the pointer refuses a disposed view.
+  view.pointer;
+}
+
+/** Refuses indices that are not below `bound`. */
+export function checkIndices(argument: string, index: View<"u32">, bound: number): void {
+  const { engine } = index;
+  const at = engine.unchecked.firstOutOfRange(index.pointer, index.size, bound);
+  if (at >= 0) refuse(`${argument}[${at}]`, index.data[at], `a number below ${bound}`);
+}
