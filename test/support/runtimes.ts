@@ -1,0 +1,18 @@
+import type { Backend } from "../../src/engine.ts";
+import { load, type Runtime } from "../../src/runtime.ts";
+
+export const backends: readonly Backend[] = ["simd", "scalar", "reference"];
+
+/** One runtime of each backend. */
+export async function loadAll(): Promise<Runtime[]> {
+  return Promise.all(backends.map((backend) => load({ backend })));
+}
+
+/** Float32 bits with every NaN made the same: payloads are not promised. */
+export function canonicalBits(words: Uint32Array): Uint32Array {
+  return words.map((word) => ((word & 0x7fffffff) > 0x7f800000 ? 0x7fc00000 : word));
+}
+
+export function bitsOf(values: Float32Array): Uint32Array {
+  return canonicalBits(new Uint32Array(values.slice().buffer));
+}
