@@ -177,7 +177,7 @@ export class Heap {
 
   #give(pointer: number): void {
     const size = this.#live.get(pointer);
-    if (size === undefined) return refuse("pointer", pointer, "a live block");
+    if (size === undefined) refuse("pointer", pointer, "a live block");
     this.#live.delete(pointer);
     this.used -= size;
     const next = this.#gaps.findIndex((gap) => gap.start > pointer);

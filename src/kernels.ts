@@ -229,11 +229,12 @@ type Bound<F> = F extends (memory: Views, ...args: infer A) => infer R ? (...arg
 /** Every kernel, bound to one memory. Pointers are byte addresses, a multiple of 4. */
 export type Kernels = { readonly [K in KernelName]: Bound<(typeof twins)[K]> };
 
+type Twin = (memory: Views, ...values: number[]) => number | undefined;
+
 /** The twins over `views`, which must be kept up to date as memory grows. */
 export function bindTwins(views: Views): Kernels {
-  return Object.fromEntries(
-    kernelNames.map((name) => [name, (twins[name] as Function).bind(undefined, views)]),
-  ) as unknown as Kernels;
+  const bound = Object.entries(twins).map(([name, twin]) => [name, (twin as Twin).bind(undefined, views)]);
+  return Object.fromEntries(bound) as unknown as Kernels;
 }
 
 /** The kernels among the exports of a Wasm instance; refuses a build that does not match the table. */

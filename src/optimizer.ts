@@ -72,7 +72,7 @@ export function reals<const T extends readonly number[]>(
       if (!Array.isArray(value) || value.length !== fallback.length) {
         refuse(argument, value, `a list of ${fallback.length} numbers in ${interval}`);
       }
-      value.forEach((item, i) => checkScheduled(`${argument}[${i}]`, item, interval));
+      for (const [i, item] of value.entries()) checkScheduled(`${argument}[${i}]`, item, interval);
     },
     at: (argument, value, step) => {
       const list = value as readonly Scheduled[];
@@ -106,9 +106,9 @@ export function choice<const C extends string>(fallback: C, trial: NoInfer<C>, c
 // biome-ignore lint/suspicious/noExplicitAny: options are invariant in what they accept; only `any` admits them all.
 export type Options = Readonly<Record<string, Option<any, any>>>;
 /** What a user may give. */
-export type Given<O extends Options> = { [K in keyof O]?: O[K] extends Option<infer In, unknown> ? In : never };
+export type Given<O extends Options> = { [K in keyof O]?: O[K]["default"] };
 /** What an update sees. */
-export type Resolved<O extends Options> = { [K in keyof O]: O[K] extends Option<never, infer Out> ? Out : never };
+export type Resolved<O extends Options> = { [K in keyof O]: ReturnType<O[K]["at"]> };
 
 /** Options that every optimizer has. */
 const common = { maximize: flag(false) } satisfies Options;
@@ -312,8 +312,10 @@ export class Optimizer<O extends Options, S extends string> {
   readonly #layout: Layout<O, S>;
   readonly #engine: Engine;
   readonly #slots: readonly S[];
-  readonly #arenas = {} as Record<S, Block>;
+  /** Where the state of a slot lies; none for a slot that no group needs. */
+  readonly #arenas: Partial<Record<S, Block>> = {};
   #applied = 0;
+  #disposed = false;
 
   constructor(
     spec: OptimizerSpec<O, S>,
@@ -383,7 +385,8 @@ export class Optimizer<O extends Options, S extends string> {
       params: params.map((parameter) => parameter.name),
       options: resolve(this.spec.name, this.#options, given, this.#applied),
     }));
-    const state: Record<string, Record<string, Float32Array>> = {};
+    // Without a prototype, so that a parameter may have any name.
+    const state: Record<string, Record<string, Float32Array>> = Object.create(null);
     this.#forEachArray((name, slot, array) => {
       state[name] ??= {};
       state[name][slot] = array.slice();
@@ -406,7 +409,7 @@ export class Optimizer<O extends Options, S extends string> {
     this.#forEachArray((name, slot, array) => {
       const key = `${name}/${slot}`;
       expected.add(key);
-      const source = saved.state[name]?.[slot];
+      const source = Object.hasOwn(saved.state, name) ? saved.state[name]![slot] : undefined;
       if (!(source instanceof Float32Array)) missing.push(key);
       else if (source.length !== array.length)
         misshapen.push(`${key}: got ${source.length} elements, expected ${array.length}`);
@@ -428,15 +431,13 @@ export class Optimizer<O extends Options, S extends string> {
 
   /** Frees the state; any later use throws. Parameters are left alone. */
   dispose(): void {
-    for (const slot of this.#slots) this.#arenas[slot].release();
+    this.#releaseState();
     this.#disposed = true;
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
-
-  #disposed = false;
 
   #checkAlive(): void {
     if (this.#disposed) throw new SimdOptimError("DISPOSED", `this ${this.spec.name} has been disposed`);
@@ -445,14 +446,25 @@ export class Optimizer<O extends Options, S extends string> {
   #allocate(): void {
     try {
       for (const slot of this.#slots) {
+        if (this.#layout.bytes[slot] === 0) continue;
         const block = this.#engine.heap.allocate(this.#layout.bytes[slot]);
         this.#arenas[slot] = block;
         releaseWithOwner(block, this);
       }
     } catch (error) {
-      for (const block of Object.values<Block>(this.#arenas)) block.release();
+      this.#releaseState();
       throw error;
     }
+  }
+
+  #releaseState(): void {
+    for (const block of Object.values(this.#arenas) as Block[]) block.release();
+  }
+
+  /** The address of a member's state in a slot; 0 where its group does not need the slot. */
+  #address(slot: S, { offsets }: Member<S>): number {
+    const offset = offsets[slot];
+    return offset === undefined ? 0 : this.#arenas[slot]!.pointer + offset;
   }
 
   /** A group whose options read as the next step will see them. */
@@ -482,13 +494,14 @@ export class Optimizer<O extends Options, S extends string> {
   #forEachSpan(resolved: readonly Resolved<WithCommon<O>>[], visit: (span: Span<S>, group: number) => void): void {
     const span: Span<S> = { p: 0, g: 0, n: 0, scale: 1, state: {} as Record<S, number> };
     let current = -1;
-    for (const { parameter, group, offsets } of this.#layout.members) {
+    for (const member of this.#layout.members) {
+      const { parameter, group } = member;
       if (parameter.frozen) continue;
       const { value, gradient, size } = parameter;
       const scale = (parameter.clipping?.coefficient ?? 1) * (resolved[group]!["maximize"] ? -1 : 1);
       const end = 4 * span.n;
       const adjacent = span.p + end === value.pointer && span.g + end === gradient.pointer;
-      if (adjacent && group === current && scale === span.scale && this.#follows(span, offsets)) {
+      if (adjacent && group === current && scale === span.scale && this.#follows(span, member)) {
         span.n += size;
         continue;
       }
@@ -498,31 +511,27 @@ export class Optimizer<O extends Options, S extends string> {
       span.n = size;
       span.scale = scale;
       current = group;
-      for (const slot of this.#slots) {
-        const offset = offsets[slot];
-        span.state[slot] = offset === undefined ? 0 : this.#arenas[slot].pointer + offset;
-      }
+      for (const slot of this.#slots) span.state[slot] = this.#address(slot, member);
     }
     if (span.n > 0) visit(span, current);
   }
 
-  /** Whether state at `offsets` comes right after that of the span. */
-  #follows(span: Span<S>, offsets: Member<S>["offsets"]): boolean {
+  /** Whether the member's state comes right after that of the span, in every slot that they have. */
+  #follows(span: Span<S>, member: Member<S>): boolean {
     return this.#slots.every((slot) => {
-      const offset = offsets[slot];
-      return offset === undefined || this.#arenas[slot].pointer + offset === span.state[slot] + 4 * span.n;
+      const address = this.#address(slot, member);
+      return address === 0 || address === span.state[slot] + 4 * span.n;
     });
   }
 
   /** Visits every state array, as a view in place. */
   #forEachArray(visit: (parameter: string, slot: S, array: Float32Array) => void): void {
     const { f32 } = this.#engine.heap.views;
-    for (const { parameter, offsets } of this.#layout.members) {
+    for (const member of this.#layout.members) {
+      const { name, size } = member.parameter;
       for (const slot of this.#slots) {
-        const offset = offsets[slot];
-        if (offset === undefined) continue;
-        const start = (this.#arenas[slot].pointer + offset) / 4;
-        visit(parameter.name, slot, f32.subarray(start, start + parameter.size));
+        const start = this.#address(slot, member) / 4;
+        if (start > 0) visit(name, slot, f32.subarray(start, start + size));
       }
     }
   }

@@ -1,4 +1,4 @@
-import { refuse } from "./check.ts";
+import { checkShape, refuse } from "./check.ts";
 import { Engine, type LoadOptions, openMachine } from "./engine.ts";
 import { type ParameterOptions, Parameters } from "./parameters.ts";
 import { type ElementType, Tensor } from "./tensor.ts";
@@ -10,7 +10,7 @@ export class Runtime extends Engine {
     shape: readonly number[],
     { type = "f32" as T, values }: { type?: T; values?: ArrayLike<number> } = {},
   ): Tensor<T> {
-    const size = shape.reduce((product, length) => product * length, 1);
+    const size = checkShape("shape", shape);
     if (values && values.length !== size) refuse("values", values.length, `${size} values`, "SHAPE_MISMATCH");
     const tensor = new Tensor(this, shape, type);
     if (values) tensor.data.set(values);

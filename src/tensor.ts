@@ -62,9 +62,8 @@ export class Tensor<T extends ElementType = "f32"> extends View<T> {
 
   /** @internal Use `runtime.tensor`. */
   constructor(engine: Engine, shape: readonly number[], type: T) {
-    const size = checkShape("shape", shape);
     checkChoice("type", type, ["f32", "u32"]);
-    const block = engine.heap.allocate(4 * size);
+    const block = engine.heap.allocate(4 * checkShape("shape", shape));
     super(engine, block, 0, shape, type);
     this.#block = block;
     releaseWithOwner(block, this);

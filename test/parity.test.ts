@@ -1,6 +1,6 @@
 /** Every kernel of the table gives the same bits under every backend, writes only its outputs, and stays in bounds. */
 import { expect, test } from "vitest";
-import { type Kernel, type KernelName, kernelNames, kernelTable, type Sizes } from "../src/kernels.ts";
+import { type Kernel, type KernelName, kernelNames, kernelTable, type Scalar, type Sizes } from "../src/kernels.ts";
 import { Random } from "../src/random.ts";
 import { canonicalBits, loadAll } from "./support/runtimes.ts";
 
@@ -19,6 +19,11 @@ function drawFloat(random: Random, specials: boolean): number {
   return (random.bits() & 0x80ffffff) | 0x3f000000;
 }
 
+function drawScalar({ kind, name }: Scalar, sizes: Sizes, random: Random): number {
+  if (kind === "size") return sizes[name]!;
+  return kind === "bits" ? random.bits() : SCALARS[random.below(SCALARS.length)]!;
+}
+
 interface Call {
   readonly values: number[];
   readonly image: Uint32Array;
@@ -32,9 +37,7 @@ function drawCall(kernel: Kernel, sizes: Sizes, random: Random, specials: boolea
   const writable: Call["writable"] = [];
   let used = 0;
   const values = kernel.args.map((arg) => {
-    if (arg.kind === "size") return sizes[arg.name]!;
-    if (arg.kind === "bits") return random.bits();
-    if (arg.kind === "real") return SCALARS[random.below(SCALARS.length)]!;
+    if (arg.kind !== "operand") return drawScalar(arg, sizes, random);
     const start = used + 4 + random.below(4);
     const end = start + arg.length(sizes);
     const bound = arg.below?.(sizes);

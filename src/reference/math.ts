@@ -1,7 +1,7 @@
 /** Twin of assembly/math.ts. */
 import { copysign, exponent, f32, fraction, mulAdd, nearest, pow2 } from "./lanes.ts";
 
-const LOG2_E = f32(1.44269504);
+const LOG2_E = f32(Math.LOG2E);
 const LN2_LOW = f32(-2.1219444e-4);
 const EXP = [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1].map(
   f32,
@@ -52,7 +52,7 @@ export function tanh(x: number): number {
   const a = Math.abs(x);
   if (a < 0.625) {
     const s = f32(x * x);
-    return f32(f32(f32(polynomial(s, TANH) * s) * x) + x);
+    return copysign(f32(f32(f32(polynomial(s, TANH) * s) * x) + x), x);
   }
   return copysign(f32(1 - f32(2 / f32(exp(f32(a + a)) + 1))), x);
 }

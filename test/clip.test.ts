@@ -1,0 +1,116 @@
+import { describe, expect, test } from "vitest";
+import { clipGradNorm, clipGradValue } from "../src/clip.ts";
+import { SGD } from "../src/optim/sgd.ts";
+import type { Parameters } from "../src/parameters.ts";
+import type { Runtime } from "../src/runtime.ts";
+import { goldenCases, numbers } from "./support/golden.ts";
+import { loadAll } from "./support/runtimes.ts";
+
+type Values = readonly (number | string)[];
+interface ClipCase {
+  name: string;
+  config: { fn: string; max_norm: number; norm_type: number | "Infinity"; clip_value: number };
+  shapes: number[][];
+  grads: Values[];
+  total_norm: number | string;
+  clipped: Values[];
+}
+
+const runtimes = await loadAll();
+const cases = goldenCases<ClipCase>("clip/clip");
+const norms = cases.filter(({ config }) => config.fn === "clip_grad_norm");
+const limits = cases.filter(({ config }) => config.fn === "clip_grad_value");
+
+function parametersOf(runtime: Runtime, golden: ClipCase): Parameters {
+  const params = runtime.parameters(Object.fromEntries(golden.shapes.map((shape, i) => [`p${i}`, shape])));
+  golden.grads.forEach((grad, i) => void params.get(`p${i}`).grad.set(numbers(grad)));
+  return params;
+}
+
+/** Relative to the largest element, or absolute where all are 0. */
+function expectClose(ours: ArrayLike<number>, truth: number[], tolerance: number, where: string): void {
+  const largest = Math.max(...truth.map(Math.abs));
+  truth.forEach((value, i) => {
+    expect(Math.abs(ours[i]! - value), `${where}[${i}]`).toBeLessThanOrEqual(tolerance * largest);
+  });
+}
+
+test("the cases are there", () => {
+  expect([norms.length, limits.length]).toEqual([24, 4]);
+});
+
+describe.each(runtimes)("on $backend", (runtime) => {
+  test.each(norms)("clipGradNorm, norm within 1e-12 of torch's float64 and gradients within 1e-6: $name", (golden) => {
+    const params = parametersOf(runtime, golden);
+    const norm = clipGradNorm(params, golden.config.max_norm, { norm: Number(golden.config.norm_type) });
+    const truth = Number(golden.total_norm);
+    expect(Math.abs(norm - truth)).toBeLessThanOrEqual(1e-12 * truth);
+    // The clipped gradient is seen through plain SGD from 0 with lr 1: p = -g.
+    const report = new SGD(params, { lr: 1 }).step();
+    expect(report).toMatchObject({ applied: true, gradNorm: norm, clip: params.size > 0 ? expect.any(Number) : 1 });
+    golden.clipped.forEach((clipped, i) => {
+      expectClose(
+        params.get(`p${i}`).data.map((x) => -x),
+        numbers(clipped),
+        1e-6,
+        `p${i}`,
+      );
+    });
+  });
+
+  test.each(limits)("clipGradValue: $name", (golden) => {
+    const params = parametersOf(runtime, golden);
+    clipGradValue(params, golden.config.clip_value);
+    golden.clipped.forEach((clipped, i) =>
+      expect([...params.get(`p${i}`).grad]).toEqual(numbers(clipped).map(Math.fround)),
+    );
+  });
+
+  test("the coefficient serves one step and leaves the gradients alone", () => {
+    const params = runtime.parameters({ w: [2] });
+    const sgd = new SGD(params, { lr: 1 });
+    params.get("w").grad.set([3, 4]);
+    expect(clipGradNorm(params, 1)).toBe(5);
+    expect(sgd.step().clip).toBeCloseTo(0.2, 6);
+    expect([...params.get("w").grad]).toEqual([3, 4]);
+    expect(sgd.step()).not.toHaveProperty("clip");
+    expect(params.get("w").data[0]).toBeCloseTo(-0.6 - 3, 5);
+  });
+
+  test("zeroGrad forgets a pending coefficient", () => {
+    const params = runtime.parameters({ w: [1] });
+    params.get("w").grad.set([10]);
+    clipGradNorm(params, 1);
+    params.zeroGrad();
+    params.get("w").grad.set([10]);
+    const sgd = new SGD(params, { lr: 1 });
+    expect(sgd.step()).not.toHaveProperty("clip");
+    expect(params.get("w").data[0]).toBe(-10);
+  });
+
+  test("parts of a collection may be clipped apart", () => {
+    const params = runtime.parameters({ a: [1], b: [1], c: [1] });
+    for (const parameter of params) parameter.grad.set([10]);
+    clipGradNorm([params.get("a"), params.get("c")], 1);
+    new SGD(params, { lr: 1 }).step();
+    const [a, b, c] = [...params].map(({ data }) => data[0]!);
+    expect([a, c]).toEqual([expect.closeTo(-Math.SQRT1_2, 6), expect.closeTo(-Math.SQRT1_2, 6)]);
+    expect(b).toBe(-10);
+  });
+
+  test("gradients of 1e30 have a finite norm", () => {
+    const params = runtime.parameters({ w: [4] });
+    params.get("w").grad.fill(1e30);
+    expect(clipGradNorm(params, 1) / 2e30).toBeCloseTo(1, 6);
+  });
+});
+
+test("arguments are checked", () => {
+  const params = runtimes[0]!.parameters({ w: [1] });
+  expect(() => clipGradNorm(params, -1)).toThrow("maxNorm: got -1, expected a number in [0, inf]");
+  expect(() => clipGradNorm(params, 1, { norm: 3 })).toThrow("norm: got 3, expected 1, 2 or Infinity");
+  expect(() => clipGradNorm([params.get("w"), params.get("w")], 1)).toThrow(
+    'params: got "w", expected each parameter once',
+  );
+  expect(() => clipGradValue(params, Number.NaN)).toThrow("limit: got NaN");
+});

@@ -1,0 +1,264 @@
+/** What every optimizer promises, checked over the table of specs: no optimizer is named here. */
+import { describe, expect, test } from "vitest";
+import type { Parameters } from "../src/parameters.ts";
+import { Random } from "../src/random.ts";
+import type { Runtime } from "../src/runtime.ts";
+import { bitsOf, loadAll } from "./support/runtimes.ts";
+import { optimizers, type Variant, variants } from "./support/specs.ts";
+
+const runtimes = await loadAll();
+const [rt] = runtimes as [Runtime];
+
+/** Two matrices, a vector and a single element. */
+function parameters(runtime: Runtime = rt): Parameters {
+  const params = runtime.parameters({ w: [7, 5], u: [3, 17], b: [13], s: [1] });
+  const random = new Random(1, "values");
+  for (const { data } of params) for (let i = 0; i < data.length; i++) data[i] = random.uniform() - 0.5;
+  return params;
+}
+
+/** Gradients of step `t`: of many magnitudes, with zeros. */
+function setGradients(params: Parameters, t: number): void {
+  const random = new Random(2, `gradients ${t}`);
+  for (const { grad } of params) {
+    for (let i = 0; i < grad.length; i++) {
+      grad[i] = random.below(8) === 0 ? 0 : (random.uniform() - 0.5) * 10 ** (random.below(9) - 6);
+    }
+  }
+}
+
+function run(params: Parameters, optimizer: { step(): unknown }, from: number, to: number): void {
+  for (let t = from; t < to; t++) {
+    setGradients(params, t);
+    optimizer.step();
+  }
+}
+
+const snapshot = (params: Parameters) => [...params].map(({ data }) => [...bitsOf(data)]);
+const make = ({ Optimizer, options }: Variant, params: ConstructorParameters<Variant["Optimizer"]>[0], more = {}) =>
+  new Optimizer(params, { ...options, ...more });
+
+describe.each(variants)("$title", (variant) => {
+  test("200 steps give the same bits on every backend", () => {
+    const ends = runtimes.map((runtime) => {
+      const params = parameters(runtime);
+      const optimizer = make(variant, params);
+      run(params, optimizer, 0, 200);
+      const state = Object.values(optimizer.stateDict().state).flatMap((slots) => Object.values(slots).map(bitsOf));
+      return { values: snapshot(params), state };
+    });
+    expect(
+      ends[0]!.values.flat().every((word) => (word & 0x7f800000) !== 0x7f800000),
+      "all values finite",
+    ).toBe(true);
+    expect(ends[1]).toEqual(ends[0]);
+    expect(ends[2]).toEqual(ends[0]);
+  });
+
+  test("saved and loaded at any step of 20, it continues bit for bit", () => {
+    const straight = parameters();
+    const optimizer = make(variant, straight);
+    for (let k = 0; k < 20; k++) {
+      const resumed = parameters();
+      for (const { name, data } of straight) resumed.get(name).data.set(data);
+      const other = make(variant, resumed);
+      expect(other.loadStateDict(optimizer.stateDict())).toEqual({
+        missing: [],
+        unexpected: [],
+        misshapen: [],
+        changed: [],
+      });
+      run(straight, optimizer, k, k + 1);
+      run(resumed, other, k, k + 1);
+      expect(snapshot(resumed)).toEqual(snapshot(straight));
+      expect(other.stateDict()).toEqual(optimizer.stateDict());
+      resumed.dispose();
+      other.dispose();
+    }
+  });
+
+  test("one group for each parameter gives the bits of one group for all", () => {
+    const together = parameters();
+    run(together, make(variant, together), 0, 5);
+    const apart = parameters();
+    run(
+      apart,
+      make(
+        variant,
+        [...apart].map((parameter) => ({ params: [parameter] })),
+      ),
+      0,
+      5,
+    );
+    expect(snapshot(apart)).toEqual(snapshot(together));
+  });
+
+  test("steps a frozen parameter not at all and its neighbours as if it were absent", () => {
+    const params = parameters();
+    const free = parameters();
+    params.get("u").frozen = true;
+    const before = snapshot(params);
+    run(params, make(variant, params), 0, 5);
+    run(
+      free,
+      make(
+        variant,
+        free.where(({ name }) => name !== "u"),
+      ),
+      0,
+      5,
+    );
+    const after = snapshot(params);
+    expect(after[1]).toEqual(before[1]);
+    expect(after).toEqual(snapshot(free));
+    expect(after[0]).not.toEqual(before[0]);
+  });
+
+  test("leaves gradients alone", () => {
+    const params = parameters();
+    setGradients(params, 0);
+    const before = [...params].map(({ grad }) => [...bitsOf(grad)]);
+    make(variant, params).step();
+    expect([...params].map(({ grad }) => [...bitsOf(grad)])).toEqual(before);
+  });
+
+  test("with zero gradients stays finite", () => {
+    const params = parameters();
+    const optimizer = make(variant, params);
+    for (let t = 0; t < 5; t++) optimizer.step();
+    expect([...params].every(({ data }) => data.every(Number.isFinite))).toBe(true);
+  });
+
+  test.each([Number.NaN, Infinity, -Infinity])("with a gradient of %f skips the step where it is told to", (value) => {
+    const params = parameters();
+    const optimizer = make(variant, params, { nonFinite: "skip" });
+    run(params, optimizer, 0, 3);
+    const before = { values: snapshot(params), state: optimizer.stateDict() };
+    setGradients(params, 3);
+    params.get("b").grad[12] = value;
+    expect(optimizer.step()).toMatchObject({
+      step: 3,
+      applied: false,
+      reason: 'the gradient of "b" is not finite',
+      nonFinite: "b",
+    });
+    expect({ values: snapshot(params), state: optimizer.stateDict() }).toEqual(before);
+    run(params, optimizer, 3, 4);
+    const undisturbed = parameters();
+    run(undisturbed, make(variant, undisturbed), 0, 4);
+    expect(snapshot(params)).toEqual(snapshot(undisturbed));
+  });
+
+  test("with a NaN gradient lets it through by default, into the same element", () => {
+    const params = parameters();
+    const optimizer = make(variant, params);
+    setGradients(params, 0);
+    params.get("b").grad[12] = Number.NaN;
+    expect(optimizer.step().applied).toBe(true);
+    expect(params.get("b").data[12]).toBeNaN();
+  });
+
+  test("bytes is what is allocated, known beforehand, and given back", () => {
+    const params = parameters();
+    const used = rt.heap.used;
+    const { Optimizer, options } = variant;
+    const bytes = Optimizer.bytes(params, options);
+    expect(rt.heap.used).toBe(used);
+    const optimizer = make(variant, params);
+    const arrays = Object.values(optimizer.stateDict().state).flatMap((slots) => Object.values(slots));
+    expect(optimizer.bytes).toBe(bytes);
+    expect(arrays.reduce((sum, array) => sum + array.byteLength, 0)).toBe(bytes);
+    optimizer.dispose();
+    expect(rt.heap.used).toBe(used);
+  });
+
+  test("a step allocates nothing in linear memory", () => {
+    const params = parameters();
+    const optimizer = make(variant, params);
+    run(params, optimizer, 0, 2);
+    const { used, highWater } = rt.heap;
+    run(params, optimizer, 2, 50);
+    expect([rt.heap.used, rt.heap.highWater]).toEqual([used, highWater]);
+  });
+});
+
+describe.each(optimizers.map((Optimizer) => ({ name: Optimizer.spec.name, Optimizer })))("$name", ({ Optimizer }) => {
+  const { options } = Optimizer.spec;
+
+  test("is named after its spec", () => {
+    expect(Optimizer.name).toBe(Optimizer.spec.name);
+  });
+
+  test("has a trial value away from each default", () => {
+    for (const [key, option] of Object.entries(options)) expect(option.trial, key).not.toEqual(option.default);
+  });
+
+  test("every option matters: its trial value changes the outcome of five steps", () => {
+    const outcome = (given: object) => {
+      const params = parameters();
+      run(params, new Optimizer(params, given), 0, 5);
+      return snapshot(params);
+    };
+    const relevant = variants.filter(
+      (variant) => variant.Optimizer === Optimizer && Object.keys(variant.options).length === 1,
+    );
+    const plain = outcome({});
+    for (const { options: given } of relevant) {
+      // An option that acts only beside another one is compared where all others are on their trial values.
+      const differs = JSON.stringify(outcome(given)) !== JSON.stringify(plain) || mattersBesideOthers(given, outcome);
+      expect(differs, JSON.stringify(given)).toBe(true);
+    }
+  });
+
+  /** Whether leaving this option at its default changes some larger set of options that go together. */
+  function mattersBesideOthers(given: object, outcome: (given: object) => unknown): boolean {
+    const [key] = Object.keys(given) as [string];
+    return Object.keys(options)
+      .filter((other) => other !== key)
+      .some((other) => {
+        const base = { [other]: options[other]!.trial };
+        try {
+          return JSON.stringify(outcome({ ...base, ...given })) !== JSON.stringify(outcome(base));
+        } catch {
+          return false;
+        }
+      });
+  }
+
+  test("refuses what is not an option, and values out of range, before anything is allocated", () => {
+    const params = parameters();
+    const used = rt.heap.used;
+    const bad = (given: object) => () => new Optimizer(params, given);
+    expect(bad({ learningRate: 1 })).toThrow(expect.objectContaining({ code: "UNKNOWN_OPTION" }));
+    for (const key of Object.keys(options)) {
+      expect(bad({ [key]: Number.NaN }), key).toThrow(new RegExp(`^${key}.*: got NaN, expected `));
+      expect(bad({ [key]: "0.1" }), key).toThrow(new RegExp(`^${key}.*: got "0.1", expected `));
+      expect(bad({ [key]: null }), key).toThrow(new RegExp(`^${key}.*: got null, expected `));
+    }
+    expect(bad({ nonFinite: "ignore" })).toThrow('nonFinite: got "ignore"');
+    expect(rt.heap.used).toBe(used);
+  });
+
+  test("refuses groups that share, repeat or miss a parameter, or are empty, foreign or disposed", () => {
+    const params = parameters();
+    const [w, u, b, s] = ["w", "u", "b", "s"].map((name) => params.get(name)) as [
+      ReturnType<typeof params.get>,
+      ...any[],
+    ];
+    const bad = (groups: unknown) => () => new Optimizer(groups as [], {});
+    const code = (code: string) => expect.objectContaining({ code });
+    expect(bad([{ params: [w, u] }, { params: [u, b, s] }])).toThrow(code("DUPLICATE_PARAMETER"));
+    expect(bad([w, w])).toThrow(code("DUPLICATE_PARAMETER"));
+    expect(bad([{ params: [w, u] }, { params: [b] }])).toThrow(
+      'groups: parameter "s" is in no group; put it in one, or freeze it',
+    );
+    expect(bad([])).toThrow(/expected at least one parameter/);
+    expect(bad([w, parameters(runtimes[1]).get("w")])).toThrow(code("FOREIGN_RUNTIME"));
+    expect(bad("w")).toThrow('params: got "w", expected parameters');
+    expect(bad([{ params: [w] }, { params: [u, b, s], learningRate: 1 }])).toThrow("groups[1].learningRate: got");
+    s.frozen = true;
+    expect(bad([{ params: [w, u] }, { params: [b] }, { params: [] }])).not.toThrow();
+    params.dispose();
+    expect(bad([w])).toThrow(code("DISPOSED"));
+  });
+});

@@ -1,0 +1,83 @@
+/** Files import only from lower ranks, siblings never import each other, and only index.ts imports its own folder. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect, test } from "vitest";
+
+const root = new URL("..", import.meta.url).pathname;
+
+/** Ranks by path: the longest prefix that matches counts. */
+const ranks: Record<string, Record<string, number>> = {
+  assembly: {
+    lanes: 0,
+    random: 0,
+    math: 1,
+    fold: 1,
+    elementwise: 2,
+    distribution: 2,
+    optim: 3,
+    loss: 3,
+    layer: 3,
+    matrix: 3,
+    index: 4,
+  },
+  src: {
+    check: 0,
+    real: 0,
+    heap: 1,
+    schedules: 1,
+    reference: 2,
+    kernels: 3,
+    engine: 4,
+    tensor: 5,
+    random: 6,
+    parameters: 6,
+    linalg: 6,
+    losses: 6,
+    layers: 7,
+    runtime: 7,
+    clip: 7,
+    optimizer: 7,
+    optim: 8,
+    index: 10,
+  },
+};
+/** The twins have ranks of their own, those of the files they mirror. */
+const twinRanks = { ...ranks["assembly"], index: 4 };
+
+function rankOf(file: string): number {
+  const [tree, ...path] = file.replace(/\.ts$/, "").split("/") as [string, ...string[]];
+  const twin = tree === "src" && path[0] === "reference";
+  const rank = twin ? twinRanks[path[1]! as keyof typeof twinRanks] : ranks[tree]![path[0]!];
+  if (rank === undefined) throw new Error(`${file} has no rank: give its top-level name one in test/layering.test.ts`);
+  return rank;
+}
+
+const files = ["assembly", "src"].flatMap((tree) =>
+  readdirSync(join(root, tree), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => `${tree}/${path}`),
+);
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(([, target]) => {
+    const path = relative(root, join(root, dirname(file), target!));
+    return path.endsWith(".ts") || path.startsWith("build/") ? path : `${path}.ts`;
+  });
+}
+
+test("there are files to look at", () => {
+  expect(files.length).toBeGreaterThan(40);
+});
+
+test.each(files)("%s imports only from lower ranks", (file) => {
+  for (const target of importsOf(file)) {
+    if (target.startsWith("build/")) continue;
+    const barrel = file.endsWith("/index.ts") && dirname(target).startsWith(dirname(file));
+    const intoTwins = target.startsWith("src/reference/") && !file.startsWith("src/reference/");
+    const outOfTwins = file.startsWith("src/reference/") && !target.startsWith("src/reference/");
+    const from = outOfTwins ? ranks["src"]!["reference"]! : rankOf(file);
+    const to = intoTwins ? ranks["src"]!["reference"]! : rankOf(target);
+    expect(barrel || to < from, `${file} (rank ${from}) imports ${target} (rank ${to})`).toBe(true);
+  }
+});

@@ -1,0 +1,203 @@
+import { describe, expect, test } from "vitest";
+import { AdamW } from "../src/optim/adam.ts";
+import { SGD } from "../src/optim/sgd.ts";
+import { load } from "../src/runtime.ts";
+import * as schedules from "../src/schedules.ts";
+
+const rt = await load();
+
+function oneEach() {
+  const params = rt.parameters({ "fc.weight": [4, 3], "fc.bias": [4], norm: [4] });
+  for (const parameter of params) parameter.grad.fill(1);
+  return params;
+}
+
+describe("groups", () => {
+  test("take the optimizer's options where they have none of their own", () => {
+    const params = oneEach();
+    const sgd = new SGD(
+      [{ params: params.where(({ ndim }) => ndim > 1), lr: 0.5 }, { params: params.where(({ ndim }) => ndim === 1) }],
+      { lr: 0.25 },
+    );
+    sgd.step();
+    expect([...params].map(({ data }) => data[0])).toEqual([-0.5, -0.25, -0.25]);
+    expect(sgd.groups.map(({ lr, momentum, params }) => [lr, momentum, params.length])).toEqual([
+      [0.5, 0, 1],
+      [0.25, 0, 2],
+    ]);
+  });
+
+  test("options may be assigned and are checked when they are", () => {
+    const sgd = new SGD(oneEach(), { lr: 0.5 });
+    const [group] = sgd.groups as [(typeof sgd.groups)[0]];
+    group.lr = 2;
+    expect([group.lr, sgd.step().lr]).toEqual([2, 2]);
+    expect(() => Object.assign(group, { lr: -1 })).toThrow("lr: got -1, expected a number in [0, inf)");
+    expect(() => Object.assign(group, { momentum: 0.9 })).toThrow(
+      /momentum: got 0.9, expected a value that needs the same state/,
+    );
+    expect(() => Object.assign(group, { nesterov: true })).toThrow(/momentum above 0/);
+    expect([group.lr, group.momentum, group.nesterov]).toEqual([2, 0, false]);
+  });
+
+  test("state is kept only for groups that need it", () => {
+    const params = oneEach();
+    const sgd = new SGD([
+      { params: params.where(({ ndim }) => ndim > 1), momentum: 0.9 },
+      { params: params.where(({ ndim }) => ndim === 1) },
+    ]);
+    expect(sgd.bytes).toBe(4 * 12);
+    expect(Object.keys(sgd.stateDict().state)).toEqual(["fc.weight"]);
+  });
+
+  test("parameters of several collections share an optimizer", () => {
+    const [a, b] = [oneEach(), oneEach()];
+    new SGD([...a, ...b], { lr: 1 }).step();
+    expect([...a, ...b].every(({ data }) => data.every((x) => x === -1))).toBe(true);
+  });
+});
+
+describe("schedules in options", () => {
+  test("see step 0 first, and the value that comes next can be read", () => {
+    const seen: number[] = [];
+    const sgd = new SGD(oneEach(), {
+      lr: (step) => {
+        seen.push(step);
+        return 1 / (step + 1);
+      },
+    });
+    expect(sgd.groups[0]!.lr).toBe(1);
+    expect([sgd.step().lr, sgd.step().lr, sgd.groups[0]!.lr]).toEqual([1, 0.5, 1 / 3]);
+    expect(new Set(seen)).toEqual(new Set([0, 1, 2]));
+  });
+
+  test("serve any number, inside pairs too", () => {
+    const scheduled = oneEach();
+    const fixed = oneEach();
+    new AdamW(scheduled, { betas: [(step) => 0.8 + step, 0.9], weightDecay: () => 0.3, eps: () => 1e-3 }).step();
+    new AdamW(fixed, { betas: [0.8, 0.9], weightDecay: 0.3, eps: 1e-3 }).step();
+    expect([...scheduled].map(({ data }) => data)).toEqual([...fixed].map(({ data }) => data));
+  });
+
+  test("that leave the range throw before anything is written, and the optimizer goes on afterwards", () => {
+    const params = oneEach();
+    let lr = Number.NaN;
+    const sgd = new SGD(params, { lr: () => lr, momentum: 0.9 });
+    const before = sgd.stateDict;
+    expect(() => sgd.step()).toThrow("SGD.lr at step 0: got NaN, expected a number in [0, inf)");
+    expect([...params].every(({ data }) => data.every((x) => x === 0))).toBe(true);
+    expect(sgd.steps).toBe(0);
+    expect(sgd.stateDict).toBe(before);
+    lr = 1;
+    expect(sgd.step()).toEqual({ step: 1, applied: true, lr: 1 });
+  });
+
+  test("do not move on a skipped step", () => {
+    const params = oneEach();
+    const sgd = new SGD(params, { lr: schedules.linear({ start: 1, end: 0, total: 10 }), nonFinite: "skip" });
+    sgd.step();
+    params.get("norm").grad[0] = Infinity;
+    expect(sgd.step()).toMatchObject({ step: 1, applied: false, lr: 0.9 });
+    params.get("norm").grad[0] = 1;
+    expect(sgd.step()).toMatchObject({ step: 2, applied: true, lr: 0.9 });
+  });
+});
+
+describe("state", () => {
+  test("is numbers and arrays by parameter name, and survives structured clone", () => {
+    const params = oneEach();
+    const adamw = new AdamW(params, { lr: schedules.constant(0.5) });
+    adamw.step();
+    const saved = adamw.stateDict();
+    expect(saved).toMatchObject({ optimizer: "AdamW", step: 1 });
+    expect(saved.groups).toEqual([
+      {
+        params: ["fc.weight", "fc.bias", "norm"],
+        options: {
+          lr: 0.5,
+          betas: [0.9, 0.999],
+          eps: 1e-8,
+          weightDecay: 0.01,
+          amsgrad: false,
+          biasCorrection: true,
+          maximize: false,
+        },
+      },
+    ]);
+    expect(Object.keys(saved.state["norm"]!)).toEqual(["exp_avg", "exp_avg_sq"]);
+    const other = new AdamW(oneEach());
+    other.loadStateDict(structuredClone(saved));
+    expect(other.stateDict().state).toEqual(saved.state);
+  });
+
+  test("is found by name, whatever the order of parameters and groups", () => {
+    const params = oneEach();
+    const adamw = new AdamW(params);
+    adamw.step();
+    const reordered = rt.parameters({ norm: [4], "fc.bias": [4], "fc.weight": [4, 3] });
+    const other = new AdamW([...reordered].map((parameter) => ({ params: [parameter] })));
+    other.loadStateDict(adamw.stateDict());
+    expect(other.stateDict().state).toEqual(adamw.stateDict().state);
+  });
+
+  test("that does not fit is refused with everything that is wrong, and nothing changes", () => {
+    const saved = new AdamW(rt.parameters({ "fc.weight": [4, 3], "fc.bias": [5], extra: [1] })).stateDict();
+    const adamw = new AdamW(oneEach());
+    adamw.step();
+    const before = adamw.stateDict();
+    expect(() => adamw.loadStateDict(saved)).toThrow(
+      "state: missing norm/exp_avg, norm/exp_avg_sq; unexpected extra/exp_avg, extra/exp_avg_sq; " +
+        "misshapen fc.bias/exp_avg: got 5 elements, expected 4, fc.bias/exp_avg_sq: got 5 elements, expected 4",
+    );
+    expect(adamw.stateDict()).toEqual(before);
+    const report = adamw.loadStateDict(saved, { strict: false });
+    expect([report.missing.length, report.unexpected.length, report.misshapen.length]).toEqual([2, 2, 2]);
+    expect(adamw.steps).toBe(0);
+    expect(adamw.stateDict().state["norm"]).toEqual(before.state["norm"]);
+  });
+
+  test("reports options that differ from the saved ones, and keeps yours", () => {
+    const saved = new AdamW(oneEach(), { lr: 0.5, betas: [0.8, 0.9] }).stateDict();
+    const adamw = new AdamW(oneEach(), { lr: 0.25 });
+    expect(adamw.loadStateDict(saved).changed).toEqual(["group 0: lr", "group 0: betas"]);
+    expect(adamw.groups[0]!.lr).toBe(0.25);
+  });
+
+  test("of another optimizer, or no state at all, is refused", () => {
+    const adamw = new AdamW(oneEach());
+    expect(() => adamw.loadStateDict(new SGD(oneEach()).stateDict())).toThrow(
+      'state.optimizer: got "SGD", expected "AdamW"',
+    );
+    const bad = (state: unknown) => () => adamw.loadStateDict(state as ReturnType<typeof adamw.stateDict>);
+    expect(bad(null)).toThrow("state: got null");
+    expect(bad({ ...adamw.stateDict(), step: -1 })).toThrow("state.step: got -1");
+    expect(bad({ optimizer: "AdamW", step: 1, groups: [] })).toThrow("state.state: got undefined");
+  });
+
+  test("keeps parameters named like members of objects", () => {
+    const params = rt.parameters(JSON.parse('{ "__proto__": [2], "constructor": [3] }'));
+    const adamw = new AdamW(params);
+    adamw.step();
+    expect(adamw.loadStateDict(adamw.stateDict()).missing).toEqual([]);
+  });
+});
+
+test("zeroGrad clears the gradients of its own parameters", () => {
+  const params = oneEach();
+  new SGD([params.get("norm")]).zeroGrad();
+  expect([...params].map(({ grad }) => grad[0])).toEqual([1, 1, 0]);
+});
+
+test("10 000 steps leave the JavaScript heap flat", () => {
+  const collect = (globalThis as { gc?: () => void }).gc!;
+  const adamw = new AdamW(oneEach(), { lr: schedules.warmupCosine({ peak: 1e-3, warmup: 100, total: 30_000 }) });
+  const heapAfter = (steps: number) => {
+    for (let i = 0; i < steps; i++) adamw.step();
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  heapAfter(10_000);
+  const before = heapAfter(1);
+  // One object kept for each step would be half a megabyte or more.
+  expect(heapAfter(10_000) - before).toBeLessThan(256 * 1024);
+});

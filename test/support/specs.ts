@@ -1,0 +1,34 @@
+/** Every optimizer of the package, and the options that the tests give it: the defaults, and each one away from them. */
+import * as optim from "../../src/optim/index.ts";
+import type { OptimizerClass, Options } from "../../src/optimizer.ts";
+
+export type AnyOptimizer = OptimizerClass<Options, string>;
+
+export const optimizers: readonly AnyOptimizer[] = Object.values(optim) as unknown as AnyOptimizer[];
+
+export interface Variant {
+  readonly title: string;
+  readonly Optimizer: AnyOptimizer;
+  readonly options: Record<string, unknown>;
+}
+
+/** Whether the spec accepts these options together. */
+function accepts({ spec }: AnyOptimizer, options: Record<string, unknown>): boolean {
+  const defaults = Object.fromEntries(Object.entries(spec.options).map(([key, { default: value }]) => [key, value]));
+  try {
+    spec.check?.({ ...defaults, ...options });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** For each optimizer: its defaults, each option on its trial value, and all of them at once where they go together. */
+export const variants: readonly Variant[] = optimizers.flatMap((Optimizer) => {
+  const { name, options } = Optimizer.spec;
+  const trials = Object.entries(options).map(([key, { trial }]) => ({ [key]: trial }));
+  const sets = [{}, ...trials, Object.assign({}, ...trials), { maximize: true }] as Record<string, unknown>[];
+  return sets
+    .filter((set) => accepts(Optimizer, set))
+    .map((set) => ({ title: `${name} ${JSON.stringify(set)}`, Optimizer, options: set }));
+});
