@@ -89,5 +89,5 @@ export function tanh<T>(x: T): T {
   // elsewhere: 1 - 2 / (e^(2 |x|) + 1)
   const one = splat<T>(1);
   const far = sub<T>(one, div<T>(splat<T>(2), add<T>(exp<T>(add<T>(a, a)), one)));
-  return whenLess<T>(a, splat<T>(0.625), near, copysign<T>(far, x));
+  return copysign<T>(whenLess<T>(a, splat<T>(0.625), near, far), x);
 }

@@ -1,0 +1,14 @@
+import { load } from "simd-optim";
+import { readText, packageText } from "./examples/charlm/text.ts";
+import { encode, frequencyLoss } from "./examples/charlm/corpus.ts";
+import { findOptimizer } from "./examples/charlm/optimizers.ts";
+import { Trainer, train } from "./examples/charlm/training.ts";
+const [file, opt, stepsS, rateS] = process.argv.slice(2);
+const corpus = encode(file==="-"?packageText():readText(file!));
+console.log(corpus.title, corpus.train.length, corpus.vocabulary.length, frequencyLoss(corpus));
+const runtime = await load({backend:"simd"});
+const steps=Number(stepsS);
+const t = new Trainer(runtime, corpus, {optimizer: findOptimizer(opt!)!, steps, rate: Number(rateS), seed: 1});
+const h = await train(t, steps, ()=>{}, new AbortController().signal);
+const mean = (a: Float64Array)=>a.reduce((s,x)=>s+x,0)/a.length;
+console.log(opt,steps,rateS,"sec",h.seconds.toFixed(1),"train",mean(h.losses.slice(-500)).toFixed(4),"held", h.heldOut.filter((_,i)=>i%8===0).map(x=>x.loss.toFixed(3)).join(" "));
