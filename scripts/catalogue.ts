@@ -1,15 +1,16 @@
 /** Writes the table of optimizers in README.md from their specs. With --check, fails if it is not up to date. */
 import { readFileSync, writeFileSync } from "node:fs";
 import * as optim from "../src/optim/index.ts";
-import type { OptimizerSpec, Options } from "../src/optimizer.ts";
+import type { Options } from "../src/option.ts";
+import type { OptimizerSpec } from "../src/spec.ts";
 
-function row({ name, rule, cites, options, state }: OptimizerSpec<Options, string>): string {
+function row({ name, rule, cites, options, state }: OptimizerSpec<Options, string, string>): string {
   const defaults = Object.entries(options).map(([key, option]) => `\`${key}\` ${JSON.stringify(option.default)}`);
   const slots = Object.keys(state).map((slot) => `\`${slot}\``);
   return `| **${name}** | ${rule.replaceAll("|", "\\|")} | ${defaults.join(", ")} | ${slots.join(", ") || "none"} | ${cites} |`;
 }
 
-const specs = Object.values(optim).map(({ spec }) => spec as unknown as OptimizerSpec<Options, string>);
+const specs = Object.values(optim).map(({ spec }) => spec as unknown as OptimizerSpec<Options, string, string>);
 const table = ["| | rule | options | state | source |", "|---|---|---|---|---|", ...specs.map(row)].join("\n");
 
 const readme = readFileSync("README.md", "utf8");

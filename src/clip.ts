@@ -1,5 +1,5 @@
 import { checkNumber, refuse } from "./check.ts";
-import { forEachRun, type Selection, selected } from "./parameters.ts";
+import { type Parameter, type Selection, selected } from "./parameters.ts";
 
 /**
  * Clips the gradients to a total norm of at most `maxNorm`, and returns the norm they had: 1-norm, 2-norm or, with
@@ -21,15 +21,15 @@ export function clipGradNorm(params: Selection, maxNorm: number, { norm = 2 }: {
   return gradNorm;
 }
 
-function normOf(parameters: ReturnType<typeof selected>, norm: number): number {
+/** The norm of the norms of the parameters: it depends on no neighbour, so neither does a bit of the result. */
+function normOf(parameters: readonly Parameter[], norm: number): number {
   if (norm !== 1 && norm !== 2 && norm !== Infinity) refuse("norm", norm, "1, 2 or Infinity");
-  if (parameters.length === 0) return 0;
-  const { unchecked } = parameters[0]!.collection.engine;
   let total = 0;
-  forEachRun(parameters, ({ g, n }) => {
-    if (norm === Infinity) total = Math.max(total, unchecked.maxAbs(g, n));
-    else total += norm === 1 ? unchecked.sumAbs(g, n) : unchecked.sumSquares(g, n);
-  });
+  for (const { collection, gradient, size } of parameters) {
+    const { maxAbs, sumAbs, sumSquares } = collection.engine.unchecked;
+    if (norm === Infinity) total = Math.max(total, maxAbs(gradient.pointer, size));
+    else total += norm === 1 ? sumAbs(gradient.pointer, size) : sumSquares(gradient.pointer, size);
+  }
   return norm === 2 ? Math.sqrt(total) : total;
 }
 
@@ -37,5 +37,7 @@ function normOf(parameters: ReturnType<typeof selected>, norm: number): number {
 export function clipGradValue(params: Selection, limit: number): void {
   const parameters = selected("params", params);
   checkNumber("limit", limit, "[0, inf]");
-  forEachRun(parameters, ({ g, n }) => parameters[0]!.collection.engine.unchecked.clamp(g, g, n, -limit, limit));
+  for (const { collection, gradient, size } of parameters) {
+    collection.engine.unchecked.clamp(gradient.pointer, gradient.pointer, size, -limit, limit);
+  }
 }

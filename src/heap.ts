@@ -39,6 +39,7 @@ export interface Views {
   u8: Uint8Array;
   u32: Uint32Array;
   f32: Float32Array;
+  f64: Float64Array;
 }
 
 /** A stretch of linear memory, until it is released. */
@@ -85,7 +86,12 @@ export function releaseWithOwner(block: Block, owner: object): void {
  */
 export class Heap {
   /** Current views; read them anew after anything that may allocate. */
-  readonly views: Views = { u8: new Uint8Array(), u32: new Uint32Array(), f32: new Float32Array() };
+  readonly views: Views = {
+    u8: new Uint8Array(),
+    u32: new Uint32Array(),
+    f32: new Float32Array(),
+    f64: new Float64Array(),
+  };
   /** Bytes in blocks now. */
   used = 0;
   /** The end of the highest block there has ever been: memory above it has never been written. */
@@ -207,5 +213,6 @@ export class Heap {
     this.views.u8 = new Uint8Array(buffer);
     this.views.u32 = new Uint32Array(buffer);
     this.views.f32 = new Float32Array(buffer);
+    this.views.f64 = new Float64Array(buffer);
   }
 }

@@ -13,18 +13,16 @@ export {
   defineOptimizer,
   type Group,
   type LoadReport,
-  type NonFinitePolicy,
   Optimizer,
   type OptimizerClass,
-  type OptimizerOptions,
-  type OptimizerSpec,
   type OptimizerState,
-  type Scheduled,
   type StepReport,
 } from "./optimizer.ts";
+export type { Option, Scheduled } from "./option.ts";
 export type { Parameter, ParameterOptions, Parameters, Role, Selection } from "./parameters.ts";
 export { normal, Random, type Source, uniform } from "./random.ts";
 export { load, type Runtime } from "./runtime.ts";
 export type { Schedule } from "./schedules.ts";
 export * as schedules from "./schedules.ts";
+export type { GroupOptions, NonFinitePolicy, OptimizerOptions, OptimizerParams, OptimizerSpec } from "./spec.ts";
 export type { Tensor, View } from "./tensor.ts";

@@ -15,7 +15,8 @@ export interface Operand {
   readonly name: string;
   /** "work" is a workspace whose contents mean nothing after the call. */
   readonly access: "in" | "out" | "inout" | "work";
-  /** Elements are 4 bytes wide: float32, or u32 where `below` gives their bound. */
+  readonly type: "f32" | "u32" | "f64";
+  /** The bound of u32 elements that are indices. */
   readonly below?: (sizes: Sizes) => number;
   readonly length: (sizes: Sizes) => number;
 }
@@ -45,19 +46,33 @@ type Length = (sizes: Sizes) => number;
 const all: Length = ({ n }) => n!;
 
 function read(name: string, length: Length = all): Operand {
-  return { kind: "operand", name, access: "in", length };
+  return { kind: "operand", name, access: "in", type: "f32", length };
 }
 
 function write(name: string, length: Length = all): Operand {
-  return { kind: "operand", name, access: "out", length };
+  return { kind: "operand", name, access: "out", type: "f32", length };
 }
 
 function update(name: string, length: Length = all): Operand {
-  return { kind: "operand", name, access: "inout", length };
+  return { kind: "operand", name, access: "inout", type: "f32", length };
 }
 
 function index(name: string, length: Length, below: Length): Operand {
-  return { kind: "operand", name, access: "in", length, below };
+  return { kind: "operand", name, access: "in", type: "u32", length, below };
+}
+
+function work(length: number): Operand {
+  return { kind: "operand", name: "work", access: "work", type: "f32", length: () => length };
+}
+
+/** Float64 results of a kernel that has several. */
+function sums(count: number): Operand {
+  return { kind: "operand", name: "sums", access: "out", type: "f64", length: () => count };
+}
+
+/** Bytes of an element of an operand, which is also its alignment. */
+export function elementBytes({ type }: Operand): number {
+  return type === "f64" ? 8 : 4;
 }
 
 function size(name: string): Scalar {
@@ -169,7 +184,7 @@ export const kernelTable = {
       read("a", extent("m", "k", "aRow", "aColumn")),
       read("b", extent("k", "n", "bRow", "bColumn")),
       update("c", ({ m, n }) => m! * n!),
-      { kind: "operand", name: "work", access: "work", length: () => GEMM_WORK },
+      work(GEMM_WORK),
       ...["m", "n", "k", "aRow", "aColumn", "bRow", "bColumn"].map(size),
       ...reals("alpha", "beta"),
     ],
@@ -284,11 +299,12 @@ function checkOperands(name: KernelName, values: readonly number[], bytes: numbe
       throw new SimdOptimError("BAD_ARGUMENT", `${name}.${arg.name}: got ${describe(value)}, expected a whole number`);
     }
     if (arg.kind !== "operand") return;
-    const end = value + 4 * arg.length(sizes);
-    if (!(Number.isInteger(value) && value > 0 && value % 4 === 0 && end <= bytes)) {
+    const width = elementBytes(arg);
+    const end = value + width * arg.length(sizes);
+    if (!(Number.isInteger(value) && value > 0 && value % width === 0 && end <= bytes)) {
       throw new SimdOptimError(
         "POINTER_OUT_OF_BOUNDS",
-        `${name}.${arg.name}: got ${arg.length(sizes)} elements at ${describe(value)}, expected a multiple of 4 inside ${bytes} bytes of memory`,
+        `${name}.${arg.name}: got ${arg.length(sizes)} elements at ${describe(value)}, expected a multiple of ${width} inside ${bytes} bytes of memory`,
       );
     }
   });

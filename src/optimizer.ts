@@ -1,163 +1,29 @@
-import {
-  checkBoolean,
-  checkChoice,
-  checkKeys,
-  checkNumber,
-  describe,
-  type Interval,
-  refuse,
-  SimdOptimError,
-} from "./check.ts";
+import { describe, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { type Block, releaseWithOwner } from "./heap.ts";
-import type { Kernels } from "./kernels.ts";
-import { type Parameter, type Selection, selected } from "./parameters.ts";
-import type { Schedule } from "./schedules.ts";
-
-/** A number, or a function of the step that gives it. */
-export type Scheduled = number | Schedule;
+import { type Layout, type Member, plan, slotSizes } from "./layout.ts";
+import { fixed, type Options, type Resolved, resolve } from "./option.ts";
+import type { Parameter } from "./parameters.ts";
+import {
+  common,
+  type GroupStep,
+  type NonFinitePolicy,
+  type OptimizerOptions,
+  type OptimizerParams,
+  type OptimizerSpec,
+  type Span,
+  type SpanWork,
+  type StepContext,
+  type WithCommon,
+} from "./spec.ts";
 
 /**
- * One option of an optimizer: `In` is what a user may give, `Out` what an update sees. `trial` is a value away from
- * the default, for the conformance tests.
+ * A group as it stands: its parameters, its options as the next step will see them, which may be assigned, and its
+ * numbers as the last step left them.
  */
-export interface Option<In, Out> {
-  readonly default: In;
-  readonly trial: In;
-  /** What is allowed, in words, for errors and the catalogue. */
-  readonly expected: string;
-  /** Refuses a bad value; a schedule is checked each time it is evaluated. */
-  check(argument: string, value: unknown): void;
-  /** The value at a step. */
-  at(argument: string, value: In, step: number): Out;
-}
-
-function scheduledAt(argument: string, value: Scheduled, step: number, interval: Interval): number {
-  if (typeof value === "number") return value;
-  const current: unknown = value(step);
-  checkNumber(`${argument} at step ${step}`, current, interval);
-  return current;
-}
-
-function checkScheduled(argument: string, value: unknown, interval: Interval): void {
-  if (typeof value === "function") return;
-  if (typeof value !== "number") refuse(argument, value, `a number in ${interval}, or a schedule`);
-  checkNumber(argument, value, interval);
-}
-
-/** A number in an interval, or a schedule of one. */
-export function real(fallback: number, interval: Interval, trial: number): Option<Scheduled, number> {
-  return {
-    default: fallback,
-    trial,
-    expected: interval,
-    check: (argument, value) => checkScheduled(argument, value, interval),
-    at: (argument, value, step) => scheduledAt(argument, value, step, interval),
-  };
-}
-
-type ScheduledTuple<T extends readonly number[]> = { readonly [I in keyof T]: Scheduled };
-
-/** A fixed number of numbers in an interval, each of them possibly a schedule. */
-export function reals<const T extends readonly number[]>(
-  fallback: T,
-  interval: Interval,
-  trial: { readonly [I in keyof T]: number },
-): Option<ScheduledTuple<T>, { readonly [I in keyof T]: number }> {
-  return {
-    default: fallback as ScheduledTuple<T>,
-    trial: trial as ScheduledTuple<T>,
-    expected: `${fallback.length} of ${interval}`,
-    check: (argument, value) => {
-      if (!Array.isArray(value) || value.length !== fallback.length) {
-        refuse(argument, value, `a list of ${fallback.length} numbers in ${interval}`);
-      }
-      for (const [i, item] of value.entries()) checkScheduled(`${argument}[${i}]`, item, interval);
-    },
-    at: (argument, value, step) => {
-      const list = value as readonly Scheduled[];
-      return list.map((item, i) => scheduledAt(`${argument}[${i}]`, item, step, interval)) as unknown as {
-        readonly [I in keyof T]: number;
-      };
-    },
-  };
-}
-
-export function flag(fallback: boolean): Option<boolean, boolean> {
-  return {
-    default: fallback,
-    trial: !fallback,
-    expected: "true or false",
-    check: checkBoolean,
-    at: (_argument, value) => value,
-  };
-}
-
-export function choice<const C extends string>(fallback: C, trial: NoInfer<C>, choices: readonly C[]): Option<C, C> {
-  return {
-    default: fallback,
-    trial,
-    expected: choices.map(describe).join(", "),
-    check: (argument, value) => checkChoice(argument, value, choices),
-    at: (_argument, value) => value,
-  };
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: options are invariant in what they accept; only `any` admits them all.
-export type Options = Readonly<Record<string, Option<any, any>>>;
-/** What a user may give. */
-export type Given<O extends Options> = { [K in keyof O]?: O[K]["default"] };
-/** What an update sees. */
-export type Resolved<O extends Options> = { [K in keyof O]: ReturnType<O[K]["at"]> };
-
-/** Options that every optimizer has. */
-const common = { maximize: flag(false) } satisfies Options;
-type WithCommon<O extends Options> = O & typeof common;
-
-/** State kept for every element of a parameter: one float32 array like it. */
-export interface Slot<O extends Options> {
-  /** Whether a group with these options needs it; always, without this. A scheduled number reads as NaN. */
-  readonly when?: (options: Resolved<O>) => boolean;
-}
-
-/** Neighbouring parameters of one group, as addresses: what one kernel call works on. */
-export interface Span<S extends string> {
-  /** Values. */
-  p: number;
-  /** Gradients. */
-  g: number;
-  /** Elements. */
-  n: number;
-  /** What gradients are to be multiplied by: clipping, negative when maximising. */
-  scale: number;
-  /** State, by slot; 0 where the group does not need the slot. */
-  readonly state: Record<S, number>;
-}
-
-/** An optimizer, declared. `defineOptimizer` makes a class of it. */
-export interface OptimizerSpec<O extends Options, S extends string> {
-  readonly name: string;
-  /** The update rule in one line. */
-  readonly rule: string;
-  readonly cites: string;
-  readonly options: O;
-  readonly state: Readonly<Record<S, Slot<O>>>;
-  /** Refuses options that do not go together. A scheduled number reads as NaN. */
-  check?(options: Resolved<O>): void;
-  /** One update of a span; `t` counts updates from 1. Reads gradients, never writes them. */
-  update(kernels: Kernels, span: Span<S>, options: Resolved<WithCommon<O>>, t: number): void;
-}
-
-/** A group: parameters and the options that differ from the optimizer's own. */
-export type GroupOptions<O extends Options> = { params: Selection } & Given<WithCommon<O>>;
-
-/** What to do about gradients that are not finite: let them through as torch does, or look first and skip the step. */
-export type NonFinitePolicy = "propagate" | "skip";
-
-export type OptimizerOptions<O extends Options> = Given<WithCommon<O>> & { nonFinite?: NonFinitePolicy };
-
-/** A group as it stands: its parameters, and its options as the next step will see them. Numbers may be assigned. */
-export type Group<O extends Options> = { readonly params: readonly Parameter[] } & Resolved<WithCommon<O>>;
+export type Group<O extends Options, N extends string = never> = {
+  readonly params: readonly Parameter[];
+} & Resolved<WithCommon<O>> & { readonly [K in N]: number };
 
 export interface StepReport {
   /** Updates applied so far, this one included. */
@@ -179,11 +45,17 @@ export interface StepReport {
 /** Everything an optimizer needs to go on, by parameter name. */
 export interface OptimizerState {
   readonly optimizer: string;
+  /** What the source calls the point that the parameters held; "p" for optimizers with a single one. */
+  readonly point: string;
+  /** Updates applied. */
   readonly step: number;
-  /** The options in force, for the record: loading compares them and does not change yours. */
+  /** Updates of each parameter: fewer than `step` for one that was frozen for a while. */
+  readonly steps: Readonly<Record<string, number>>;
+  /** Options are for the record: loading compares them and does not change yours. */
   readonly groups: readonly {
     readonly params: readonly string[];
     readonly options: Readonly<Record<string, unknown>>;
+    readonly numbers: Readonly<Record<string, number>>;
   }[];
   readonly state: Readonly<Record<string, Readonly<Record<string, Float32Array>>>>;
 }
@@ -199,137 +71,40 @@ export interface LoadReport {
   readonly changed: readonly string[];
 }
 
-/** A parameter, its group, and where its state lies. */
-interface Member<S extends string> {
-  readonly parameter: Parameter;
-  readonly group: number;
-  /** Byte offsets into the slots' arenas; undefined where the group does not need the slot. */
-  readonly offsets: Readonly<Record<S, number | undefined>>;
-}
-
-interface Layout<O extends Options, S extends string> {
-  readonly groups: readonly { readonly params: readonly Parameter[]; readonly given: Given<WithCommon<O>> }[];
-  /** Every parameter that is in a group, in memory order. */
-  readonly members: readonly Member<S>[];
-  /** Bytes of each slot's arena. */
-  readonly bytes: Readonly<Record<S, number>>;
-}
-
-/** Checks everything about parameters, groups and options, and plans the state. Allocates nothing. */
-function plan<O extends Options, S extends string>(
-  spec: OptimizerSpec<O, S>,
-  params: Selection | readonly GroupOptions<O>[],
-  given: OptimizerOptions<O>,
-): Layout<O, S> {
-  const options: WithCommon<O> = { ...spec.options, ...common };
-  const { nonFinite, ...shared } = given;
-  if (nonFinite !== undefined) checkChoice("nonFinite", nonFinite, ["propagate", "skip"]);
-  checkOptions(spec.name, options, shared as Given<WithCommon<O>>);
-  const grouped = Array.isArray(params) && params.some((item) => item && typeof item === "object" && "params" in item);
-  const list = grouped ? (params as readonly GroupOptions<O>[]) : [{ params: params as Selection } as GroupOptions<O>];
-  const groups = list.map(({ params: selection, ...own }, i) => {
-    const argument = grouped ? `groups[${i}]` : spec.name;
-    checkOptions(argument, options, own as unknown as Given<WithCommon<O>>);
-    const params = selected(grouped ? `${argument}.params` : "params", selection);
-    return { params, given: { ...shared, ...own } as unknown as Given<WithCommon<O>> };
-  });
-  const chosen = selected(
-    "params",
-    groups.flatMap((group) => group.params),
-  );
-  if (grouped) refuseUnassigned(chosen);
-  const groupOf = new Map(groups.flatMap(({ params }, i) => params.map((parameter) => [parameter, i] as const)));
-  const slots = Object.keys(spec.state) as S[];
-  const bytes = Object.fromEntries(slots.map((slot) => [slot, 0])) as Record<S, number>;
-  const needs = groups.map(({ given }) => slotsFor(spec, options, given));
-  const members = [...chosen]
-    .sort((a, b) => a.value.pointer - b.value.pointer)
-    .map((parameter) => {
-      const group = groupOf.get(parameter)!;
-      const offsets = {} as Record<S, number | undefined>;
-      for (const slot of slots) {
-        offsets[slot] = needs[group]!.includes(slot) ? bytes[slot] : undefined;
-        if (needs[group]!.includes(slot)) bytes[slot] += 4 * parameter.size;
-      }
-      return { parameter, group, offsets };
-    });
-  return { groups, members, bytes };
-}
-
-/** The slots that a group with these options needs; refuses options that do not go together. */
-function slotsFor<O extends Options, S extends string>(
-  spec: OptimizerSpec<O, S>,
-  options: WithCommon<O>,
-  given: Given<WithCommon<O>>,
-): S[] {
-  const fixed = Object.fromEntries(
-    Object.keys(options).map((key) => {
-      const value = given[key] ?? options[key]!.default;
-      return [key, typeof value === "function" ? Number.NaN : value];
-    }),
-  ) as Resolved<O>;
-  spec.check?.(fixed);
-  return (Object.keys(spec.state) as S[]).filter((slot) => spec.state[slot].when?.(fixed) ?? true);
-}
-
-/** With groups written out, a trainable parameter that is in none of them is a mistake. */
-function refuseUnassigned(chosen: readonly Parameter[]): void {
-  const assigned = new Set(chosen);
-  for (const collection of new Set(chosen.map((parameter) => parameter.collection))) {
-    for (const parameter of collection) {
-      if (assigned.has(parameter) || parameter.frozen) continue;
-      throw new SimdOptimError(
-        "UNASSIGNED_PARAMETER",
-        `groups: parameter ${describe(parameter.name)} is in no group; put it in one, or freeze it`,
-      );
-    }
-  }
-}
-
-function checkOptions<O extends Options>(argument: string, options: O, given: Given<O>): void {
-  if (given === null || typeof given !== "object") refuse(argument, given, "an object of options");
-  checkKeys(argument, given, Object.keys(options));
-  for (const [key, value] of Object.entries(given)) {
-    if (value !== undefined) options[key]!.check(key, value);
-  }
-}
-
-/** The options of a group at a step. */
-function resolve<O extends Options>(name: string, options: O, given: Given<O>, step: number): Resolved<O> {
-  const entries = Object.keys(options).map((key) => {
-    const option = options[key]!;
-    return [key, option.at(`${name}.${key}`, given[key] ?? option.default, step)];
-  });
-  return Object.fromEntries(entries) as Resolved<O>;
-}
-
 /** Steps parameters by the rule of its spec. Made by `defineOptimizer`. */
-export class Optimizer<O extends Options, S extends string> {
-  readonly spec: OptimizerSpec<O, S>;
-  readonly groups: readonly Group<O>[];
+export class Optimizer<O extends Options, S extends string, N extends string = never> {
+  readonly spec: OptimizerSpec<O, S, N>;
+  readonly groups: readonly Group<O, N>[];
   readonly #options: WithCommon<O>;
   readonly #nonFinite: NonFinitePolicy;
   readonly #layout: Layout<O, S>;
   readonly #engine: Engine;
+  readonly #context: StepContext;
   readonly #slots: readonly S[];
-  /** Where the state of a slot lies; none for a slot that no group needs. */
+  /** Where the state of a slot lies; none for a slot that nothing needs. */
   readonly #arenas: Partial<Record<S, Block>> = {};
+  /** The numbers of each group. */
+  readonly #numbers: readonly Record<N, number>[];
   #applied = 0;
   #disposed = false;
+  /** The point that parameters hold for the moment, while `withEvalParams` or `withLookahead` runs. */
+  #away: string | undefined;
 
-  constructor(
-    spec: OptimizerSpec<O, S>,
-    params: Selection | readonly GroupOptions<O>[],
-    given: OptimizerOptions<O> = {},
-  ) {
+  constructor(spec: OptimizerSpec<O, S, N>, params: OptimizerParams<O>, given: OptimizerOptions<O> = {}) {
     const layout = plan(spec, params, given);
-    if (layout.members.length === 0) refuse("params", params, "at least one parameter");
+    const { engine } = layout.members[0]!.parameter.collection;
     this.spec = spec;
     this.#layout = layout;
     this.#options = { ...spec.options, ...common };
     this.#nonFinite = given.nonFinite ?? "propagate";
-    this.#engine = layout.members[0]!.parameter.collection.engine;
+    this.#engine = engine;
+    this.#context = {
+      kernels: engine.unchecked,
+      scratch: (bytes) => engine.scratch(bytes),
+      readF64: (pointer) => engine.heap.views.f64[pointer / 8]!,
+    };
     this.#slots = Object.keys(spec.state) as S[];
+    this.#numbers = layout.groups.map(() => ({ ...spec.numbers }) as Record<N, number>);
     this.groups = layout.groups.map((_, i) => this.#groupView(i));
     this.#allocate();
   }
@@ -346,27 +121,27 @@ export class Optimizer<O extends Options, S extends string> {
 
   /** Applies one update to every parameter that is not frozen. */
   step(): StepReport {
-    this.#checkAlive();
+    this.#checkReady();
     const { members, groups } = this.#layout;
     const resolved = groups.map(({ given }) => resolve(this.spec.name, this.#options, given, this.#applied));
     const lr = resolved[0]!["lr"] as number | undefined;
-    const clipping = members[0]!.parameter.clipping;
+    const { clipping } = members[0]!.parameter;
     const outcome = {
-      ...(lr === undefined ? {} : { lr }),
+      ...(typeof lr === "number" ? { lr } : {}),
       ...(clipping ? { gradNorm: clipping.gradNorm, clip: clipping.coefficient } : {}),
     };
     const nonFinite = this.#nonFinite === "skip" ? this.#firstNonFinite() : undefined;
-    if (nonFinite !== undefined) {
-      this.#forgetClipping();
-      const reason = `the gradient of ${describe(nonFinite)} is not finite`;
-      return { step: this.#applied, applied: false, reason, nonFinite, ...outcome };
-    }
-    this.#applied++;
-    this.#forEachSpan(resolved, (span, group) => {
-      this.spec.update(this.#engine.unchecked, span, resolved[group]!, this.#applied);
-    });
+    const reason =
+      nonFinite === undefined ? this.#prepare(resolved) : `the gradient of ${describe(nonFinite)} is not finite`;
+    if (reason === undefined) this.#update(resolved);
     this.#forgetClipping();
-    return { step: this.#applied, applied: true, ...outcome };
+    return {
+      step: this.#applied,
+      applied: reason === undefined,
+      ...(reason === undefined ? {} : { reason }),
+      ...(nonFinite === undefined ? {} : { nonFinite }),
+      ...outcome,
+    };
   }
 
   /** Sets the gradients of the optimizer's parameters to 0 and forgets any pending clipping. */
@@ -378,42 +153,61 @@ export class Optimizer<O extends Options, S extends string> {
     this.#forgetClipping();
   }
 
+  /**
+   * Runs `fn` with the parameters at the point that the optimizer's source evaluates at, and puts them back bit for
+   * bit; they stay where they are for an optimizer that has only one point. Waits for a promise before putting back.
+   */
+  withEvalParams<T>(fn: () => T): T {
+    const { points } = this.spec;
+    return points ? this.#withParamsAt(points.evaluation, points.evaluate, fn) : fn();
+  }
+
+  /** Runs `fn` with the parameters at the point where the source takes the gradient, and puts them back bit for bit. */
+  withLookahead<T>(fn: () => T): T {
+    const { lookahead, name } = this.spec;
+    if (!lookahead) refuse("withLookahead", name, "an optimizer that looks ahead");
+    return this.#withParamsAt("look-ahead", lookahead, fn);
+  }
+
   /** A copy of the state: load it into an optimizer made the same way, and it continues bit for bit. */
   stateDict(): OptimizerState {
     this.#checkAlive();
-    const groups = this.#layout.groups.map(({ params, given }) => ({
+    const groups = this.#layout.groups.map(({ params, given }, i) => ({
       params: params.map((parameter) => parameter.name),
       options: resolve(this.spec.name, this.#options, given, this.#applied),
+      numbers: { ...this.#numbers[i]! },
     }));
-    // Without a prototype, so that a parameter may have any name.
+    // Without prototypes, so that a parameter may have any name.
+    const steps: Record<string, number> = Object.create(null);
     const state: Record<string, Record<string, Float32Array>> = Object.create(null);
-    this.#forEachArray((name, slot, array) => {
+    for (const { parameter, steps: taken } of this.#layout.members) steps[parameter.name] = taken;
+    this.#forEachArray(({ parameter: { name } }, slot, array) => {
       state[name] ??= {};
       state[name][slot] = array.slice();
     });
-    return { optimizer: this.spec.name, step: this.#applied, groups, state };
+    const point = this.#away ?? this.spec.points?.training ?? "p";
+    return { optimizer: this.spec.name, point, step: this.#applied, steps, groups, state };
   }
 
   /**
-   * Takes over a saved state: step count and state arrays, by parameter name. Options stay as this optimizer was made;
+   * Takes over a saved state: counts, numbers and arrays, by parameter name. Options stay as this optimizer was made;
    * those that differ from the saved ones are reported. Unless `strict` is false, a state that does not fit throws,
    * and then nothing has changed.
    */
   loadStateDict(saved: OptimizerState, { strict = true }: { strict?: boolean } = {}): LoadReport {
-    this.#checkAlive();
+    this.#checkReady();
     this.#checkSaved(saved);
     const missing: string[] = [];
     const misshapen: string[] = [];
     const fitting: [Float32Array, Float32Array][] = [];
     const expected = new Set<string>();
-    this.#forEachArray((name, slot, array) => {
+    this.#forEachArray(({ parameter: { name } }, slot, array) => {
       const key = `${name}/${slot}`;
       expected.add(key);
       const source = Object.hasOwn(saved.state, name) ? saved.state[name]![slot] : undefined;
       if (!(source instanceof Float32Array)) missing.push(key);
-      else if (source.length !== array.length)
-        misshapen.push(`${key}: got ${source.length} elements, expected ${array.length}`);
-      else fitting.push([array, source]);
+      else if (source.length === array.length) fitting.push([array, source]);
+      else misshapen.push(`${key}: got ${source.length} elements, expected ${array.length}`);
     });
     const unexpected = Object.entries(saved.state)
       .flatMap(([name, slots]) => Object.keys(slots).map((slot) => `${name}/${slot}`))
@@ -425,6 +219,8 @@ export class Optimizer<O extends Options, S extends string> {
       throw new SimdOptimError("STATE_MISMATCH", `state: ${text}`);
     }
     for (const [array, source] of fitting) array.set(source);
+    for (const member of this.#layout.members) member.steps = saved.steps[member.parameter.name] ?? saved.step;
+    for (const [i, numbers] of this.#numbers.entries()) Object.assign(numbers, this.#savedGroup(saved, i)?.numbers);
     this.#applied = saved.step;
     return report;
   }
@@ -441,6 +237,11 @@ export class Optimizer<O extends Options, S extends string> {
 
   #checkAlive(): void {
     if (this.#disposed) throw new SimdOptimError("DISPOSED", `this ${this.spec.name} has been disposed`);
+  }
+
+  #checkReady(): void {
+    this.#checkAlive();
+    if (this.#away !== undefined) refuse("parameters", `parameters at ${this.#away}`, "them back where training is");
   }
 
   #allocate(): void {
@@ -461,14 +262,12 @@ export class Optimizer<O extends Options, S extends string> {
     for (const block of Object.values(this.#arenas) as Block[]) block.release();
   }
 
-  /** The address of a member's state in a slot; 0 where its group does not need the slot. */
-  #address(slot: S, { offsets }: Member<S>): number {
-    const offset = offsets[slot];
-    return offset === undefined ? 0 : this.#arenas[slot]!.pointer + offset;
+  /** The address of a member's state in a slot; 0 where it has none. */
+  #address(slot: S, { offsets, sizes }: Member<S>): number {
+    return sizes[slot] === 0 ? 0 : this.#arenas[slot]!.pointer + offsets[slot];
   }
 
-  /** A group whose options read as the next step will see them. */
-  #groupView(i: number): Group<O> {
+  #groupView(i: number): Group<O, N> {
     const { params, given } = this.#layout.groups[i]!;
     const options = this.#options;
     const group = { params };
@@ -478,60 +277,133 @@ export class Optimizer<O extends Options, S extends string> {
         get: () => options[key]!.at(key, given[key] ?? options[key]!.default, this.#applied),
         set: (value: unknown) => {
           options[key]!.check(key, value);
-          const changed = { ...given, [key]: value };
-          const slots = slotsFor(this.spec, options, changed);
-          if (slots.join() !== slotsFor(this.spec, options, given).join()) {
+          const changed = fixed(options, { ...given, [key]: value });
+          this.spec.check?.(changed);
+          const needs = (resolved: Resolved<O>) =>
+            JSON.stringify(params.map((parameter) => slotSizes(this.spec, resolved, parameter)));
+          if (needs(changed) !== needs(fixed(options, given))) {
             refuse(key, value, "a value that needs the same state; make a new optimizer for this one");
           }
-          Object.assign(given, changed);
+          Object.assign(given, { [key]: value });
         },
       });
     }
-    return group as Group<O>;
+    for (const key of Object.keys(this.spec.numbers ?? {}) as N[]) {
+      Object.defineProperty(group, key, { enumerable: true, get: () => this.#numbers[i]![key] });
+    }
+    return group as Group<O, N>;
   }
 
-  /** Visits maximal runs of neighbours that share a group and a gradient scale, skipping frozen parameters. */
-  #forEachSpan(resolved: readonly Resolved<WithCommon<O>>[], visit: (span: Span<S>, group: number) => void): void {
-    const span: Span<S> = { p: 0, g: 0, n: 0, scale: 1, state: {} as Record<S, number> };
+  /** Lets the spec look at everything first. Returns its reason to leave the step out, if it has one. */
+  #prepare(resolved: readonly Resolved<WithCommon<O>>[]): string | undefined {
+    if (!this.spec.prepare) return undefined;
+    const groups = resolved.map(
+      (options, i): GroupStep<O, S, N> => ({
+        options,
+        numbers: this.#numbers[i]!,
+        forEachSpan: (visit) => this.#forEachSpan(resolved, 1, (span, group) => group === i && visit(span)),
+      }),
+    );
+    return this.spec.prepare(this.#context, groups);
+  }
+
+  #update(resolved: readonly Resolved<WithCommon<O>>[]): void {
+    this.#forEachSpan(resolved, 1, (span, group) => {
+      this.spec.update(this.#context, span, resolved[group]!, this.#numbers[group]!);
+    });
+    for (const member of this.#layout.members) if (!member.parameter.frozen) member.steps++;
+    this.#applied++;
+  }
+
+  /** Runs `fn` with every parameter that has been stepped moved by `move`, and copies the values back afterwards. */
+  #withParamsAt<T>(point: string, move: SpanWork<O, S, N>, fn: () => T): T {
+    this.#checkReady();
+    const { members, groups } = this.#layout;
+    const resolved = groups.map(({ given }) => resolve(this.spec.name, this.#options, given, this.#applied));
+    const saved = this.#engine.heap.allocate(4 * members.reduce((sum, { parameter }) => sum + parameter.size, 0));
+    const exchange = (copy: (value: number, kept: number, n: number) => void) => {
+      let kept = saved.pointer;
+      for (const { parameter } of members) {
+        copy(parameter.value.pointer, kept, parameter.size);
+        kept += 4 * parameter.size;
+      }
+    };
+    const { copy } = this.#engine.unchecked;
+    const putBack = () => {
+      this.#away = undefined;
+      exchange((value, kept, n) => copy(kept, value, n));
+      saved.release();
+    };
+    exchange((value, kept, n) => copy(value, kept, n));
+    this.#away = point;
+    let pending = false;
+    try {
+      this.#forEachSpan(resolved, 0, (span, group) => {
+        if (span.t > 0) move(this.#context, span, resolved[group]!, this.#numbers[group]!);
+      });
+      const result = fn();
+      if (result instanceof Promise) {
+        pending = true;
+        return result.finally(putBack) as T;
+      }
+      return result;
+    } finally {
+      if (!pending) putBack();
+    }
+  }
+
+  /**
+   * Visits what is to be updated: every parameter that is not frozen or, where the spec allows, maximal runs of
+   * neighbours that share a group, a count and a gradient scale. `ahead` is added to the count of updates.
+   */
+  #forEachSpan(
+    resolved: readonly Resolved<WithCommon<O>>[],
+    ahead: 0 | 1,
+    visit: (span: Span<S>, group: number) => void,
+  ): void {
+    const span: Span<S> = { p: 0, g: 0, n: 0, t: 0, scale: 1, shape: [], state: {} as Record<S, number> };
     let current = -1;
     for (const member of this.#layout.members) {
       const { parameter, group } = member;
       if (parameter.frozen) continue;
-      const { value, gradient, size } = parameter;
       const scale = (parameter.clipping?.coefficient ?? 1) * (resolved[group]!["maximize"] ? -1 : 1);
-      const end = 4 * span.n;
-      const adjacent = span.p + end === value.pointer && span.g + end === gradient.pointer;
-      if (adjacent && group === current && scale === span.scale && this.#follows(span, member)) {
-        span.n += size;
+      const t = member.steps + ahead;
+      if (group === current && scale === span.scale && t === span.t && this.#follows(span, member)) {
+        span.n += parameter.size;
         continue;
       }
       if (span.n > 0) visit(span, current);
-      span.p = value.pointer;
-      span.g = gradient.pointer;
-      span.n = size;
+      span.p = parameter.value.pointer;
+      span.g = parameter.gradient.pointer;
+      span.n = parameter.size;
+      span.t = t;
       span.scale = scale;
-      current = group;
+      span.shape = parameter.shape;
       for (const slot of this.#slots) span.state[slot] = this.#address(slot, member);
+      current = group;
     }
     if (span.n > 0) visit(span, current);
   }
 
-  /** Whether the member's state comes right after that of the span, in every slot that they have. */
+  /** Whether the member's values, gradients and state come right after those of the span, and may join them. */
   #follows(span: Span<S>, member: Member<S>): boolean {
+    if (this.spec.per === "parameter") return false;
+    const { value, gradient } = member.parameter;
+    const length = 4 * span.n;
+    if (span.p + length !== value.pointer || span.g + length !== gradient.pointer) return false;
     return this.#slots.every((slot) => {
       const address = this.#address(slot, member);
-      return address === 0 || address === span.state[slot] + 4 * span.n;
+      return address === 0 || address === span.state[slot] + length;
     });
   }
 
   /** Visits every state array, as a view in place. */
-  #forEachArray(visit: (parameter: string, slot: S, array: Float32Array) => void): void {
+  #forEachArray(visit: (member: Member<S>, slot: S, array: Float32Array) => void): void {
     const { f32 } = this.#engine.heap.views;
     for (const member of this.#layout.members) {
-      const { name, size } = member.parameter;
       for (const slot of this.#slots) {
         const start = this.#address(slot, member) / 4;
-        if (start > 0) visit(name, slot, f32.subarray(start, start + size));
+        if (start > 0) visit(member, slot, f32.subarray(start, start + member.sizes[slot]));
       }
     }
   }
@@ -552,16 +424,26 @@ export class Optimizer<O extends Options, S extends string> {
     if (saved.optimizer !== this.spec.name) {
       refuse("state.optimizer", saved.optimizer, describe(this.spec.name), "STATE_MISMATCH");
     }
+    const point = this.spec.points?.training ?? "p";
+    if (saved.point !== point) {
+      refuse("state.point", saved.point, `${describe(point)}, the point that training goes on from`, "STATE_MISMATCH");
+    }
     if (!Number.isSafeInteger(saved.step) || saved.step < 0) refuse("state.step", saved.step, "a whole number");
-    for (const part of ["groups", "state"] as const) {
+    for (const part of ["steps", "groups", "state"] as const) {
       if (saved[part] === null || typeof saved[part] !== "object") refuse(`state.${part}`, saved[part], "an object");
     }
+  }
+
+  /** The saved group that has the first parameter of our group i. */
+  #savedGroup(saved: OptimizerState, i: number): OptimizerState["groups"][number] | undefined {
+    const name = this.#layout.groups[i]!.params[0]?.name;
+    return saved.groups.find(({ params }) => name !== undefined && params.includes(name));
   }
 
   #changedOptions(saved: OptimizerState): string[] {
     return this.#layout.groups.flatMap(({ given }, i) => {
       const now = resolve(this.spec.name, this.#options, given, saved.step);
-      const then = saved.groups[i]?.options ?? {};
+      const then = this.#savedGroup(saved, i)?.options ?? now;
       return Object.keys(now)
         .filter((key) => JSON.stringify(now[key]) !== JSON.stringify(then[key]))
         .map((key) => `group ${i}: ${key}`);
@@ -570,23 +452,25 @@ export class Optimizer<O extends Options, S extends string> {
 }
 
 /** The class that `defineOptimizer` makes. */
-export interface OptimizerClass<O extends Options, S extends string> {
-  new (params: Selection | readonly GroupOptions<O>[], options?: OptimizerOptions<O>): Optimizer<O, S>;
-  readonly spec: OptimizerSpec<O, S>;
+export interface OptimizerClass<O extends Options, S extends string, N extends string = never> {
+  new (params: OptimizerParams<O>, options?: OptimizerOptions<O>): Optimizer<O, S, N>;
+  readonly spec: OptimizerSpec<O, S, N>;
   /** The bytes of state that `new` with these arguments would allocate. */
-  bytes(params: Selection | readonly GroupOptions<O>[], options?: OptimizerOptions<O>): number;
+  bytes(params: OptimizerParams<O>, options?: OptimizerOptions<O>): number;
 }
 
 /** Makes an optimizer class of a declaration. */
-export function defineOptimizer<O extends Options, S extends string>(spec: OptimizerSpec<O, S>): OptimizerClass<O, S> {
-  const made = class extends Optimizer<O, S> {
+export function defineOptimizer<O extends Options, S extends string, N extends string = never>(
+  spec: OptimizerSpec<O, S, N>,
+): OptimizerClass<O, S, N> {
+  const made = class extends Optimizer<O, S, N> {
     static readonly spec = spec;
 
-    static bytes(params: Selection | readonly GroupOptions<O>[], options: OptimizerOptions<O> = {}): number {
+    static bytes(params: OptimizerParams<O>, options: OptimizerOptions<O> = {}): number {
       return Object.values<number>(plan(spec, params, options).bytes).reduce((sum, bytes) => sum + bytes, 0);
     }
 
-    constructor(params: Selection | readonly GroupOptions<O>[], options?: OptimizerOptions<O>) {
+    constructor(params: OptimizerParams<O>, options?: OptimizerOptions<O>) {
       super(spec, params, options);
     }
   };

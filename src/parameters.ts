@@ -191,26 +191,3 @@ export function selected(argument: string, selection: unknown): readonly Paramet
   }
   return list;
 }
-
-/** A stretch of adjacent parameters: `p` and `g` are where its values and gradients start, `n` its elements. */
-export interface Run {
-  p: number;
-  g: number;
-  n: number;
-}
-
-/** Calls `visit` for each stretch of parameters that are neighbours in memory. */
-export function forEachRun(parameters: readonly Parameter[], visit: (run: Run) => void): void {
-  const run: Run = { p: 0, g: 0, n: 0 };
-  for (const { value, gradient, size } of parameters) {
-    if (run.n > 0 && run.p + 4 * run.n === value.pointer && run.g + 4 * run.n === gradient.pointer) {
-      run.n += size;
-    } else {
-      if (run.n > 0) visit(run);
-      run.p = value.pointer;
-      run.g = gradient.pointer;
-      run.n = size;
-    }
-  }
-  if (run.n > 0) visit(run);
-}

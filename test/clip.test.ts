@@ -23,7 +23,7 @@ const limits = cases.filter(({ config }) => config.fn === "clip_grad_value");
 
 function parametersOf(runtime: Runtime, golden: ClipCase): Parameters {
   const params = runtime.parameters(Object.fromEntries(golden.shapes.map((shape, i) => [`p${i}`, shape])));
-  golden.grads.forEach((grad, i) => void params.get(`p${i}`).grad.set(numbers(grad)));
+  for (const [i, grad] of golden.grads.entries()) params.get(`p${i}`).grad.set(numbers(grad));
   return params;
 }
 
@@ -61,9 +61,9 @@ describe.each(runtimes)("on $backend", (runtime) => {
   test.each(limits)("clipGradValue: $name", (golden) => {
     const params = parametersOf(runtime, golden);
     clipGradValue(params, golden.config.clip_value);
-    golden.clipped.forEach((clipped, i) =>
-      expect([...params.get(`p${i}`).grad]).toEqual(numbers(clipped).map(Math.fround)),
-    );
+    for (const [i, clipped] of golden.clipped.entries()) {
+      expect([...params.get(`p${i}`).grad]).toEqual(numbers(clipped).map(Math.fround));
+    }
   });
 
   test("the coefficient serves one step and leaves the gradients alone", () => {

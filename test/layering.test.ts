@@ -36,9 +36,13 @@ const ranks: Record<string, Record<string, number>> = {
     layers: 7,
     runtime: 7,
     clip: 7,
-    optimizer: 7,
-    optim: 8,
-    index: 10,
+    option: 6,
+    spec: 7,
+    layout: 8,
+    optimizer: 9,
+    optim: 10,
+    wrappers: 11,
+    index: 20,
   },
 };
 /** The twins have ranks of their own, those of the files they mirror. */

@@ -109,7 +109,8 @@ describe("state", () => {
     const adamw = new AdamW(params, { lr: schedules.constant(0.5) });
     adamw.step();
     const saved = adamw.stateDict();
-    expect(saved).toMatchObject({ optimizer: "AdamW", step: 1 });
+    expect(saved).toMatchObject({ optimizer: "AdamW", step: 1, point: "p" });
+    expect({ ...saved.steps }).toEqual({ "fc.weight": 1, "fc.bias": 1, norm: 1 });
     expect(saved.groups).toEqual([
       {
         params: ["fc.weight", "fc.bias", "norm"],
@@ -122,6 +123,7 @@ describe("state", () => {
           biasCorrection: true,
           maximize: false,
         },
+        numbers: {},
       },
     ]);
     expect(Object.keys(saved.state["norm"]!)).toEqual(["exp_avg", "exp_avg_sq"]);
@@ -171,7 +173,9 @@ describe("state", () => {
     const bad = (state: unknown) => () => adamw.loadStateDict(state as ReturnType<typeof adamw.stateDict>);
     expect(bad(null)).toThrow("state: got null");
     expect(bad({ ...adamw.stateDict(), step: -1 })).toThrow("state.step: got -1");
-    expect(bad({ optimizer: "AdamW", step: 1, groups: [] })).toThrow("state.state: got undefined");
+    expect(bad({ optimizer: "AdamW", point: "p", step: 1, steps: {}, groups: [] })).toThrow(
+      "state.state: got undefined",
+    );
   });
 
   test("keeps parameters named like members of objects", () => {
@@ -180,6 +184,20 @@ describe("state", () => {
     adamw.step();
     expect(adamw.loadStateDict(adamw.stateDict()).missing).toEqual([]);
   });
+});
+
+test("a parameter that was frozen for a while counts its own updates, across a save too", () => {
+  const params = oneEach();
+  const adamw = new AdamW(params, { lr: 1 });
+  params.get("norm").frozen = true;
+  adamw.step();
+  params.get("norm").frozen = false;
+  const other = new AdamW(params, { lr: 1 });
+  other.loadStateDict(adamw.stateDict());
+  other.step();
+  expect({ ...other.stateDict().steps }).toEqual({ "fc.weight": 2, "fc.bias": 2, norm: 1 });
+  // Its first update is bias-corrected as a first one: a step of lr.
+  expect(params.get("norm").data[0]).toBeCloseTo(-1, 6);
 });
 
 test("zeroGrad clears the gradients of its own parameters", () => {

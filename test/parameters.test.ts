@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Parameter } from "../src/parameters.ts";
 import { load } from "../src/runtime.ts";
 
 const rt = await load();
@@ -6,7 +7,7 @@ const rt = await load();
 describe("parameters", () => {
   test("values and gradients each lie in one arena, tightly packed in the order given", () => {
     const params = rt.parameters({ a: [2, 3], b: [5], c: [1] });
-    const [a, b, c] = ["a", "b", "c"].map((name) => params.get(name)) as [ReturnType<typeof params.get>, ...any[]];
+    const [a, b, c] = ["a", "b", "c"].map((name) => params.get(name)) as [Parameter, Parameter, Parameter];
     expect([b.value.pointer - a.value.pointer, c.value.pointer - b.value.pointer]).toEqual([24, 20]);
     expect([b.gradient.pointer - a.gradient.pointer, c.gradient.pointer - b.gradient.pointer]).toEqual([24, 20]);
     expect(a.value.pointer % 64).toBe(0);

@@ -1,6 +1,14 @@
 /** Every kernel of the table gives the same bits under every backend, writes only its outputs, and stays in bounds. */
 import { expect, test } from "vitest";
-import { type Kernel, type KernelName, kernelNames, kernelTable, type Scalar, type Sizes } from "../src/kernels.ts";
+import {
+  elementBytes,
+  type Kernel,
+  type KernelName,
+  kernelNames,
+  kernelTable,
+  type Scalar,
+  type Sizes,
+} from "../src/kernels.ts";
 import { Random } from "../src/random.ts";
 import { canonicalBits, loadAll } from "./support/runtimes.ts";
 
@@ -38,8 +46,9 @@ function drawCall(kernel: Kernel, sizes: Sizes, random: Random, specials: boolea
   let used = 0;
   const values = kernel.args.map((arg) => {
     if (arg.kind !== "operand") return drawScalar(arg, sizes, random);
-    const start = used + 4 + random.below(4);
-    const end = start + arg.length(sizes);
+    const words = elementBytes(arg) / 4;
+    const start = Math.ceil((used + 4 + random.below(4)) / words) * words;
+    const end = start + words * arg.length(sizes);
     const bound = arg.below?.(sizes);
     for (let i = used; i < end + 4; i++) {
       image[i] = bound !== undefined && i >= start && i < end ? random.below(bound) : drawFloat(random, specials);

@@ -21,7 +21,8 @@ test.each(warmups)("warmupCosine follows the formula to 1e-12: $name", ({ config
     total: config.total,
   });
   expect(lr.length).toBeGreaterThanOrEqual(config.total);
-  lr.forEach((value, step) => expect(Math.abs(schedule(step) - value)).toBeLessThanOrEqual(1e-12 * value + 1e-18));
+  for (const [step, value] of lr.entries())
+    expect(Math.abs(schedule(step) - value)).toBeLessThanOrEqual(1e-12 * value + 1e-18);
 });
 
 describe("a schedule", () => {
@@ -39,7 +40,7 @@ describe("a schedule", () => {
     ["warmup of 0 steps", schedules.warmup(schedules.constant(4), 0), [4, 4]],
     ["warmupLinear", schedules.warmupLinear({ peak: 2, warmup: 2, total: 4 }), [1, 2, 2, 1, 0]],
   ])("%s takes the values it should", (_name, schedule, values) => {
-    values.forEach((value, step) => expect(schedule(step)).toBeCloseTo(value, 14));
+    for (const [step, value] of values.entries()) expect(schedule(step)).toBeCloseTo(value, 14);
   });
 
   test("refuses bad arguments", () => {

@@ -1,4 +1,5 @@
-import { defineOptimizer, flag, real, reals } from "../optimizer.ts";
+import { defineOptimizer } from "../optimizer.ts";
+import { flag, real, reals } from "../option.ts";
 import { powi } from "../real.ts";
 
 /** Options that Adam and AdamW share, with torch's defaults. */
@@ -59,7 +60,7 @@ export const Adam = /* @__PURE__ */ defineOptimizer({
   cites: "Kingma & Ba 2015; Reddi et al. 2018",
   options: { ...adamOptions, weightDecay: real(0, "[0, inf)", 0.1) },
   state: adamState,
-  update(kernels, { p, g, n, scale, state }, options, t) {
+  update({ kernels }, { p, g, n, t, scale, state }, options) {
     const { exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: u } = state;
     const { beta1, gain1, beta2, gain2, step, eps } = ratesAt(options, t);
     const l2 = options.weightDecay;
@@ -82,7 +83,7 @@ export const AdamW = /* @__PURE__ */ defineOptimizer({
   cites: "Loshchilov & Hutter 2019",
   options: { ...adamOptions, weightDecay: real(0.01, "[0, inf)", 0.2) },
   state: adamState,
-  update(kernels, { p, g, n, scale, state }, options, t) {
+  update({ kernels }, { p, g, n, t, scale, state }, options) {
     const { exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: u } = state;
     const { beta1, gain1, beta2, gain2, step, eps } = ratesAt(options, t);
     const decay = 1 - options.lr * options.weightDecay;

@@ -1,5 +1,6 @@
 import { refuse } from "../check.ts";
-import { defineOptimizer, flag, real } from "../optimizer.ts";
+import { defineOptimizer } from "../optimizer.ts";
+import { flag, real } from "../option.ts";
 
 /**
  * Stochastic gradient descent as in torch.optim.SGD:
@@ -29,7 +30,7 @@ export const SGD = /* @__PURE__ */ defineOptimizer({
       refuse("nesterov", nesterov, "momentum above 0 and dampening 0 with it");
     }
   },
-  update(kernels, { p, g, n, scale, state }, { lr, momentum, dampening, weightDecay, nesterov }, t) {
+  update({ kernels }, { p, g, n, t, scale, state }, { lr, momentum, dampening, weightDecay, nesterov }) {
     const b = state.momentum_buffer;
     const gain = t === 1 ? 1 : 1 - dampening;
     if (b === 0) kernels.sgd(p, g, n, scale, weightDecay, lr);

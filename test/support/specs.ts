@@ -1,8 +1,9 @@
 /** Every optimizer of the package, and the options that the tests give it: the defaults, and each one away from them. */
 import * as optim from "../../src/optim/index.ts";
-import type { OptimizerClass, Options } from "../../src/optimizer.ts";
+import type { OptimizerClass } from "../../src/optimizer.ts";
+import type { Options } from "../../src/option.ts";
 
-export type AnyOptimizer = OptimizerClass<Options, string>;
+export type AnyOptimizer = OptimizerClass<Options, string, string>;
 
 export const optimizers: readonly AnyOptimizer[] = Object.values(optim) as unknown as AnyOptimizer[];
 

@@ -1,0 +1,106 @@
+import type { Kernels } from "./kernels.ts";
+import { flag, type Given, type Options, type Resolved } from "./option.ts";
+import type { Selection } from "./parameters.ts";
+
+/** Options that every optimizer has. */
+export const common = { maximize: flag(false) } satisfies Options;
+export type WithCommon<O extends Options> = O & typeof common;
+
+/** State kept for a parameter: one float32 array. */
+export interface Slot<O extends Options> {
+  /** Whether a group with these options needs it; always, without this. A scheduled number reads as NaN. */
+  when?(options: Resolved<O>): boolean;
+  /** Elements for a parameter of this shape, 0 for none; as many as the parameter has, without this. */
+  size?(shape: readonly number[], options: Resolved<O>): number;
+}
+
+/** What one call of a kernel works on: one parameter, or neighbours of one group. */
+export interface Span<S extends string> {
+  /** Where the values start. */
+  p: number;
+  /** Where the gradients start. */
+  g: number;
+  /** Elements. */
+  n: number;
+  /** The number of this update for these parameters, from 1. */
+  t: number;
+  /** What gradients are to be multiplied by: clipping, negative when maximising. */
+  scale: number;
+  /** The shape of the parameter, the first of several. */
+  shape: readonly number[];
+  /** Where the state starts, by slot; 0 where there is none. */
+  readonly state: Record<S, number>;
+}
+
+/** What a spec works with. */
+export interface StepContext {
+  readonly kernels: Kernels;
+  /** The address of a workspace, whose contents last until the next call. */
+  scratch(bytes: number): number;
+  /** A float64 that a kernel left at an address. */
+  readF64(pointer: number): number;
+}
+
+/** A group during a step. */
+export interface GroupStep<O extends Options, S extends string, N extends string> {
+  readonly options: Resolved<WithCommon<O>>;
+  /** The group's numbers: to be read, and in `prepare` to be written. */
+  readonly numbers: Record<N, number>;
+  /** Visits what is to be updated; the span is the visitor's only during the call. */
+  forEachSpan(visit: (span: Span<S>) => void): void;
+}
+
+/** One span's worth of work. */
+export type SpanWork<O extends Options, S extends string, N extends string> = (
+  context: StepContext,
+  span: Span<S>,
+  options: Resolved<WithCommon<O>>,
+  numbers: Record<N, number>,
+) => void;
+
+/** Where an optimizer that keeps several iterates holds its parameters. */
+export interface Points<O extends Options, S extends string, N extends string> {
+  /** What the source calls the point that parameters hold between steps, where gradients are to be taken. */
+  readonly training: string;
+  /** What the source calls the point to evaluate at. */
+  readonly evaluation: string;
+  /** Moves the values of a span from the one to the other, in place. */
+  evaluate: SpanWork<O, S, N>;
+}
+
+/** An optimizer, declared. `defineOptimizer` makes a class of it. */
+export interface OptimizerSpec<O extends Options, S extends string, N extends string = never> {
+  readonly name: string;
+  /** The update rule in one line. */
+  readonly rule: string;
+  readonly cites: string;
+  readonly options: O;
+  readonly state: Readonly<Record<S, Slot<O>>>;
+  /** Numbers kept for each group, by name, and what they start from. */
+  readonly numbers?: Readonly<Record<N, number>>;
+  /** "run", the default, joins neighbours into one span; "parameter" never does, for rules that need norms or shapes. */
+  readonly per?: "run" | "parameter";
+  readonly points?: Points<O, S, N>;
+  /** Refuses options that do not go together. A scheduled number reads as NaN. */
+  check?(options: Resolved<O>): void;
+  /**
+   * Comes before the updates of a step: brings numbers up to date, with passes over gradients where it needs them. May
+   * return a reason to leave the step out; then it must have written nothing.
+   */
+  prepare?(context: StepContext, groups: readonly GroupStep<O, S, N>[]): string | undefined;
+  /** One update of a span. Reads gradients, never writes them. */
+  update: SpanWork<O, S, N>;
+  /** Moves the values of a span to where the source takes the gradient, in place: for rules that look ahead. */
+  lookahead?: SpanWork<O, S, N>;
+}
+
+/** A group: parameters and the options that differ from the optimizer's own. */
+export type GroupOptions<O extends Options> = { params: Selection } & Given<WithCommon<O>>;
+
+/** What to do about gradients that are not finite: let them through as torch does, or look first and skip the step. */
+export type NonFinitePolicy = "propagate" | "skip";
+
+export type OptimizerOptions<O extends Options> = Given<WithCommon<O>> & { nonFinite?: NonFinitePolicy };
+
+/** What an optimizer steps: everything in one group, or groups. */
+export type OptimizerParams<O extends Options> = Selection | readonly GroupOptions<O>[];
