@@ -14,6 +14,8 @@ const ranks: Record<string, Record<string, number>> = {
     fold: 1,
     elementwise: 2,
     distribution: 2,
+    gradient: 2,
+    moments: 2,
     optim: 3,
     loss: 3,
     layer: 3,

@@ -1,17 +1,7 @@
 /** Stochastic gradient descent. See src/optim/sgd.ts for the rule and its source. */
+import { penalised } from "../gradient";
 import { mul, mulAdd, splat, sub } from "../lanes";
-
-/** The gradient that the rule sees: g' = scale g + l2 p. */
-function gradient<T>(p: usize, g: usize, scale: f32, l2: f32): T {
-  return mulAdd<T>(splat<T>(scale), load<T>(g), mul<T>(splat<T>(l2), load<T>(p)));
-}
-
-/** b' = momentum b + gain g' */
-function buffered<T>(b: usize, grad: T, momentum: f32, gain: f32): T {
-  const moved = mulAdd<T>(splat<T>(momentum), load<T>(b), mul<T>(splat<T>(gain), grad));
-  store<T>(b, moved);
-  return moved;
-}
+import { first } from "../moments";
 
 /** p -= lr d */
 function descend<T>(p: usize, d: T, lr: f32): void {
@@ -19,7 +9,7 @@ function descend<T>(p: usize, d: T, lr: f32): void {
 }
 
 function sgdAt<T>(p: usize, g: usize, scale: f32, l2: f32, lr: f32): void {
-  descend<T>(p, gradient<T>(p, g, scale, l2), lr);
+  descend<T>(p, penalised<T>(p, g, scale, l2), lr);
 }
 
 /** p -= lr (scale g + l2 p) */
@@ -36,10 +26,10 @@ export function sgd(p: usize, g: usize, n: usize, scale: f32, l2: f32, lr: f32):
 }
 
 function sgdMomentumAt<T>(p: usize, b: usize, g: usize, scale: f32, l2: f32, lr: f32, momentum: f32, gain: f32): void {
-  descend<T>(p, buffered<T>(b, gradient<T>(p, g, scale, l2), momentum, gain), lr);
+  descend<T>(p, first<T>(b, penalised<T>(p, g, scale, l2), momentum, gain), lr);
 }
 
-/** b = momentum b + gain g';  p -= lr b */
+/** b = momentum b + gain g';  p -= lr b, where g' = scale g + l2 p */
 export function sgdMomentum(
   p: usize,
   b: usize,
@@ -63,12 +53,12 @@ export function sgdMomentum(
 }
 
 function sgdNesterovAt<T>(p: usize, b: usize, g: usize, scale: f32, l2: f32, lr: f32, momentum: f32, gain: f32): void {
-  const grad = gradient<T>(p, g, scale, l2);
-  const moved = buffered<T>(b, grad, momentum, gain);
+  const grad = penalised<T>(p, g, scale, l2);
+  const moved = first<T>(b, grad, momentum, gain);
   descend<T>(p, mulAdd<T>(splat<T>(momentum), moved, grad), lr);
 }
 
-/** b = momentum b + gain g';  p -= lr (g' + momentum b) */
+/** b = momentum b + gain g';  p -= lr (g' + momentum b), where g' = scale g + l2 p */
 export function sgdNesterov(
   p: usize,
   b: usize,

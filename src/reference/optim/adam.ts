@@ -1,6 +1,8 @@
 /** Twins of assembly/optim/adam.ts. */
 import type { Views } from "../../heap.ts";
-import { mulAdd, f32 as round } from "../lanes.ts";
+import { penalised } from "../gradient.ts";
+import { f32 as round } from "../lanes.ts";
+import { first, second } from "../moments.ts";
 
 /** No array for the largest second moment. */
 const NONE = -1;
@@ -21,14 +23,13 @@ function advance(
   step: number,
   eps: number,
 ): void {
-  const first = mulAdd(beta1, f32[m]!, round(gain1 * grad));
-  const scaled = round(gain2 * grad);
-  const second = mulAdd(beta2, f32[v]!, round(scaled * scaled));
-  const largest = u === NONE ? second : Math.max(f32[u]!, second);
-  f32[m] = first;
-  f32[v] = second;
+  const m1 = first(f32[m]!, grad, beta1, gain1);
+  const v1 = second(f32[v]!, grad, beta2, gain2);
+  const largest = u === NONE ? v1 : Math.max(f32[u]!, v1);
+  f32[m] = m1;
+  f32[v] = v1;
   if (u !== NONE) f32[u] = largest;
-  f32[p] = decayed - round(round(step * first) / round(round(Math.sqrt(largest)) + eps));
+  f32[p] = decayed - round(round(step * m1) / round(round(Math.sqrt(largest)) + eps));
 }
 
 export function adam(
@@ -51,9 +52,8 @@ export function adam(
   [beta2, gain2, step, eps] = [round(beta2), round(gain2), round(step), round(eps)];
   for (let i = 0; i < n; i++) {
     const at = (p >>> 2) + i;
-    const w = f32[at]!;
-    const grad = mulAdd(scale, f32[(g >>> 2) + i]!, round(l2 * w));
-    advance(f32, at, (m >>> 2) + i, (v >>> 2) + i, NONE, grad, w, beta1, gain1, beta2, gain2, step, eps);
+    const grad = penalised(f32, at, (g >>> 2) + i, scale, l2);
+    advance(f32, at, (m >>> 2) + i, (v >>> 2) + i, NONE, grad, f32[at]!, beta1, gain1, beta2, gain2, step, eps);
   }
 }
 
@@ -78,9 +78,22 @@ export function adamAmsgrad(
   [beta2, gain2, step, eps] = [round(beta2), round(gain2), round(step), round(eps)];
   for (let i = 0; i < n; i++) {
     const at = (p >>> 2) + i;
-    const w = f32[at]!;
-    const grad = mulAdd(scale, f32[(g >>> 2) + i]!, round(l2 * w));
-    advance(f32, at, (m >>> 2) + i, (v >>> 2) + i, (u >>> 2) + i, grad, w, beta1, gain1, beta2, gain2, step, eps);
+    const grad = penalised(f32, at, (g >>> 2) + i, scale, l2);
+    advance(
+      f32,
+      at,
+      (m >>> 2) + i,
+      (v >>> 2) + i,
+      (u >>> 2) + i,
+      grad,
+      f32[at]!,
+      beta1,
+      gain1,
+      beta2,
+      gain2,
+      step,
+      eps,
+    );
   }
 }
 

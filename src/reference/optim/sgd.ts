@@ -1,13 +1,15 @@
 /** Twins of assembly/optim/sgd.ts. */
 import type { Views } from "../../heap.ts";
+import { penalised } from "../gradient.ts";
 import { mulAdd, f32 as round } from "../lanes.ts";
+import { first } from "../moments.ts";
 
 export function sgd({ f32 }: Views, p: number, g: number, n: number, scale: number, l2: number, lr: number): void {
   [scale, l2, lr] = [round(scale), round(l2), round(lr)];
   for (let i = 0; i < n; i++) {
-    const w = f32[(p >>> 2) + i]!;
-    const grad = mulAdd(scale, f32[(g >>> 2) + i]!, round(l2 * w));
-    f32[(p >>> 2) + i] = w - round(lr * grad);
+    const at = (p >>> 2) + i;
+    const grad = penalised(f32, at, (g >>> 2) + i, scale, l2);
+    f32[at] = f32[at]! - round(lr * grad);
   }
 }
 
@@ -25,11 +27,11 @@ export function sgdMomentum(
 ): void {
   [scale, l2, lr, momentum, gain] = [round(scale), round(l2), round(lr), round(momentum), round(gain)];
   for (let i = 0; i < n; i++) {
-    const w = f32[(p >>> 2) + i]!;
-    const grad = mulAdd(scale, f32[(g >>> 2) + i]!, round(l2 * w));
-    const moved = mulAdd(momentum, f32[(b >>> 2) + i]!, round(gain * grad));
+    const at = (p >>> 2) + i;
+    const grad = penalised(f32, at, (g >>> 2) + i, scale, l2);
+    const moved = first(f32[(b >>> 2) + i]!, grad, momentum, gain);
     f32[(b >>> 2) + i] = moved;
-    f32[(p >>> 2) + i] = w - round(lr * moved);
+    f32[at] = f32[at]! - round(lr * moved);
   }
 }
 
@@ -47,10 +49,10 @@ export function sgdNesterov(
 ): void {
   [scale, l2, lr, momentum, gain] = [round(scale), round(l2), round(lr), round(momentum), round(gain)];
   for (let i = 0; i < n; i++) {
-    const w = f32[(p >>> 2) + i]!;
-    const grad = mulAdd(scale, f32[(g >>> 2) + i]!, round(l2 * w));
-    const moved = mulAdd(momentum, f32[(b >>> 2) + i]!, round(gain * grad));
+    const at = (p >>> 2) + i;
+    const grad = penalised(f32, at, (g >>> 2) + i, scale, l2);
+    const moved = first(f32[(b >>> 2) + i]!, grad, momentum, gain);
     f32[(b >>> 2) + i] = moved;
-    f32[(p >>> 2) + i] = w - round(lr * mulAdd(momentum, moved, grad));
+    f32[at] = f32[at]! - round(lr * mulAdd(momentum, moved, grad));
   }
 }
