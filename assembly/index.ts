@@ -6,7 +6,9 @@ export * from "./layer/activation";
 export * from "./layer/rows";
 export * from "./loss/crossEntropy";
 export * from "./matrix/gemm";
+export * from "./optim/adagrad";
 export * from "./optim/adam";
+export * from "./optim/rmsprop";
 export * from "./optim/sgd";
 export * from "./random";
 

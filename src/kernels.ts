@@ -136,12 +136,15 @@ function extent(height: string, width: string, row: string, column: string): Len
 
 const ADAM_L2 = ["scale", "l2", "beta1", "gain1", "beta2", "gain2", "step", "eps"];
 const ADAM_DECAY = ["beta1", "gain1", "beta2", "gain2", "step", "eps", "decay"];
+const RMSPROP = ["scale", "l2", "alpha", "gain2", "inside", "outside"];
+const RMSPROP_CENTERED = ["scale", "l2", "alpha", "gain1", "gain2", "inside", "outside"];
 const SGD_BUFFERED = ["scale", "l2", "lr", "momentum", "gain"];
 
 /** Elements of the workspace of `gemm`: packed blocks of 128 x 256 and 256 x 512, and a tile of 4 x 8. */
 export const GEMM_WORK = 128 * 256 + 256 * 512 + 4 * 8;
 
 export const kernelTable = {
+  adagrad: map([update("p"), update("s"), read("g")], "scale", "l2", "step", "inside", "outside"),
   adam: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_L2),
   adamAmsgrad: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADAM_L2),
   adamw: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_DECAY),
@@ -194,6 +197,15 @@ export const kernelTable = {
   maxAbs: fold(read("x")),
   normalFromBits: map([update("y")], "mean", "deviation"),
   randomBits: { kind: "map", args: [write("out"), size("n"), ...bits("first", "key0", "key1", "stream0", "stream1")] },
+  rmsprop: map([update("p"), update("v"), read("g")], ...RMSPROP, "lr"),
+  rmspropCentered: map([update("p"), update("v"), update("a"), read("g")], ...RMSPROP_CENTERED, "lr"),
+  rmspropCenteredMomentum: map(
+    [update("p"), update("v"), update("a"), update("b"), read("g")],
+    ...RMSPROP_CENTERED,
+    "lr",
+    "momentum",
+  ),
+  rmspropMomentum: map([update("p"), update("v"), update("b"), read("g")], ...RMSPROP, "lr", "momentum"),
   scale: map([read("x"), write("y")], "alpha"),
   scatterAddRows: {
     kind: "matrix",

@@ -16,6 +16,8 @@ export interface OptimizerCase {
   readonly after: Readonly<Record<string, Arrays>>;
   /** The same code run in float32. */
   readonly after32: Readonly<Record<string, Arrays>>;
+  /** The optimizer's state for each parameter after the last step, in float64: arrays and numbers. */
+  readonly state: Readonly<Record<string, Readonly<Record<string, readonly (number | string)[] | number>>>>;
 }
 
 /** The cases of a family, such as "optim/adam", that are to be followed: no quirks. */

@@ -1,0 +1,183 @@
+/**
+ * RMSprop, centred or not, with momentum or without. See src/optim/rmsprop.ts for the rule and its source.
+ *
+ *   v = alpha v + (gain2 g')^2,                      where g' = scale g + l2 p
+ *   d = g' / (sqrt(v + inside) + outside),           or, centred, with v - a^2 for v, where a = alpha a + gain1 g'
+ *   p -= lr d,                                       or, with momentum, p -= lr b, where b = momentum b + d
+ */
+import { penalised } from "../gradient";
+import { div, max, mul, mulAdd, splat, sub } from "../lanes";
+import { first, root, second } from "../moments";
+
+/** v - a^2, which rounding may leave below 0, where it does not. */
+function variance<T>(v: T, a: T): T {
+  return max<T>(sub<T>(v, mul<T>(a, a)), splat<T>(0));
+}
+
+/** p -= lr d, stored. */
+function descend<T>(p: usize, d: T, lr: f32): void {
+  store<T>(p, sub<T>(load<T>(p), mul<T>(splat<T>(lr), d)));
+}
+
+/** b = momentum b + d, stored. */
+function accumulated<T>(b: usize, d: T, momentum: f32): T {
+  const moved = mulAdd<T>(splat<T>(momentum), load<T>(b), d);
+  store<T>(b, moved);
+  return moved;
+}
+
+function normalised<T>(
+  p: usize,
+  v: usize,
+  g: usize,
+  scale: f32,
+  l2: f32,
+  alpha: f32,
+  gain2: f32,
+  inside: f32,
+  outside: f32,
+): T {
+  const grad = penalised<T>(p, g, scale, l2);
+  return div<T>(grad, root<T>(second<T>(v, grad, alpha, gain2), inside, outside));
+}
+
+function centred<T>(
+  p: usize,
+  v: usize,
+  a: usize,
+  g: usize,
+  scale: f32,
+  l2: f32,
+  alpha: f32,
+  gain1: f32,
+  gain2: f32,
+  inside: f32,
+  outside: f32,
+): T {
+  const grad = penalised<T>(p, g, scale, l2);
+  const v1 = second<T>(v, grad, alpha, gain2);
+  const a1 = first<T>(a, grad, alpha, gain1);
+  return div<T>(grad, root<T>(variance<T>(v1, a1), inside, outside));
+}
+
+/** RMSprop. */
+export function rmsprop(
+  p: usize,
+  v: usize,
+  g: usize,
+  n: usize,
+  scale: f32,
+  l2: f32,
+  alpha: f32,
+  gain2: f32,
+  inside: f32,
+  outside: f32,
+  lr: f32,
+): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      descend<v128>(p + i, normalised<v128>(p + i, v + i, g + i, scale, l2, alpha, gain2, inside, outside), lr);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) {
+    descend<f32>(p + i, normalised<f32>(p + i, v + i, g + i, scale, l2, alpha, gain2, inside, outside), lr);
+  }
+}
+
+/** RMSprop with momentum. */
+export function rmspropMomentum(
+  p: usize,
+  v: usize,
+  b: usize,
+  g: usize,
+  n: usize,
+  scale: f32,
+  l2: f32,
+  alpha: f32,
+  gain2: f32,
+  inside: f32,
+  outside: f32,
+  lr: f32,
+  momentum: f32,
+): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      const d = normalised<v128>(p + i, v + i, g + i, scale, l2, alpha, gain2, inside, outside);
+      descend<v128>(p + i, accumulated<v128>(b + i, d, momentum), lr);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) {
+    const d = normalised<f32>(p + i, v + i, g + i, scale, l2, alpha, gain2, inside, outside);
+    descend<f32>(p + i, accumulated<f32>(b + i, d, momentum), lr);
+  }
+}
+
+/** Centred RMSprop. */
+export function rmspropCentered(
+  p: usize,
+  v: usize,
+  a: usize,
+  g: usize,
+  n: usize,
+  scale: f32,
+  l2: f32,
+  alpha: f32,
+  gain1: f32,
+  gain2: f32,
+  inside: f32,
+  outside: f32,
+  lr: f32,
+): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      const d = centred<v128>(p + i, v + i, a + i, g + i, scale, l2, alpha, gain1, gain2, inside, outside);
+      descend<v128>(p + i, d, lr);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) {
+    const d = centred<f32>(p + i, v + i, a + i, g + i, scale, l2, alpha, gain1, gain2, inside, outside);
+    descend<f32>(p + i, d, lr);
+  }
+}
+
+/** Centred RMSprop with momentum. */
+export function rmspropCenteredMomentum(
+  p: usize,
+  v: usize,
+  a: usize,
+  b: usize,
+  g: usize,
+  n: usize,
+  scale: f32,
+  l2: f32,
+  alpha: f32,
+  gain1: f32,
+  gain2: f32,
+  inside: f32,
+  outside: f32,
+  lr: f32,
+  momentum: f32,
+): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      const d = centred<v128>(p + i, v + i, a + i, g + i, scale, l2, alpha, gain1, gain2, inside, outside);
+      descend<v128>(p + i, accumulated<v128>(b + i, d, momentum), lr);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) {
+    const d = centred<f32>(p + i, v + i, a + i, g + i, scale, l2, alpha, gain1, gain2, inside, outside);
+    descend<f32>(p + i, accumulated<f32>(b + i, d, momentum), lr);
+  }
+}
