@@ -136,6 +136,7 @@ function extent(height: string, width: string, row: string, column: string): Len
 
 const ADAM_L2 = ["scale", "l2", "beta1", "gain1", "beta2", "gain2", "step", "eps"];
 const ADAM_DECAY = ["beta1", "gain1", "beta2", "gain2", "step", "eps", "decay"];
+const ADAMAX = ["scale", "l2", "beta1", "gain1", "beta2", "step", "eps"];
 const RMSPROP = ["scale", "l2", "alpha", "gain2", "inside", "outside"];
 const RMSPROP_CENTERED = ["scale", "l2", "alpha", "gain1", "gain2", "inside", "outside"];
 const SGD_BUFFERED = ["scale", "l2", "lr", "momentum", "gain"];
@@ -144,9 +145,11 @@ const SGD_BUFFERED = ["scale", "l2", "lr", "momentum", "gain"];
 export const GEMM_WORK = 128 * 256 + 256 * 512 + 4 * 8;
 
 export const kernelTable = {
+  adadelta: map([update("p"), update("v"), update("u"), read("g")], "scale", "l2", "rho", "gain", "eps", "lr"),
   adagrad: map([update("p"), update("s"), read("g")], "scale", "l2", "step", "inside", "outside"),
   adam: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_L2),
   adamAmsgrad: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADAM_L2),
+  adamax: map([update("p"), update("m"), update("u"), read("g")], ...ADAMAX),
   adamw: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_DECAY),
   adamwAmsgrad: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADAM_DECAY),
   addBias: {

@@ -1,4 +1,6 @@
+export { Adadelta } from "./adadelta.ts";
 export { Adagrad } from "./adagrad.ts";
 export { Adam, AdamW } from "./adam.ts";
+export { Adamax } from "./adamax.ts";
 export { RMSprop } from "./rmsprop.ts";
 export { SGD } from "./sgd.ts";
