@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cosPi, powi } from "../src/real.ts";
+import { cosPi, exp, log, pow, powi } from "../src/real.ts";
 import * as schedules from "../src/schedules.ts";
 import { goldenCases } from "./support/golden.ts";
 
@@ -64,5 +64,37 @@ describe("float64 functions that are the same everywhere", () => {
   test("powi is exact where the power is, and within 1e-12 for a million steps", () => {
     expect([powi(2, 10), powi(0.5, 3), powi(7, 0), powi(0, 0), powi(1.5, 2)]).toEqual([1024, 0.125, 1, 1, 2.25]);
     for (const n of [1, 10, 999, 100_000, 1_000_000]) expect(powi(0.999999, n) / 0.999999 ** n).toBeCloseTo(1, 10);
+  });
+
+  /** How far apart, in units in the last place of the second. */
+  const ulps = (a: number, b: number) => (a === b ? 0 : Math.abs(a - b) / (2 ** -52 * Math.abs(b)));
+
+  test("exp and log are within 1 ulp of Math's, which may be off by 1 themselves", () => {
+    for (let i = -7000; i <= 7000; i++) {
+      const x = i / 10 + 1 / 3;
+      expect(ulps(exp(x), Math.exp(x)), `exp ${x}`).toBeLessThanOrEqual(2);
+      expect(ulps(log(Math.exp(x)), Math.log(Math.exp(x))), `log e^${x}`).toBeLessThanOrEqual(2);
+      expect(ulps(log(1 + i / 14_001), Math.log(1 + i / 14_001)), `log 1 + ${i}/14001`).toBeLessThanOrEqual(2);
+    }
+    expect([exp(0), exp(-Infinity), exp(-745), exp(710), exp(Infinity), exp(Number.NaN), log(1), log(5e-324)]).toEqual([
+      1,
+      0,
+      5e-324,
+      Infinity,
+      Infinity,
+      Number.NaN,
+      0,
+      Math.log(5e-324),
+    ]);
+    expect([log(0), log(Infinity), log(-1), log(Number.NaN)]).toEqual([-Infinity, Infinity, Number.NaN, Number.NaN]);
+  });
+
+  test("pow is within 1 + 3 |y ln x| ulp, and exact where x or x^y is 1", () => {
+    for (const y of [-1.25, -0.8, 0.3, 0.75, 2]) {
+      for (let x = 0.01; x < 1e6; x *= 1.1) {
+        expect(ulps(pow(x, y), x ** y), `${x} ** ${y}`).toBeLessThanOrEqual(2 + 3 * Math.abs(y * Math.log(x)));
+      }
+    }
+    expect([pow(1, 0.7), pow(3, 0)]).toEqual([1, 1]);
   });
 });
