@@ -163,6 +163,26 @@ describe.each(variants)("$title", (variant) => {
     expect(ends[2]).toEqual(ends[0]);
   });
 
+  test("parameters come back bit for bit from where it evaluates and where it looks ahead", async () => {
+    const params = parameters();
+    const optimizer = make(variant, params);
+    run(params, optimizer, 0, 3);
+    const before = { values: snapshot(params), state: optimizer.stateDict() };
+    const scribble = () => {
+      for (const { data } of params) data.fill(Number.NaN);
+    };
+    const excursions = [
+      ...(variant.Optimizer.spec.points ? [(fn: () => unknown) => optimizer.withEvalParams(fn)] : []),
+      ...(variant.Optimizer.spec.lookahead ? [(fn: () => unknown) => optimizer.withLookahead(fn)] : []),
+    ];
+    for (const excursion of excursions) {
+      excursion(scribble);
+      expect({ values: snapshot(params), state: optimizer.stateDict() }).toEqual(before);
+      await excursion(async () => scribble());
+      expect({ values: snapshot(params), state: optimizer.stateDict() }).toEqual(before);
+    }
+  });
+
   test("bytes is what is allocated, known beforehand, and given back", () => {
     const params = parameters();
     const used = rt.heap.used;
@@ -198,11 +218,12 @@ describe.each(optimizers.map((Optimizer) => ({ name: Optimizer.spec.name, Optimi
     for (const [key, option] of Object.entries(options)) expect(option.trial, key).not.toEqual(option.default);
   });
 
-  test("every option matters: its trial value changes the outcome of five steps", () => {
+  test("every option matters: its trial value changes the outcome of ten steps, at either point", () => {
     const outcome = (given: object) => {
       const params = parameters();
-      run(params, new Optimizer(params, given), 0, 5);
-      return snapshot(params);
+      const optimizer = new Optimizer(params, given);
+      run(params, optimizer, 0, 10);
+      return [snapshot(params), optimizer.withEvalParams(() => snapshot(params))];
     };
     const relevant = variants.filter(
       (variant) => variant.Optimizer === Optimizer && Object.keys(variant.options).length === 1,
