@@ -137,6 +137,7 @@ function extent(height: string, width: string, row: string, column: string): Len
 const ADAM_L2 = ["scale", "l2", "beta1", "gain1", "beta2", "gain2", "step", "eps"];
 const ADAM_DECAY = ["beta1", "gain1", "beta2", "gain2", "step", "eps", "decay"];
 const ADAMAX = ["scale", "l2", "beta1", "gain1", "beta2", "step", "eps"];
+const NADAM = ["scale", "l2", "beta1", "gain1", "beta2", "gain2", "stepG", "stepM", "eps", "decay"];
 const RMSPROP = ["scale", "l2", "alpha", "gain2", "inside", "outside"];
 const RMSPROP_CENTERED = ["scale", "l2", "alpha", "gain1", "gain2", "inside", "outside"];
 const SGD_BUFFERED = ["scale", "l2", "lr", "momentum", "gain"];
@@ -198,6 +199,7 @@ export const kernelTable = {
   },
   log: map([read("x"), write("y")]),
   maxAbs: fold(read("x")),
+  nadam: map([update("p"), update("m"), update("v"), read("g")], ...NADAM),
   normalFromBits: map([update("y")], "mean", "deviation"),
   randomBits: { kind: "map", args: [write("out"), size("n"), ...bits("first", "key0", "key1", "stream0", "stream1")] },
   rmsprop: map([update("p"), update("v"), read("g")], ...RMSPROP, "lr"),

@@ -1,0 +1,62 @@
+import { defineOptimizer } from "../optimizer.ts";
+import { flag, real, reals } from "../option.ts";
+import { pow, powi } from "../real.ts";
+
+/** The momentum mu that the schedule gives for step t: beta1 / 2 at first, beta1 in the end. */
+function momentumAt(beta1: number, momentumDecay: number, t: number): number {
+  return beta1 * (1 - 0.5 * pow(0.96, t * momentumDecay));
+}
+
+/**
+ * NAdam as in torch.optim.NAdam since 2.0:
+ *
+ *     g' = g + weightDecay p
+ *     m  = beta1 m + (1 - beta1) g'
+ *     v  = beta2 v + (1 - beta2) g'^2
+ *     mu(t) = beta1 (1 - 0.96^(t momentumDecay) / 2),   M(t) = mu(1) mu(2) ... mu(t)
+ *     d  = (1 - mu(t)) / (1 - M(t)) g' + mu(t + 1) / (1 - M(t + 1)) m
+ *     p  = p - lr d / (sqrt(v / (1 - beta2^t)) + eps)
+ *
+ * T. Dozat, "Incorporating Nesterov momentum into Adam" (ICLR 2016 workshop), where m decays by mu(t) instead of
+ * beta1. With `decoupledWeightDecay`, as in AdamW, p is first multiplied by 1 - lr weightDecay and g' = g. The product
+ * M(t) is kept for a group, not for each parameter as in torch: to one that was frozen while others were not, it is
+ * further on. lr is the size of a step in units of p.
+ */
+export const NAdam = /* @__PURE__ */ defineOptimizer({
+  name: "NAdam",
+  rule: "Adam with (1 − μₜ) g / (1 − Πμ) + μₜ₊₁ m / (1 − Πμ μₜ₊₁) for m̂",
+  cites: "Dozat 2016",
+  options: {
+    lr: real(2e-3, "[0, inf)", 0.01),
+    betas: reals([0.9, 0.999], "[0, 1)", [0.8, 0.95]),
+    eps: real(1e-8, "[0, inf)", 1e-4),
+    momentumDecay: real(4e-3, "[0, inf)", 0.05),
+    weightDecay: real(0, "[0, inf)", 0.1),
+    decoupledWeightDecay: flag(false),
+  },
+  state: { exp_avg: {}, exp_avg_sq: {} },
+  numbers: { mu_product: 1 },
+  prepare(_context, groups) {
+    for (const { options, numbers, forEachSpan } of groups) {
+      let latest = 0;
+      forEachSpan(({ t }) => {
+        latest = Math.max(latest, t);
+      });
+      if (latest > 0) numbers.mu_product *= momentumAt(options.betas[0], options.momentumDecay, latest);
+    }
+    return undefined;
+  },
+  update({ kernels }, { p, g, n, t, scale, state: { exp_avg: m, exp_avg_sq: v } }, options, { mu_product: product }) {
+    const { lr, eps, momentumDecay, weightDecay, decoupledWeightDecay } = options;
+    const [beta1, beta2] = options.betas;
+    const mu = momentumAt(beta1, momentumDecay, t);
+    const next = momentumAt(beta1, momentumDecay, t + 1);
+    const root2 = Math.sqrt(1 - powi(beta2, t));
+    const stepG = (lr * root2 * (1 - mu)) / (1 - product);
+    const stepM = (lr * root2 * next) / (1 - product * next);
+    const [l2, decay] = decoupledWeightDecay ? [0, 1 - lr * weightDecay] : [weightDecay, 1];
+    const [gain1, gain2] = [1 - beta1, Math.sqrt(1 - beta2)];
+    kernels.nadam(p, m, v, g, n, scale, l2, beta1, gain1, beta2, gain2, stepG, stepM, eps * root2, decay);
+  },
+});
+export type NAdam = InstanceType<typeof NAdam>;
