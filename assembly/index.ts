@@ -12,6 +12,7 @@ export * from "./optim/adam";
 export * from "./optim/adamax";
 export * from "./optim/nadam";
 export * from "./optim/rmsprop";
+export * from "./optim/rprop";
 export * from "./optim/sgd";
 export * from "./random";
 

@@ -97,6 +97,11 @@ export function copysign<T>(a: T, s: T): T {
   return f32.copysign(a, s) as T;
 }
 
+/** 1 or -1; zeros and NaN stay what they are. */
+export function sign<T>(a: T): T {
+  return whenLess<T>(splat<T>(0), abs<T>(a), copysign<T>(splat<T>(1), a), a);
+}
+
 /** 2^n for an integral `n` in [-126, 127]. */
 export function pow2<T>(n: T): T {
   if (isVector<T>()) return i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);

@@ -211,6 +211,7 @@ export const kernelTable = {
     "momentum",
   ),
   rmspropMomentum: map([update("p"), update("v"), update("b"), read("g")], ...RMSPROP, "lr", "momentum"),
+  rprop: map([update("p"), update("q"), update("s"), read("g")], "scale", "down", "up", "low", "high"),
   scale: map([read("x"), write("y")], "alpha"),
   scatterAddRows: {
     kind: "matrix",

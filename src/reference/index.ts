@@ -12,5 +12,6 @@ export * from "./optim/adam.ts";
 export * from "./optim/adamax.ts";
 export * from "./optim/nadam.ts";
 export * from "./optim/rmsprop.ts";
+export * from "./optim/rprop.ts";
 export * from "./optim/sgd.ts";
 export { randomBits } from "./random.ts";
