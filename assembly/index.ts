@@ -10,6 +10,7 @@ export * from "./optim/adadelta";
 export * from "./optim/adagrad";
 export * from "./optim/adam";
 export * from "./optim/adamax";
+export * from "./optim/asgd";
 export * from "./optim/nadam";
 export * from "./optim/rmsprop";
 export * from "./optim/rprop";

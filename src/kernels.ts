@@ -158,6 +158,8 @@ export const kernelTable = {
     args: [read("bias", columns), update("y", area), size("rows"), size("columns")],
     sizes: rowSizes,
   },
+  asgdAverage: map([update("p"), update("a"), read("g")], "scale", "l2", "eta", "mu"),
+  asgdCopy: map([update("p"), write("a"), read("g")], "scale", "l2", "eta"),
   axpy: map([read("x"), update("y")], "alpha"),
   clamp: map([read("x"), write("y")], "low", "high"),
   copy: map([read("x"), write("y")]),

@@ -10,6 +10,7 @@ export * from "./optim/adadelta.ts";
 export * from "./optim/adagrad.ts";
 export * from "./optim/adam.ts";
 export * from "./optim/adamax.ts";
+export * from "./optim/asgd.ts";
 export * from "./optim/nadam.ts";
 export * from "./optim/rmsprop.ts";
 export * from "./optim/rprop.ts";
