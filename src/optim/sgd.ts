@@ -1,6 +1,6 @@
 import { refuse } from "../check.ts";
 import { defineOptimizer } from "../optimizer.ts";
-import { flag, real } from "../option.ts";
+import { choice, flag, real } from "../option.ts";
 
 /**
  * Stochastic gradient descent as in torch.optim.SGD:
@@ -9,33 +9,54 @@ import { flag, real } from "../option.ts";
  *     b  = momentum b + (1 - dampening) g'        (b = g' at the first step)
  *     p  = p - lr b                               or, with nesterov, p - lr (g' + momentum b)
  *
- * B. T. Polyak, "Some methods of speeding up the convergence of iteration methods" (1964); Nesterov's form after
- * I. Sutskever et al., "On the importance of initialization and momentum in deep learning" (ICML 2013). The learning
- * rate stands outside the buffer, unlike in the latter, which matters once lr changes. lr has the unit of p / g.
+ * or, with `convention: "sutskever"`, with lr inside the buffer, which matters once lr changes:
+ *
+ *     b  = momentum b - lr g'
+ *     p  = p + b                                  or, with nesterov, p + momentum b - lr g'
+ *
+ * B. T. Polyak, "Some methods of speeding up the convergence of iteration methods" (1964); I. Sutskever et al., "On the
+ * importance of initialization and momentum in deep learning" (ICML 2013), eqs. 1-2.
+ *
+ * Nesterov's method takes the gradient at the look-ahead point, p + momentum b in Sutskever's convention (eqs. 3-4) and
+ * p - lr momentum b in torch's: compute gradients inside `withLookahead` and leave `nesterov` off. With `nesterov` the
+ * parameters are that look-ahead point themselves, as Y. Bengio et al., "Advances in optimizing recurrent networks"
+ * (ICASSP 2013), section 3.5, rewrite it, and gradients are taken where they are. The two agree as long as momentum
+ * and, in torch's convention, lr stay the same. lr has the unit of p / g.
  */
 export const SGD = /* @__PURE__ */ defineOptimizer({
   name: "SGD",
   rule: "b = μ b + (1 − dampening) (g + λ p);  p −= lr b",
-  cites: "Polyak 1964; Sutskever et al. 2013",
+  cites: "Polyak 1964; Sutskever et al. 2013; Bengio et al. 2013",
   options: {
     lr: real(1e-3, "[0, inf)", 0.05),
     momentum: real(0, "[0, inf)", 0.9),
     dampening: real(0, "(-inf, inf)", 0.3),
     weightDecay: real(0, "[0, inf)", 0.1),
     nesterov: flag(false),
+    convention: choice("torch", "sutskever", ["torch", "sutskever"]),
   },
   state: { momentum_buffer: { when: ({ momentum }) => momentum !== 0 } },
-  check({ nesterov, momentum, dampening }) {
+  check({ nesterov, momentum, dampening, convention }) {
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       refuse("nesterov", nesterov, "momentum above 0 and dampening 0 with it");
     }
+    if (convention === "sutskever" && dampening !== 0) refuse("convention", convention, "dampening 0 with it");
   },
-  update({ kernels }, { p, g, n, t, scale, state }, { lr, momentum, dampening, weightDecay, nesterov }) {
+  update({ kernels }, { p, g, n, t, scale, state }, options) {
+    const { lr, momentum, dampening, weightDecay, nesterov, convention } = options;
     const b = state.momentum_buffer;
-    const gain = t === 1 ? 1 : 1 - dampening;
-    if (b === 0) kernels.sgd(p, g, n, scale, weightDecay, lr);
-    else if (nesterov) kernels.sgdNesterov(p, b, g, n, scale, weightDecay, lr, momentum, gain);
-    else kernels.sgdMomentum(p, b, g, n, scale, weightDecay, lr, momentum, gain);
+    if (b === 0) {
+      kernels.sgd(p, g, n, scale, weightDecay, lr);
+      return;
+    }
+    const step = nesterov ? kernels.sgdNesterov : kernels.sgdMomentum;
+    if (convention === "torch") step(p, b, g, n, scale, weightDecay, lr, momentum, t === 1 ? 1 : 1 - dampening);
+    // -lr g' in place of g', and a rate of -1 in place of lr.
+    else step(p, b, g, n, -lr * scale, -lr * weightDecay, -1, momentum, 1);
+  },
+  lookahead({ kernels }, { p, n, state: { momentum_buffer: b } }, { lr, momentum, nesterov, convention }) {
+    if (b === 0 || nesterov) return;
+    kernels.axpy(b, p, n, convention === "torch" ? -lr * momentum : momentum);
   },
 });
 export type SGD = InstanceType<typeof SGD>;
