@@ -6,12 +6,13 @@
  *   p -= lr d,                                       or, with momentum, p -= lr b, where b = momentum b + d
  */
 import { penalised } from "../gradient";
-import { div, max, mul, mulAdd, splat, sub } from "../lanes";
+import { div, mul, mulAdd, splat, sub, whenLess } from "../lanes";
 import { first, root, second } from "../moments";
 
-/** v - a^2, which rounding may leave below 0, where it does not. */
+/** v - a^2, or 0 where rounding leaves it below. */
 function variance<T>(v: T, a: T): T {
-  return max<T>(sub<T>(v, mul<T>(a, a)), splat<T>(0));
+  const difference = sub<T>(v, mul<T>(a, a));
+  return whenLess<T>(difference, splat<T>(0), splat<T>(0), difference);
 }
 
 /** p -= lr d, stored. */

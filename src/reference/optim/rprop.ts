@@ -19,9 +19,11 @@ export function rprop(
   for (let i = 0; i < n; i++) {
     const at = (p >>> 2) + i;
     const grad = round(scale * f32[(g >>> 2) + i]!);
-    const agreement = Math.sign(grad) * Math.sign(f32[(q >>> 2) + i]!);
+    const agreement = Math.sign(grad) * f32[(q >>> 2) + i]!;
     const factor = agreement > 0 ? up : agreement < 0 ? down : 1;
-    const step = Math.min(Math.max(round(f32[(s >>> 2) + i]! * factor), low), high);
+    let step = round(f32[(s >>> 2) + i]! * factor);
+    if (step < low) step = low;
+    if (step > high) step = high;
     f32[(s >>> 2) + i] = step;
     f32[(q >>> 2) + i] = agreement < 0 ? 0 : grad;
     f32[at] = f32[at]! - round(step * (agreement < 0 ? 0 : Math.sign(grad)));
