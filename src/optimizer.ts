@@ -4,6 +4,7 @@ import { type Block, releaseWithOwner } from "./heap.ts";
 import { type Layout, type Member, plan, slotSizes } from "./layout.ts";
 import { fixed, type Options, type Resolved, resolve } from "./option.ts";
 import type { Parameter } from "./parameters.ts";
+import { runElsewhere } from "./shadow.ts";
 import {
   common,
   type GroupStep,
@@ -320,36 +321,16 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     this.#checkReady();
     const { members, groups } = this.#layout;
     const resolved = groups.map(({ given }) => resolve(this.spec.name, this.#options, given, this.#applied));
-    const saved = this.#engine.heap.allocate(4 * members.reduce((sum, { parameter }) => sum + parameter.size, 0));
-    const exchange = (copy: (value: number, kept: number, n: number) => void) => {
-      let kept = saved.pointer;
-      for (const { parameter } of members) {
-        copy(parameter.value.pointer, kept, parameter.size);
-        kept += 4 * parameter.size;
-      }
-    };
-    const { copy } = this.#engine.unchecked;
-    const putBack = () => {
-      this.#away = undefined;
-      exchange((value, kept, n) => copy(kept, value, n));
-      saved.release();
-    };
-    exchange((value, kept, n) => copy(value, kept, n));
-    this.#away = point;
-    let pending = false;
-    try {
+    const parameters = members.map(({ parameter }) => parameter);
+    const moveAll = () => {
+      this.#away = point;
       this.#forEachSpan(resolved, 0, (span, group) => {
         if (span.t > 0) move(this.#context, span, resolved[group]!, this.#numbers[group]!);
       });
-      const result = fn();
-      if (result instanceof Promise) {
-        pending = true;
-        return result.finally(putBack) as T;
-      }
-      return result;
-    } finally {
-      if (!pending) putBack();
-    }
+    };
+    return runElsewhere(parameters, moveAll, fn, () => {
+      this.#away = undefined;
+    });
   }
 
   /**

@@ -35,6 +35,7 @@ const ranks: Record<string, Record<string, number>> = {
     losses: 6,
     layers: 7,
     runtime: 7,
+    shadow: 7,
     clip: 7,
     option: 6,
     spec: 7,

@@ -8,4 +8,5 @@ export * from "./loss/crossEntropy.ts";
 export * from "./matrix/gemm.ts";
 export * from "./optim/adam.ts";
 export * from "./optim/sgd.ts";
+export * from "./optim/svrg.ts";
 export { randomBits } from "./random.ts";
