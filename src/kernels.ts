@@ -4,7 +4,7 @@
  */
 import { describe, SimdOptimError } from "./check.ts";
 import type { Views } from "./heap.ts";
-import * as twins from "./reference/index.ts";
+import type * as twins from "./reference/index.ts";
 
 /** The sizes in a call, by name: what operand lengths are computed from. */
 export type Sizes = Readonly<Record<string, number>>;
@@ -249,8 +249,8 @@ export type Kernels = { readonly [K in KernelName]: Bound<(typeof twins)[K]> };
 type Twin = (memory: Views, ...values: number[]) => number | undefined;
 
 /** The twins over `views`, which must be kept up to date as memory grows. */
-export function bindTwins(views: Views): Kernels {
-  const bound = Object.entries(twins).map(([name, twin]) => [name, (twin as Twin).bind(undefined, views)]);
+export function bindTwins(module: typeof twins, views: Views): Kernels {
+  const bound = Object.entries(module).map(([name, twin]) => [name, (twin as Twin).bind(undefined, views)]);
   return Object.fromEntries(bound) as unknown as Kernels;
 }
 
