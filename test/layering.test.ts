@@ -10,8 +10,9 @@ const ranks: Record<string, Record<string, number>> = {
   assembly: {
     lanes: 0,
     random: 0,
+    chunk: 1,
     math: 1,
-    fold: 1,
+    fold: 2,
     elementwise: 2,
     distribution: 2,
     optim: 3,
