@@ -12,6 +12,7 @@ const ranks: Record<string, Record<string, number>> = {
     random: 0,
     chunk: 1,
     math: 1,
+    moments: 1,
     fold: 2,
     elementwise: 2,
     distribution: 2,

@@ -9,41 +9,12 @@
  * 1 - beta1 into gain1, the scale and sqrt(1 - beta2) into gain2, the bias corrections into step and eps. That leaves
  * the loop bound by its square root and its division.
  */
-import { add, div, max, mul, mulAdd, splat, sqrt, sub } from "../lanes";
-
-/** w' = beta w + gain x, stored. */
-function average<T>(w: usize, beta: f32, gained: T): T {
-  const moved = mulAdd<T>(splat<T>(beta), load<T>(w), gained);
-  store<T>(w, moved);
-  return moved;
-}
-
-/** m' = beta1 m + gain1 g */
-function first<T>(m: usize, grad: T, beta1: f32, gain1: f32): T {
-  return average<T>(m, beta1, mul<T>(splat<T>(gain1), grad));
-}
-
-/** v' = beta2 v + (gain2 g)^2 */
-function second<T>(v: usize, grad: T, beta2: f32, gain2: f32): T {
-  const scaled = mul<T>(splat<T>(gain2), grad);
-  return average<T>(v, beta2, mul<T>(scaled, scaled));
-}
+import { mul, splat, sub } from "../lanes";
+import { adapted, first, largest, penalised, second } from "../moments";
 
 /** decay p - step m / (sqrt v + eps), stored. */
 function descend<T>(p: usize, decayed: T, m: T, v: T, step: f32, eps: f32): void {
-  store<T>(p, sub<T>(decayed, div<T>(mul<T>(splat<T>(step), m), add<T>(sqrt<T>(v), splat<T>(eps)))));
-}
-
-/** max(u, v), stored. */
-function largest<T>(u: usize, v: T): T {
-  const most = max<T>(load<T>(u), v);
-  store<T>(u, most);
-  return most;
-}
-
-/** The gradient with the L2 penalty: scale g + l2 p. */
-function penalised<T>(p: usize, g: usize, scale: f32, l2: f32): T {
-  return mulAdd<T>(splat<T>(scale), load<T>(g), mul<T>(splat<T>(l2), load<T>(p)));
+  store<T>(p, sub<T>(decayed, adapted<T>(m, v, step, eps)));
 }
 
 function adamAt<T>(

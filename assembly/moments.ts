@@ -1,0 +1,40 @@
+/**
+ * What the kernels of Adam's family share: running moments of the gradient, in place. Gains hold whatever multiplies the
+ * gradient, folded in float64: the gradient scale and 1 - beta1, the scale and sqrt(1 - beta2).
+ */
+import { add, div, max, mul, mulAdd, splat, sqrt } from "./lanes";
+
+/** w' = beta w + gained, stored. */
+export function average<T>(w: usize, beta: f32, gained: T): T {
+  const moved = mulAdd<T>(splat<T>(beta), load<T>(w), gained);
+  store<T>(w, moved);
+  return moved;
+}
+
+/** m' = beta1 m + gain1 g */
+export function first<T>(m: usize, grad: T, beta1: f32, gain1: f32): T {
+  return average<T>(m, beta1, mul<T>(splat<T>(gain1), grad));
+}
+
+/** v' = beta2 v + (gain2 g)^2 */
+export function second<T>(v: usize, grad: T, beta2: f32, gain2: f32): T {
+  const scaled = mul<T>(splat<T>(gain2), grad);
+  return average<T>(v, beta2, mul<T>(scaled, scaled));
+}
+
+/** max(u, v), stored. */
+export function largest<T>(u: usize, v: T): T {
+  const most = max<T>(load<T>(u), v);
+  store<T>(u, most);
+  return most;
+}
+
+/** step m / (sqrt v + eps) */
+export function adapted<T>(m: T, v: T, step: f32, eps: f32): T {
+  return div<T>(mul<T>(splat<T>(step), m), add<T>(sqrt<T>(v), splat<T>(eps)));
+}
+
+/** The gradient with the L2 penalty: scale g + l2 p. */
+export function penalised<T>(p: usize, g: usize, scale: f32, l2: f32): T {
+  return mulAdd<T>(splat<T>(scale), load<T>(g), mul<T>(splat<T>(l2), load<T>(p)));
+}
