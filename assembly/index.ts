@@ -7,8 +7,10 @@ export * from "./layer/rows";
 export * from "./loss/crossEntropy";
 export * from "./matrix/gemm";
 export * from "./optim/adam";
+export * from "./optim/lion";
 export * from "./optim/sgd";
 export * from "./optim/svrg";
+export * from "./optim/signum";
 export * from "./random";
 
 /** Float32 lanes of this build: 4 with SIMD, 1 without. */

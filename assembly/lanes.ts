@@ -91,6 +91,12 @@ export function whenEqual<T>(x: T, y: T, a: T, b: T): T {
   return select<T>(a, b, x == y);
 }
 
+/** 1 or -1 by the sign of `a`; 0 for 0 and, as in torch, for NaN. */
+export function sign<T>(a: T): T {
+  const zero = splat<T>(0);
+  return whenLess<T>(zero, a, splat<T>(1), whenLess<T>(a, zero, splat<T>(-1), zero));
+}
+
 /** The magnitude of `a` with the sign of `s`. */
 export function copysign<T>(a: T, s: T): T {
   if (isVector<T>()) return v128.bitselect(s, a, i32x4.splat(0x80000000));

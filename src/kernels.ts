@@ -191,6 +191,7 @@ export const kernelTable = {
     sizes: gemmSizes,
   },
   lerp: map([read("x"), update("y")], "weight"),
+  lion: map([update("p"), update("m"), read("g")], "beta1", "gain1", "beta2", "gain2", "lr", "decay"),
   log: map([read("x"), write("y")]),
   maxAbs: fold(read("x")),
   normalFromBits: map([update("y")], "mean", "deviation"),
@@ -211,6 +212,7 @@ export const kernelTable = {
   sgd: map([update("p"), read("g")], "scale", "l2", "lr"),
   sgdMomentum: map([update("p"), update("b"), read("g")], ...SGD_BUFFERED),
   sgdNesterov: map([update("p"), update("b"), read("g")], ...SGD_BUFFERED),
+  signSgd: map([update("p"), read("g")], "scale", "lr", "decay"),
   softmaxCrossEntropy: {
     kind: "rows",
     args: [

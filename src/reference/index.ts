@@ -7,6 +7,8 @@ export * from "./layer/rows.ts";
 export * from "./loss/crossEntropy.ts";
 export * from "./matrix/gemm.ts";
 export * from "./optim/adam.ts";
+export * from "./optim/lion.ts";
 export * from "./optim/sgd.ts";
 export * from "./optim/svrg.ts";
+export * from "./optim/signum.ts";
 export { randomBits } from "./random.ts";

@@ -18,6 +18,11 @@ export function nearest(x: number): number {
   return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
+/** 1 or -1 by the sign of `a`; 0 for 0 and for NaN. */
+export function sign(a: number): number {
+  return Number(a > 0) - Number(a < 0);
+}
+
 export function copysign(a: number, s: number): number {
   value[0] = s;
   return bits[0]! >>> 31 ? -Math.abs(a) : Math.abs(a);

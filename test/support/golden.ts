@@ -16,6 +16,8 @@ export interface OptimizerCase {
   readonly after: Readonly<Record<string, Arrays>>;
   /** The same code run in float32. */
   readonly after32: Readonly<Record<string, Arrays>>;
+  /** The state after the last step, float64, by parameter and the source's names. */
+  readonly state: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** A whole file, such as "optim/adam". */

@@ -1,4 +1,5 @@
-import type { Optimizer } from "../../src/optimizer.ts";
+import { expect } from "vitest";
+import type { OptimizerState } from "../../src/optimizer.ts";
 import type { Parameters } from "../../src/parameters.ts";
 import type { Runtime } from "../../src/runtime.ts";
 import { expectFaithful, numbers, type OptimizerCase } from "./golden.ts";
@@ -14,8 +15,7 @@ export function parametersOf(runtime: Runtime, golden: OptimizerCase): Parameter
 export function followTrajectory(
   golden: OptimizerCase,
   params: Parameters,
-  // biome-ignore lint/suspicious/noExplicitAny: any optimizer will do.
-  optimizer: Optimizer<any, any>,
+  optimizer: { readonly groups: readonly object[]; step(): unknown },
   check = expectFaithful,
 ): void {
   for (const [i, grads] of golden.grads.entries()) {
@@ -30,6 +30,22 @@ export function followTrajectory(
     for (const { name, data } of params) {
       const where = `${golden.name}, step ${i + 1}, ${name}`;
       check(where, data, numbers(after[name]!), numbers(after32[name]!), numbers(golden.init[name]!).map(Math.fround));
+    }
+  }
+}
+
+/** Holds the final state against the recorded one, by the source's names, to 64 float32 roundings of the largest. */
+export function expectState(golden: OptimizerCase, { state }: OptimizerState): void {
+  for (const [name, slots] of Object.entries(golden.state)) {
+    const arrays = Object.entries(slots).filter(([, recorded]) => Array.isArray(recorded));
+    expect(Object.keys(state[name]!).sort(), golden.name).toEqual(arrays.map(([slot]) => slot).sort());
+    for (const [slot, recorded] of arrays) {
+      const truth = numbers(recorded as (number | string)[]);
+      const largest = truth.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      for (const [i, value] of truth.entries()) {
+        const error = Math.abs(state[name]![slot]![i]! - value);
+        expect(error, `${golden.name}, ${name}/${slot}[${i}]`).toBeLessThanOrEqual(64 * 2 ** -24 * largest);
+      }
     }
   }
 }
