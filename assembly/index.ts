@@ -6,6 +6,8 @@ export * from "./layer/activation";
 export * from "./layer/rows";
 export * from "./loss/crossEntropy";
 export * from "./matrix/gemm";
+export * from "./optim/adaBelief";
+export * from "./optim/adaBound";
 export * from "./optim/adam";
 export * from "./optim/lion";
 export * from "./optim/sgd";

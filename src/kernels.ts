@@ -134,6 +134,7 @@ function extent(height: string, width: string, row: string, column: string): Len
   return (s) => (s[height]! && s[width]! ? (s[height]! - 1) * s[row]! + (s[width]! - 1) * s[column]! + 1 : 0);
 }
 
+const ADABELIEF = ["scale", "l2", "decay", "pull", "beta2", "gain2", "floor", "step"];
 const ADAM_L2 = ["scale", "l2", "beta1", "gain1", "beta2", "gain2", "step", "eps"];
 const ADAM_DECAY = ["beta1", "gain1", "beta2", "gain2", "step", "eps", "decay"];
 const SGD_BUFFERED = ["scale", "l2", "lr", "momentum", "gain"];
@@ -142,6 +143,11 @@ const SGD_BUFFERED = ["scale", "l2", "lr", "momentum", "gain"];
 export const GEMM_WORK = 128 * 256 + 256 * 512 + 4 * 8;
 
 export const kernelTable = {
+  adaBelief: map([update("p"), update("m"), update("v"), read("g")], ...ADABELIEF, "eps"),
+  adaBeliefAmsgrad: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADABELIEF, "eps"),
+  adaBeliefMomentum: map([update("p"), update("m"), update("v"), read("g")], ...ADABELIEF),
+  adaBound: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_L2, "low", "high"),
+  adaBoundAmsbound: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADAM_L2, "low", "high"),
   adam: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_L2),
   adamAmsgrad: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADAM_L2),
   adamw: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_DECAY),

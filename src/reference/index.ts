@@ -6,6 +6,8 @@ export * from "./layer/activation.ts";
 export * from "./layer/rows.ts";
 export * from "./loss/crossEntropy.ts";
 export * from "./matrix/gemm.ts";
+export * from "./optim/adaBelief.ts";
+export * from "./optim/adaBound.ts";
 export * from "./optim/adam.ts";
 export * from "./optim/lion.ts";
 export * from "./optim/sgd.ts";
