@@ -29,9 +29,9 @@ export function largest<T>(u: usize, v: T): T {
   return most;
 }
 
-/** step m / (sqrt v + eps) */
-export function adapted<T>(m: T, v: T, step: f32, eps: f32): T {
-  return div<T>(mul<T>(splat<T>(step), m), add<T>(sqrt<T>(v), splat<T>(eps)));
+/** x / (sqrt v + eps) */
+export function adapted<T>(x: T, v: T, eps: f32): T {
+  return div<T>(x, add<T>(sqrt<T>(v), splat<T>(eps)));
 }
 
 /** The gradient with the L2 penalty: scale g + l2 p. */

@@ -137,6 +137,7 @@ function extent(height: string, width: string, row: string, column: string): Len
 const ADABELIEF = ["scale", "l2", "decay", "pull", "beta2", "gain2", "floor", "step"];
 const ADAM_L2 = ["scale", "l2", "beta1", "gain1", "beta2", "gain2", "step", "eps"];
 const ADAM_DECAY = ["beta1", "gain1", "beta2", "gain2", "step", "eps", "decay"];
+const MIXED = ["beta1", "gain1", "beta2", "gain2", "beta3", "gain3", "step1", "step2", "eps", "decay"];
 const SGD_BUFFERED = ["scale", "l2", "lr", "momentum", "gain"];
 
 /** Elements of the workspace of `gemm`: packed blocks of 128 x 256 and 256 x 512, and a tile of 4 x 8. */
@@ -152,11 +153,13 @@ export const kernelTable = {
   adamAmsgrad: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADAM_L2),
   adamw: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_DECAY),
   adamwAmsgrad: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADAM_DECAY),
+  adan: map([update("p"), update("m"), update("d"), update("v"), update("last"), read("g")], "scale", ...MIXED),
   addBias: {
     kind: "rows",
     args: [read("bias", columns), update("y", area), size("rows"), size("columns")],
     sizes: rowSizes,
   },
+  ademamix: map([update("p"), update("fast"), update("slow"), update("v"), read("g")], ...MIXED),
   axpy: map([read("x"), update("y")], "alpha"),
   clamp: map([read("x"), write("y")], "low", "high"),
   copy: map([read("x"), write("y")]),
@@ -200,6 +203,7 @@ export const kernelTable = {
   lion: map([update("p"), update("m"), read("g")], "beta1", "gain1", "beta2", "gain2", "lr", "decay"),
   log: map([read("x"), write("y")]),
   maxAbs: fold(read("x")),
+  nagGs: map([update("p"), update("v"), read("g")], "b", "push", "a"),
   normalFromBits: map([update("y")], "mean", "deviation"),
   randomBits: { kind: "map", args: [write("out"), size("n"), ...bits("first", "key0", "key1", "stream0", "stream1")] },
   scale: map([read("x"), write("y")], "alpha"),

@@ -12,6 +12,60 @@ export function powi(x: number, n: number): number {
   return result;
 }
 
+/** 2^n for a whole n. */
+function pow2(n: number): number {
+  return n < 0 ? powi(0.5, -n) : powi(2, n);
+}
+
+/** ln 2 in two parts: the product of the first with a whole number below 2^20 is exact. */
+const LN2 = [0.6931471803691238, 1.9082149292705877e-10] as const;
+
+/** e^x within 1 ulp, subnormal results included. Reduction and polynomial: fdlibm's e_exp.c. */
+export function exp(x: number): number {
+  if (Number.isNaN(x)) return x;
+  if (x > 710) return Infinity;
+  if (x < -746) return 0;
+  const n = Math.round(x * Math.LOG2E);
+  const high = x - n * LN2[0];
+  const low = n * LN2[1];
+  const r = high - low;
+  const z = r * r;
+  const tail = polynomial(
+    z,
+    [
+      4.1381367970572385e-8, -1.6533902205465252e-6, 6.613756321437934e-5, -2.7777777777015593e-3,
+      1.6666666666666602e-1,
+    ],
+  );
+  const c = r - z * tail;
+  const y = 1 - (low - (r * c) / (2 - c) - high);
+  // 2^n in two factors, so that overflow and subnormals come from one final rounding.
+  const half = Math.floor(n / 2);
+  return y * pow2(half) * pow2(n - half);
+}
+
+/** Natural logarithm within 1 ulp; log 0 = -infinity, NaN below 0. Reduction and polynomial: fdlibm's e_log.c. */
+export function log(x: number): number {
+  if (!(x > 0)) return x === 0 ? -Infinity : Number.NaN;
+  if (x === Infinity) return x;
+  let n = 0;
+  let fraction = x;
+  for (; fraction >= Math.SQRT2; n++) fraction /= 2;
+  for (; fraction < Math.SQRT1_2; n--) fraction *= 2;
+  const f = fraction - 1;
+  const s = f / (2 + f);
+  const z = s * s;
+  const tail = polynomial(
+    z,
+    [
+      0.14798198605116586, 0.15313837699209373, 0.1818357216161805, 0.22222198432149784, 0.2857142874366239,
+      0.3999999999940942, 0.6666666666666735,
+    ],
+  );
+  const half = 0.5 * f * f;
+  return n * LN2[0] - (half - (s * (half + z * tail) + n * LN2[1]) - f);
+}
+
 /** cos(pi x) for x in [0, 1], within 2 ulp. Polynomials: fdlibm's k_cos.c and k_sin.c. */
 export function cosPi(x: number): number {
   if (x > 0.5) return -cosPi(1 - x);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cosPi, powi } from "../src/real.ts";
+import { cosPi, exp, log, powi } from "../src/real.ts";
 import * as schedules from "../src/schedules.ts";
 import { goldenCases } from "./support/golden.ts";
 
@@ -65,4 +65,32 @@ describe("float64 functions that are the same everywhere", () => {
     expect([powi(2, 10), powi(0.5, 3), powi(7, 0), powi(0, 0), powi(1.5, 2)]).toEqual([1024, 0.125, 1, 1, 2.25]);
     for (const n of [1, 10, 999, 100_000, 1_000_000]) expect(powi(0.999999, n) / 0.999999 ** n).toBeCloseTo(1, 10);
   });
+
+  test("exp is within 2 ulp of the engine's, whose error is below 1, and exact at its ends", () => {
+    for (let x = -745; x <= 709.7; x += 0.0837) {
+      expect(Math.abs(exp(x) - Math.exp(x))).toBeLessThanOrEqual(2 * ulp(Math.exp(x)));
+    }
+    expect([exp(0), exp(-Infinity), exp(Infinity), exp(711), exp(-750)]).toEqual([1, 0, Infinity, Infinity, 0]);
+    expect(exp(Number.NaN)).toBeNaN();
+  });
+
+  test("log is within 2 ulp of the engine's, whose error is below 1, and exact at its ends", () => {
+    for (let k = -1074; k <= 1023; k++) {
+      for (const fraction of [1, 1.2345, 1.41, 1.42, 1.9999]) {
+        const x = fraction * 2 ** k;
+        expect(Math.abs(log(x) - Math.log(x)), `${x}`).toBeLessThanOrEqual(2 * ulp(Math.log(x)));
+      }
+    }
+    for (let i = 1; i < 2000; i++) {
+      const x = i / 1000;
+      expect(Math.abs(log(x) - Math.log(x)), `${x}`).toBeLessThanOrEqual(2 * ulp(Math.log(x)));
+    }
+    expect([log(0), log(1), log(Infinity)]).toEqual([-Infinity, 0, Infinity]);
+    expect([log(-1), log(Number.NaN)]).toEqual([Number.NaN, Number.NaN]);
+  });
 });
+
+/** The distance from a float64 to the next. */
+function ulp(x: number): number {
+  return Math.max(2 ** (Math.floor(Math.log2(Math.abs(x))) - 52), Number.MIN_VALUE);
+}

@@ -48,7 +48,7 @@ function adaBeliefAt<T>(
   const d = surprise<T>(p, m, g, scale, l2);
   const m1 = pulled<T>(m, d, pull);
   const v1 = variance<T>(v, d, beta2, gain2, floor);
-  descend<T>(p, decay, adapted<T>(m1, v1, step, eps));
+  descend<T>(p, decay, adapted<T>(mul<T>(splat<T>(step), m1), v1, eps));
 }
 
 /** p = decay p - step m / (sqrt v + eps) */
@@ -99,7 +99,7 @@ function adaBeliefAmsgradAt<T>(
   const d = surprise<T>(p, m, g, scale, l2);
   const m1 = pulled<T>(m, d, pull);
   const v1 = largest<T>(u, variance<T>(v, d, beta2, gain2, floor));
-  descend<T>(p, decay, adapted<T>(m1, v1, step, eps));
+  descend<T>(p, decay, adapted<T>(mul<T>(splat<T>(step), m1), v1, eps));
 }
 
 /** The same over the largest variance so far, `u`. */

@@ -1,10 +1,10 @@
 /** AdaBound. See src/optim/adaBound.ts for the rule and its source. */
-import { add, div, max, min, mul, splat, sqrt, sub } from "../lanes";
-import { first, largest, penalised, second } from "../moments";
+import { max, min, mul, splat, sub } from "../lanes";
+import { adapted, first, largest, penalised, second } from "../moments";
 
 /** p - clip(step / (sqrt v + eps), low, high) m, stored. */
 function descend<T>(p: usize, m: T, v: T, step: f32, eps: f32, low: f32, high: f32): void {
-  const rate = div<T>(splat<T>(step), add<T>(sqrt<T>(v), splat<T>(eps)));
+  const rate = adapted<T>(splat<T>(step), v, eps);
   const clipped = min<T>(max<T>(rate, splat<T>(low)), splat<T>(high));
   store<T>(p, sub<T>(load<T>(p), mul<T>(clipped, m)));
 }

@@ -14,7 +14,7 @@ import { adapted, first, largest, penalised, second } from "../moments";
 
 /** decay p - step m / (sqrt v + eps), stored. */
 function descend<T>(p: usize, decayed: T, m: T, v: T, step: f32, eps: f32): void {
-  store<T>(p, sub<T>(decayed, adapted<T>(m, v, step, eps)));
+  store<T>(p, sub<T>(decayed, adapted<T>(mul<T>(splat<T>(step), m), v, eps)));
 }
 
 function adamAt<T>(

@@ -6,6 +6,8 @@ type Arrays = Readonly<Record<string, readonly (number | string)[]>>;
 
 export interface OptimizerCase {
   readonly name: string;
+  /** What produced it. */
+  readonly source: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly params: readonly { name: string; shape: number[] }[];
   readonly groups?: readonly Readonly<Record<string, unknown>>[];
