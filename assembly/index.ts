@@ -11,11 +11,13 @@ export * from "./optim/adaBound";
 export * from "./optim/adam";
 export * from "./optim/adan";
 export * from "./optim/ademamix";
+export * from "./optim/lamb";
 export * from "./optim/lion";
 export * from "./optim/nagGs";
 export * from "./optim/sgd";
 export * from "./optim/svrg";
 export * from "./optim/signum";
+export * from "./optim/sophiaG";
 export * from "./random";
 
 /** Float32 lanes of this build: 4 with SIMD, 1 without. */

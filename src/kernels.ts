@@ -5,6 +5,8 @@
 import { describe, SimdOptimError } from "./check.ts";
 import type { Views } from "./heap.ts";
 import type * as twins from "./reference/index.ts";
+import { CHUNK } from "./reference/chunk.ts";
+import * as twins from "./reference/index.ts";
 
 /** The sizes in a call, by name: what operand lengths are computed from. */
 export type Sizes = Readonly<Record<string, number>>;
@@ -140,6 +142,9 @@ const ADAM_DECAY = ["beta1", "gain1", "beta2", "gain2", "step", "eps", "decay"];
 const MIXED = ["beta1", "gain1", "beta2", "gain2", "beta3", "gain3", "step1", "step2", "eps", "decay"];
 const SGD_BUFFERED = ["scale", "l2", "lr", "momentum", "gain"];
 
+/** Elements of the workspace of kernels that map and sum at once. */
+export { CHUNK };
+
 /** Elements of the workspace of `gemm`: packed blocks of 128 x 256 and 256 x 512, and a tile of 4 x 8. */
 export const GEMM_WORK = 128 * 256 + 256 * 512 + 4 * 8;
 
@@ -200,6 +205,14 @@ export const kernelTable = {
     sizes: gemmSizes,
   },
   lerp: map([read("x"), update("y")], "weight"),
+  lambMoments: {
+    kind: "fold",
+    args: [
+      ...[read("p"), update("m"), update("v"), read("g"), work(CHUNK), sums(2), size("n")],
+      ...reals("beta1", "gain1", "beta2", "gain2", "step", "eps", "l2"),
+    ],
+  },
+  lambStep: map([update("p"), read("m"), read("v")], "step", "eps", "l2", "rate"),
   lion: map([update("p"), update("m"), read("g")], "beta1", "gain1", "beta2", "gain2", "lr", "decay"),
   log: map([read("x"), write("y")]),
   maxAbs: fold(read("x")),
@@ -236,6 +249,11 @@ export const kernelTable = {
     ],
     sizes: rowSizes,
   },
+  sophiaG: map(
+    [update("p"), update("m"), read("h"), read("g")],
+    ...["beta1", "gain1", "curvature", "eps", "lr", "decay"],
+  ),
+  sophiaGHessian: map([update("h"), read("g")], "beta2", "gain2"),
   sum: fold(read("x")),
   sumAbs: fold(read("x")),
   sumRows: {

@@ -123,8 +123,8 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   /** Applies one update to every parameter that is not frozen. */
   step(): StepReport {
     this.#checkReady();
-    const { members, groups } = this.#layout;
-    const resolved = groups.map(({ given }) => resolve(this.spec.name, this.#options, given, this.#applied));
+    const { members } = this.#layout;
+    const resolved = this.#resolved();
     const lr = resolved[0]!["lr"] as number | undefined;
     const { clipping } = members[0]!.parameter;
     const outcome = {
@@ -143,6 +143,25 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
       ...(nonFinite === undefined ? {} : { nonFinite }),
       ...outcome,
     };
+  }
+
+  /**
+   * Takes the gradients for an estimate of the Hessian instead of a step, in an optimizer whose source makes one apart
+   * from its steps. Returns whether it did: where the policy is to look, not if a gradient is not finite.
+   */
+  updateHessian(): boolean {
+    const { updateHessian, name } = this.spec;
+    if (!updateHessian) refuse("updateHessian", name, "an optimizer that estimates the Hessian apart from its steps");
+    this.#checkReady();
+    const resolved = this.#resolved();
+    const applied = this.#nonFinite === "propagate" || this.#firstNonFinite() === undefined;
+    if (applied) {
+      this.#forEachSpan(resolved, 0, (span, group) => {
+        updateHessian(this.#context, span, resolved[group]!, this.#numbers[group]!);
+      });
+    }
+    this.#forgetClipping();
+    return applied;
   }
 
   /** Sets the gradients of the optimizer's parameters to 0 and forgets any pending clipping. */
@@ -295,6 +314,11 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     return group as Group<O, N>;
   }
 
+  /** The options of each group as the next step will see them. */
+  #resolved(): Resolved<WithCommon<O>>[] {
+    return this.#layout.groups.map(({ given }) => resolve(this.spec.name, this.#options, given, this.#applied));
+  }
+
   /** Lets the spec look at everything first. Returns its reason to leave the step out, if it has one. */
   #prepare(resolved: readonly Resolved<WithCommon<O>>[]): string | undefined {
     if (!this.spec.prepare) return undefined;
@@ -319,9 +343,8 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   /** Runs `fn` with every parameter that has been stepped moved by `move`, and copies the values back afterwards. */
   #withParamsAt<T>(point: string, move: SpanWork<O, S, N>, fn: () => T): T {
     this.#checkReady();
-    const { members, groups } = this.#layout;
-    const resolved = groups.map(({ given }) => resolve(this.spec.name, this.#options, given, this.#applied));
-    const parameters = members.map(({ parameter }) => parameter);
+    const resolved = this.#resolved();
+    const parameters = this.#layout.members.map(({ parameter }) => parameter);
     const moveAll = () => {
       this.#away = point;
       this.#forEachSpan(resolved, 0, (span, group) => {

@@ -4,7 +4,7 @@ import type { Parameter, Parameters } from "../src/parameters.ts";
 import { Random } from "../src/random.ts";
 import type { Runtime } from "../src/runtime.ts";
 import { bitsOf, loadAll } from "./support/runtimes.ts";
-import { accepts, optimizers, type Variant, variants } from "./support/specs.ts";
+import { type AnyOptimizer, accepts, optimizers, type Variant, variants } from "./support/specs.ts";
 
 const runtimes = await loadAll();
 const [rt] = runtimes as [Runtime];
@@ -27,9 +27,11 @@ function setGradients(params: Parameters, t: number): void {
   }
 }
 
-function run(params: Parameters, optimizer: { step(): unknown }, from: number, to: number): void {
+/** Steps `from` to `to`; every second one also for the Hessian, where that is apart. */
+function run(params: Parameters, optimizer: InstanceType<AnyOptimizer>, from: number, to: number): void {
   for (let t = from; t < to; t++) {
     setGradients(params, t);
+    if (optimizer.spec.updateHessian && t % 2 === 0) optimizer.updateHessian();
     optimizer.step();
   }
 }
