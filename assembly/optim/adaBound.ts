@@ -1,11 +1,11 @@
 /** AdaBound. See src/optim/adaBound.ts for the rule and its source. */
-import { max, min, mul, splat, sub } from "../lanes";
+import { clip, mul, splat, sub } from "../lanes";
 import { adapted, first, largest, penalised, second } from "../moments";
 
 /** p - clip(step / (sqrt v + eps), low, high) m, stored. */
 function descend<T>(p: usize, m: T, v: T, step: f32, eps: f32, low: f32, high: f32): void {
   const rate = adapted<T>(splat<T>(step), v, eps);
-  const clipped = min<T>(max<T>(rate, splat<T>(low)), splat<T>(high));
+  const clipped = clip<T>(rate, splat<T>(low), splat<T>(high));
   store<T>(p, sub<T>(load<T>(p), mul<T>(clipped, m)));
 }
 

@@ -1,5 +1,5 @@
 /** Sophia-G. See src/optim/sophiaG.ts for the rule and its source. */
-import { max, min, mul, mulAdd, div, splat, sub } from "../lanes";
+import { clip, div, mul, mulAdd, splat, sub } from "../lanes";
 import { first, second } from "../moments";
 
 function sophiaGAt<T>(
@@ -16,7 +16,7 @@ function sophiaGAt<T>(
 ): void {
   const m1 = first<T>(m, load<T>(g), beta1, gain1);
   const newton = div<T>(m1, mulAdd<T>(splat<T>(curvature), load<T>(h), splat<T>(eps)));
-  const clipped = max<T>(min<T>(newton, splat<T>(1)), splat<T>(-1));
+  const clipped = clip<T>(newton, splat<T>(-1), splat<T>(1));
   store<T>(p, sub<T>(mul<T>(load<T>(p), splat<T>(decay)), mul<T>(splat<T>(lr), clipped)));
 }
 

@@ -1,11 +1,11 @@
 /** Twins of assembly/optim/adaBound.ts. */
 import type { Views } from "../../heap.ts";
-import { mulAdd, f32 as round } from "../lanes.ts";
+import { clip, mulAdd, f32 as round } from "../lanes.ts";
 
 /** How far an element moves; the scalars are float32 already. */
 function change(m: number, v: number, step: number, eps: number, low: number, high: number): number {
   const rate = round(step / round(round(Math.sqrt(v)) + eps));
-  return round(Math.min(Math.max(rate, low), high) * m);
+  return round(clip(rate, low, high) * m);
 }
 
 export function adaBound(

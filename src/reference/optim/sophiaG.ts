@@ -1,6 +1,6 @@
 /** Twins of assembly/optim/sophiaG.ts. */
 import type { Views } from "../../heap.ts";
-import { mulAdd, f32 as round } from "../lanes.ts";
+import { clip, mulAdd, f32 as round } from "../lanes.ts";
 
 export function sophiaG(
   { f32 }: Views,
@@ -21,7 +21,7 @@ export function sophiaG(
   for (let i = 0; i < n; i++) {
     const m1 = mulAdd(beta1, f32[(m >>> 2) + i]!, round(gain1 * f32[(g >>> 2) + i]!));
     const newton = round(m1 / mulAdd(curvature, f32[(h >>> 2) + i]!, eps));
-    const clipped = Math.max(Math.min(newton, 1), -1);
+    const clipped = clip(newton, -1, 1);
     f32[(m >>> 2) + i] = m1;
     f32[(p >>> 2) + i] = round(f32[(p >>> 2) + i]! * decay) - round(lr * clipped);
   }
