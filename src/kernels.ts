@@ -4,9 +4,8 @@
  */
 import { describe, SimdOptimError } from "./check.ts";
 import type { Views } from "./heap.ts";
-import type * as twins from "./reference/index.ts";
 import { CHUNK } from "./reference/chunk.ts";
-import * as twins from "./reference/index.ts";
+import type * as twins from "./reference/index.ts";
 
 /** The sizes in a call, by name: what operand lengths are computed from. */
 export type Sizes = Readonly<Record<string, number>>;

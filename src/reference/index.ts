@@ -15,7 +15,7 @@ export * from "./optim/lamb.ts";
 export * from "./optim/lion.ts";
 export * from "./optim/nagGs.ts";
 export * from "./optim/sgd.ts";
-export * from "./optim/svrg.ts";
 export * from "./optim/signum.ts";
 export * from "./optim/sophiaG.ts";
+export * from "./optim/svrg.ts";
 export { randomBits } from "./random.ts";

@@ -39,9 +39,9 @@ describe.each(runtimes)("Lookahead on $backend", (runtime) => {
         }
       });
     }
-    params
-      .get("w")
-      .data.forEach((x, i) => expect(Math.abs(x - fast[i]!)).toBeLessThan(2e-6 * (1 + Math.abs(fast[i]!))));
+    for (const [i, x] of params.get("w").data.entries()) {
+      expect(Math.abs(x - fast[i]!)).toBeLessThan(2e-6 * (1 + Math.abs(fast[i]!)));
+    }
   });
 
   test("continues bit for bit from a saved state at any step", () => {
