@@ -14,7 +14,18 @@ export * from "./optim/asgd";
 export * from "./optim/nadam";
 export * from "./optim/rmsprop";
 export * from "./optim/rprop";
+export * from "./optim/adaBelief";
+export * from "./optim/adaBound";
+export * from "./optim/adam";
+export * from "./optim/adan";
+export * from "./optim/ademamix";
+export * from "./optim/lamb";
+export * from "./optim/lion";
+export * from "./optim/nagGs";
 export * from "./optim/sgd";
+export * from "./optim/svrg";
+export * from "./optim/signum";
+export * from "./optim/sophiaG";
 export * from "./random";
 
 /** Float32 lanes of this build: 4 with SIMD, 1 without. */

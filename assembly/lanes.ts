@@ -79,27 +79,41 @@ export function floor<T>(a: T): T {
   return f32.floor(a) as T;
 }
 
+/** `condition ? a : b` of float32 without a branch, which is what engines make of a selection, often a wrong guess. */
+function blend<T>(condition: i32, a: T, b: T): T {
+  const mask = -condition;
+  return reinterpret<f32>((reinterpret<i32>(a) & mask) | (reinterpret<i32>(b) & ~mask)) as T;
+}
+
 /** `x < y ? a : b`, lane by lane; `b` where a comparand is NaN. */
 export function whenLess<T>(x: T, y: T, a: T, b: T): T {
   if (isVector<T>()) return v128.bitselect(a, b, f32x4.lt(x, y));
-  return select<T>(a, b, x < y);
+  return blend<T>(i32(x < y), a, b);
 }
 
 /** `x == y ? a : b`, lane by lane; `b` where a comparand is NaN. */
 export function whenEqual<T>(x: T, y: T, a: T, b: T): T {
   if (isVector<T>()) return v128.bitselect(a, b, f32x4.eq(x, y));
-  return select<T>(a, b, x == y);
+  return blend<T>(i32(x == y), a, b);
+}
+
+/** `low` below it, `high` above it, else `a`, NaN included: fewer instructions than `min` and `max`. */
+export function clip<T>(a: T, low: T, high: T): T {
+  if (isVector<T>()) return f32x4.pmin(f32x4.pmax(a, low), high);
+  const raised = whenLess<T>(a, low, low, a);
+  return whenLess<T>(high, raised, high, raised);
+}
+
+/** 1 or -1 by the sign of `a`; 0 for 0 and, as in torch, for NaN. */
+export function sign<T>(a: T): T {
+  const zero = splat<T>(0);
+  return whenLess<T>(zero, a, splat<T>(1), whenLess<T>(a, zero, splat<T>(-1), zero));
 }
 
 /** The magnitude of `a` with the sign of `s`. */
 export function copysign<T>(a: T, s: T): T {
   if (isVector<T>()) return v128.bitselect(s, a, i32x4.splat(0x80000000));
   return f32.copysign(a, s) as T;
-}
-
-/** 1 or -1; zeros and NaN stay what they are. */
-export function sign<T>(a: T): T {
-  return whenLess<T>(splat<T>(0), abs<T>(a), copysign<T>(splat<T>(1), a), a);
 }
 
 /** 2^n for an integral `n` in [-126, 127]. */

@@ -1,21 +1,37 @@
-/** Running averages and sums of gradients and of their squares, stored as they move. */
-import { add, mul, mulAdd, splat, sqrt } from "./lanes";
+/**
+ * What the kernels of Adam's family share: running moments of the gradient, in place. Gains hold whatever multiplies the
+ * gradient, folded in float64: the gradient scale and 1 - beta1, the scale and sqrt(1 - beta2).
+ */
+import { add, div, max, mul, mulAdd, splat, sqrt } from "./lanes";
 
-function average<T>(w: usize, beta: f32, gained: T): T {
+/** w' = beta w + gained, stored. */
+export function average<T>(w: usize, beta: f32, gained: T): T {
   const moved = mulAdd<T>(splat<T>(beta), load<T>(w), gained);
   store<T>(w, moved);
   return moved;
 }
 
-/** m = beta m + gain x, where gain is 1 - beta and whatever else multiplies x. */
-export function first<T>(m: usize, x: T, beta: f32, gain: f32): T {
-  return average<T>(m, beta, mul<T>(splat<T>(gain), x));
+/** m' = beta1 m + gain1 g */
+export function first<T>(m: usize, grad: T, beta1: f32, gain1: f32): T {
+  return average<T>(m, beta1, mul<T>(splat<T>(gain1), grad));
 }
 
-/** v = beta v + (gain x)^2, where gain is sqrt(1 - beta) and whatever else multiplies x. */
-export function second<T>(v: usize, x: T, beta: f32, gain: f32): T {
-  const scaled = mul<T>(splat<T>(gain), x);
-  return average<T>(v, beta, mul<T>(scaled, scaled));
+/** v' = beta2 v + (gain2 g)^2 */
+export function second<T>(v: usize, grad: T, beta2: f32, gain2: f32): T {
+  const scaled = mul<T>(splat<T>(gain2), grad);
+  return average<T>(v, beta2, mul<T>(scaled, scaled));
+}
+
+/** max(u, v), stored. */
+export function largest<T>(u: usize, v: T): T {
+  const most = max<T>(load<T>(u), v);
+  store<T>(u, most);
+  return most;
+}
+
+/** x / (sqrt v + eps) */
+export function adapted<T>(x: T, v: T, eps: f32): T {
+  return div<T>(x, add<T>(sqrt<T>(v), splat<T>(eps)));
 }
 
 /** sqrt(v + inside) + outside: eps on one side of the root and 0 on the other. */

@@ -78,9 +78,10 @@ async function wasmBytes(variant: "simd" | "scalar"): Promise<Uint8Array<ArrayBu
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-function openReference(maxBytes: number, reason: string): Machine {
+async function openReference(maxBytes: number, reason: string): Promise<Machine> {
+  const twins = await import("./reference/index.ts");
   const heap = new Heap(new PlainMemory(), maxBytes);
-  return { backend: "reference", reason, heap, kernels: bindTwins(heap.views) };
+  return { backend: "reference", reason, heap, kernels: bindTwins(twins, heap.views) };
 }
 
 function openWasm(module: WebAssembly.Module, maxBytes: number, reason: string): Machine {

@@ -26,3 +26,7 @@ export type { Schedule } from "./schedules.ts";
 export * as schedules from "./schedules.ts";
 export type { GroupOptions, NonFinitePolicy, OptimizerOptions, OptimizerParams, OptimizerSpec } from "./spec.ts";
 export type { Tensor, View } from "./tensor.ts";
+export { type AverageState, EMA, SWA, WeightAverage } from "./wrappers/average.ts";
+export { Lookahead, type LookaheadState } from "./wrappers/lookahead.ts";
+export { SAM } from "./wrappers/sam.ts";
+export { type FiniteSum, SVRG, type SVRGOptions } from "./wrappers/svrg.ts";

@@ -4,7 +4,8 @@
  */
 import { describe, SimdOptimError } from "./check.ts";
 import type { Views } from "./heap.ts";
-import * as twins from "./reference/index.ts";
+import { CHUNK } from "./reference/chunk.ts";
+import type * as twins from "./reference/index.ts";
 
 /** The sizes in a call, by name: what operand lengths are computed from. */
 export type Sizes = Readonly<Record<string, number>>;
@@ -134,13 +135,18 @@ function extent(height: string, width: string, row: string, column: string): Len
   return (s) => (s[height]! && s[width]! ? (s[height]! - 1) * s[row]! + (s[width]! - 1) * s[column]! + 1 : 0);
 }
 
+const ADABELIEF = ["scale", "l2", "decay", "pull", "beta2", "gain2", "floor", "step"];
 const ADAM_L2 = ["scale", "l2", "beta1", "gain1", "beta2", "gain2", "step", "eps"];
 const ADAM_DECAY = ["beta1", "gain1", "beta2", "gain2", "step", "eps", "decay"];
 const ADAMAX = ["scale", "l2", "beta1", "gain1", "beta2", "step", "eps"];
 const NADAM = ["scale", "l2", "beta1", "gain1", "beta2", "gain2", "stepG", "stepM", "eps", "decay"];
 const RMSPROP = ["scale", "l2", "alpha", "gain2", "inside", "outside"];
 const RMSPROP_CENTERED = ["scale", "l2", "alpha", "gain1", "gain2", "inside", "outside"];
+const MIXED = ["beta1", "gain1", "beta2", "gain2", "beta3", "gain3", "step1", "step2", "eps", "decay"];
 const SGD_BUFFERED = ["scale", "l2", "lr", "momentum", "gain"];
+
+/** Elements of the workspace of kernels that map and sum at once. */
+export { CHUNK };
 
 /** Elements of the workspace of `gemm`: packed blocks of 128 x 256 and 256 x 512, and a tile of 4 x 8. */
 export const GEMM_WORK = 128 * 256 + 256 * 512 + 4 * 8;
@@ -148,11 +154,17 @@ export const GEMM_WORK = 128 * 256 + 256 * 512 + 4 * 8;
 export const kernelTable = {
   adadelta: map([update("p"), update("v"), update("u"), read("g")], "scale", "l2", "rho", "gain", "eps", "lr"),
   adagrad: map([update("p"), update("s"), read("g")], "scale", "l2", "step", "inside", "outside"),
+  adaBelief: map([update("p"), update("m"), update("v"), read("g")], ...ADABELIEF, "eps"),
+  adaBeliefAmsgrad: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADABELIEF, "eps"),
+  adaBeliefMomentum: map([update("p"), update("m"), update("v"), read("g")], ...ADABELIEF),
+  adaBound: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_L2, "low", "high"),
+  adaBoundAmsbound: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADAM_L2, "low", "high"),
   adam: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_L2),
   adamAmsgrad: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADAM_L2),
   adamax: map([update("p"), update("m"), update("u"), read("g")], ...ADAMAX),
   adamw: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_DECAY),
   adamwAmsgrad: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADAM_DECAY),
+  adan: map([update("p"), update("m"), update("d"), update("v"), update("last"), read("g")], "scale", ...MIXED),
   addBias: {
     kind: "rows",
     args: [read("bias", columns), update("y", area), size("rows"), size("columns")],
@@ -160,6 +172,7 @@ export const kernelTable = {
   },
   asgdAverage: map([update("p"), update("a"), read("g")], "scale", "l2", "eta", "mu"),
   asgdCopy: map([update("p"), write("a"), read("g")], "scale", "l2", "eta"),
+  ademamix: map([update("p"), update("fast"), update("slow"), update("v"), read("g")], ...MIXED),
   axpy: map([read("x"), update("y")], "alpha"),
   clamp: map([read("x"), write("y")], "low", "high"),
   copy: map([read("x"), write("y")]),
@@ -199,9 +212,20 @@ export const kernelTable = {
     ],
     sizes: gemmSizes,
   },
+  lerp: map([read("x"), update("y")], "weight"),
+  lambMoments: {
+    kind: "fold",
+    args: [
+      ...[read("p"), update("m"), update("v"), read("g"), work(CHUNK), sums(2), size("n")],
+      ...reals("beta1", "gain1", "beta2", "gain2", "step", "eps", "l2"),
+    ],
+  },
+  lambStep: map([update("p"), read("m"), read("v")], "step", "eps", "l2", "rate"),
+  lion: map([update("p"), update("m"), read("g")], "beta1", "gain1", "beta2", "gain2", "lr", "decay"),
   log: map([read("x"), write("y")]),
   maxAbs: fold(read("x")),
   nadam: map([update("p"), update("m"), update("v"), read("g")], ...NADAM),
+  nagGs: map([update("p"), update("v"), read("g")], "b", "push", "a"),
   normalFromBits: map([update("y")], "mean", "deviation"),
   randomBits: { kind: "map", args: [write("out"), size("n"), ...bits("first", "key0", "key1", "stream0", "stream1")] },
   rmsprop: map([update("p"), update("v"), read("g")], ...RMSPROP, "lr"),
@@ -230,6 +254,7 @@ export const kernelTable = {
   sgd: map([update("p"), read("g")], "scale", "l2", "lr"),
   sgdMomentum: map([update("p"), update("b"), read("g")], ...SGD_BUFFERED),
   sgdNesterov: map([update("p"), update("b"), read("g")], ...SGD_BUFFERED),
+  signSgd: map([update("p"), read("g")], "scale", "lr", "decay"),
   softmaxCrossEntropy: {
     kind: "rows",
     args: [
@@ -243,6 +268,11 @@ export const kernelTable = {
     ],
     sizes: rowSizes,
   },
+  sophiaG: map(
+    [update("p"), update("m"), read("h"), read("g")],
+    ...["beta1", "gain1", "curvature", "eps", "lr", "decay"],
+  ),
+  sophiaGHessian: map([update("h"), read("g")], "beta2", "gain2"),
   sum: fold(read("x")),
   sumAbs: fold(read("x")),
   sumRows: {
@@ -251,6 +281,7 @@ export const kernelTable = {
     sizes: rowSizes,
   },
   sumSquares: fold(read("x")),
+  svrg: map([update("p"), read("g"), read("s"), read("u")], "lr"),
   tanh: map([read("x"), write("y")]),
   tanhBackward: map([read("y"), read("dy"), write("dx")]),
   uniformFromBits: map([update("y")], "low", "range"),
@@ -267,8 +298,8 @@ export type Kernels = { readonly [K in KernelName]: Bound<(typeof twins)[K]> };
 type Twin = (memory: Views, ...values: number[]) => number | undefined;
 
 /** The twins over `views`, which must be kept up to date as memory grows. */
-export function bindTwins(views: Views): Kernels {
-  const bound = Object.entries(twins).map(([name, twin]) => [name, (twin as Twin).bind(undefined, views)]);
+export function bindTwins(module: typeof twins, views: Views): Kernels {
+  const bound = Object.entries(module).map(([name, twin]) => [name, (twin as Twin).bind(undefined, views)]);
   return Object.fromEntries(bound) as unknown as Kernels;
 }
 

@@ -4,6 +4,7 @@ import { type Block, releaseWithOwner } from "./heap.ts";
 import { type Layout, type Member, plan, slotSizes } from "./layout.ts";
 import { fixed, type Options, type Resolved, resolve } from "./option.ts";
 import type { Parameter } from "./parameters.ts";
+import { runElsewhere } from "./shadow.ts";
 import {
   common,
   type GroupStep,
@@ -122,8 +123,8 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   /** Applies one update to every parameter that is not frozen. */
   step(): StepReport {
     this.#checkReady();
-    const { members, groups } = this.#layout;
-    const resolved = groups.map(({ given }) => resolve(this.spec.name, this.#options, given, this.#applied));
+    const { members } = this.#layout;
+    const resolved = this.#resolved();
     const lr = resolved[0]!["lr"] as number | undefined;
     const { clipping } = members[0]!.parameter;
     const outcome = {
@@ -142,6 +143,25 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
       ...(nonFinite === undefined ? {} : { nonFinite }),
       ...outcome,
     };
+  }
+
+  /**
+   * Takes the gradients for an estimate of the Hessian instead of a step, in an optimizer whose source makes one apart
+   * from its steps. Returns whether it did: where the policy is to look, not if a gradient is not finite.
+   */
+  updateHessian(): boolean {
+    const { updateHessian, name } = this.spec;
+    if (!updateHessian) refuse("updateHessian", name, "an optimizer that estimates the Hessian apart from its steps");
+    this.#checkReady();
+    const resolved = this.#resolved();
+    const applied = this.#nonFinite === "propagate" || this.#firstNonFinite() === undefined;
+    if (applied) {
+      this.#forEachSpan(resolved, 0, (span, group) => {
+        updateHessian(this.#context, span, resolved[group]!, this.#numbers[group]!);
+      });
+    }
+    this.#forgetClipping();
+    return applied;
   }
 
   /** Sets the gradients of the optimizer's parameters to 0 and forgets any pending clipping. */
@@ -294,6 +314,11 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     return group as Group<O, N>;
   }
 
+  /** The options of each group as the next step will see them. */
+  #resolved(): Resolved<WithCommon<O>>[] {
+    return this.#layout.groups.map(({ given }) => resolve(this.spec.name, this.#options, given, this.#applied));
+  }
+
   /** Lets the spec look at everything first. Returns its reason to leave the step out, if it has one. */
   #prepare(resolved: readonly Resolved<WithCommon<O>>[]): string | undefined {
     if (!this.spec.prepare) return undefined;
@@ -318,38 +343,17 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   /** Runs `fn` with every parameter that has been stepped moved by `move`, and copies the values back afterwards. */
   #withParamsAt<T>(point: string, move: SpanWork<O, S, N>, fn: () => T): T {
     this.#checkReady();
-    const { members, groups } = this.#layout;
-    const resolved = groups.map(({ given }) => resolve(this.spec.name, this.#options, given, this.#applied));
-    const saved = this.#engine.heap.allocate(4 * members.reduce((sum, { parameter }) => sum + parameter.size, 0));
-    const exchange = (copy: (value: number, kept: number, n: number) => void) => {
-      let kept = saved.pointer;
-      for (const { parameter } of members) {
-        copy(parameter.value.pointer, kept, parameter.size);
-        kept += 4 * parameter.size;
-      }
-    };
-    const { copy } = this.#engine.unchecked;
-    const putBack = () => {
-      this.#away = undefined;
-      exchange((value, kept, n) => copy(kept, value, n));
-      saved.release();
-    };
-    exchange((value, kept, n) => copy(value, kept, n));
-    this.#away = point;
-    let pending = false;
-    try {
+    const resolved = this.#resolved();
+    const parameters = this.#layout.members.map(({ parameter }) => parameter);
+    const moveAll = () => {
+      this.#away = point;
       this.#forEachSpan(resolved, 0, (span, group) => {
         if (span.t > 0) move(this.#context, span, resolved[group]!, this.#numbers[group]!);
       });
-      const result = fn();
-      if (result instanceof Promise) {
-        pending = true;
-        return result.finally(putBack) as T;
-      }
-      return result;
-    } finally {
-      if (!pending) putBack();
-    }
+    };
+    return runElsewhere(parameters, moveAll, fn, () => {
+      this.#away = undefined;
+    });
   }
 
   /**

@@ -63,6 +63,9 @@ export function normal(
 /** The same stream of random words, one at a time, for code outside linear memory. */
 export class Random {
   readonly #key: Key;
+  /** The words of the block that was drawn from last. */
+  #words: readonly number[] = [];
+  #block = -1;
   /** How many words have been drawn; set it to go anywhere in the stream. */
   position = 0;
 
@@ -72,11 +75,15 @@ export class Random {
 
   /** 32 random bits. */
   bits(): number {
+    const block = Math.floor(this.position / 4) >>> 0;
     const word = this.position % 4;
-    const { key0, key1, stream0, stream1 } = this.#key;
-    const block = philox([Math.floor(this.position / 4) >>> 0, 0, stream0, stream1], key0, key1);
+    if (block !== this.#block) {
+      const { key0, key1, stream0, stream1 } = this.#key;
+      this.#words = philox([block, 0, stream0, stream1], key0, key1);
+      this.#block = block;
+    }
     this.position++;
-    return block[word]!;
+    return this.#words[word]!;
   }
 
   /** A uniform number in [0, 1). */

@@ -12,6 +12,65 @@ export function powi(x: number, n: number): number {
   return result;
 }
 
+/** 2^n for a whole n. */
+function pow2(n: number): number {
+  return n < 0 ? powi(0.5, -n) : powi(2, n);
+}
+
+/** ln 2 in two parts: the product of the first with a whole number below 2^20 is exact. */
+const LN2 = [0.6931471803691238, 1.9082149292705877e-10] as const;
+
+/** e^x within 1 ulp, subnormal results included. Reduction and polynomial: fdlibm's e_exp.c. */
+export function exp(x: number): number {
+  if (Number.isNaN(x)) return x;
+  if (x > 710) return Infinity;
+  if (x < -746) return 0;
+  const n = Math.round(x * Math.LOG2E);
+  const high = x - n * LN2[0];
+  const low = n * LN2[1];
+  const r = high - low;
+  const z = r * r;
+  const tail = polynomial(
+    z,
+    [
+      4.1381367970572385e-8, -1.6533902205465252e-6, 6.613756321437934e-5, -2.7777777777015593e-3,
+      1.6666666666666602e-1,
+    ],
+  );
+  const c = r - z * tail;
+  const y = 1 - (low - (r * c) / (2 - c) - high);
+  // 2^n in two factors, so that overflow and subnormals come from one final rounding.
+  const half = Math.floor(n / 2);
+  return y * pow2(half) * pow2(n - half);
+}
+
+/** Natural logarithm within 1 ulp; log 0 = -infinity, NaN below 0. Reduction and polynomial: fdlibm's e_log.c. */
+export function log(x: number): number {
+  if (!(x > 0)) return x === 0 ? -Infinity : Number.NaN;
+  if (x === Infinity) return x;
+  let n = 0;
+  let fraction = x;
+  for (; fraction >= Math.SQRT2; n++) fraction /= 2;
+  for (; fraction < Math.SQRT1_2; n--) fraction *= 2;
+  const f = fraction - 1;
+  const s = f / (2 + f);
+  const z = s * s;
+  const tail = polynomial(
+    z,
+    [
+      0.14798198605116586, 0.15313837699209373, 0.1818357216161805, 0.22222198432149784, 0.2857142874366239,
+      0.3999999999940942, 0.6666666666666735,
+    ],
+  );
+  const half = 0.5 * f * f;
+  return n * LN2[0] - (half - (s * (half + z * tail) + n * LN2[1]) - f);
+}
+
+/** x^y for x > 0, within 1 + 3 |y ln x| ulp: rounding the exponent is what costs. */
+export function pow(x: number, y: number): number {
+  return exp(y * log(x));
+}
+
 /** cos(pi x) for x in [0, 1], within 2 ulp. Polynomials: fdlibm's k_cos.c and k_sin.c. */
 export function cosPi(x: number): number {
   if (x > 0.5) return -cosPi(1 - x);
@@ -46,57 +105,4 @@ function sinSmall(x: number): number {
     ],
   );
   return x + x * z * tail;
-}
-
-/** 2^n for a whole n in [-1022, 1022], exact. */
-function twoTo(n: number): number {
-  return n < 0 ? 1 / powi(2, -n) : powi(2, n);
-}
-
-const LN2_HIGH = 0.6931471803691238;
-const LN2_LOW = 1.9082149292705877e-10;
-
-const EXP = [
-  4.1381367970572385e-8, -1.6533902205465252e-6, 6.6137563214379344e-5, -2.7777777777015593e-3, 1.6666666666666602e-1,
-];
-
-/** e^x within 1 ulp. Method and polynomial: fdlibm's e_exp.c. */
-export function exp(x: number): number {
-  if (Number.isNaN(x)) return x;
-  // Beyond these every double is 0, or infinity.
-  const clamped = Math.min(Math.max(x, -746), 710);
-  const k = Math.round(clamped / Math.LN2);
-  const high = clamped - k * LN2_HIGH;
-  const low = k * LN2_LOW;
-  const r = high - low;
-  const c = r - r * r * polynomial(r * r, EXP);
-  const y = 1 - (low - (r * c) / (2 - c) - high);
-  // In two factors, so that overflow and subnormals come from one final rounding.
-  const half = Math.trunc(k / 2);
-  return y * twoTo(half) * twoTo(k - half);
-}
-
-const LOG = [
-  0.14798198605116586, 0.15313837699209373, 0.1818357216161805, 0.22222198432149784, 0.2857142874366239,
-  0.3999999999940942, 0.6666666666666735,
-];
-
-/** Natural logarithm within 1 ulp. Method and polynomial: fdlibm's e_log.c. */
-export function log(x: number): number {
-  // What is left, NaN or an infinity, no engine gets wrong.
-  if (!(x > 0 && x < Infinity)) return Math.log(x);
-  // x = m 2^k with m in [sqrt(1/2), sqrt 2): scaling by 2 is exact.
-  let [m, k] = [x, 0];
-  for (; m >= Math.SQRT2; k++) m /= 2;
-  for (; m < Math.SQRT1_2; k--) m *= 2;
-  const f = m - 1;
-  const s = f / (2 + f);
-  const tail = s * s * polynomial(s * s, LOG);
-  const square = 0.5 * f * f;
-  return k * LN2_HIGH - (square - (s * (square + tail) + k * LN2_LOW) - f);
-}
-
-/** x^y for x > 0, within 1 + 3 |y ln x| ulp: rounding the exponent is what costs. */
-export function pow(x: number, y: number): number {
-  return exp(y * log(x));
 }

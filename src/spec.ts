@@ -90,6 +90,8 @@ export interface OptimizerSpec<O extends Options, S extends string, N extends st
   prepare?(context: StepContext, groups: readonly GroupStep<O, S, N>[]): string | undefined;
   /** One update of a span. Reads gradients, never writes them. */
   update: SpanWork<O, S, N>;
+  /** Takes the gradients of a span for an estimate of the Hessian, where the source makes one apart from its steps. */
+  updateHessian?: SpanWork<O, S, N>;
   /** Moves the values of a span to where the source takes the gradient, in place: for rules that look ahead. */
   lookahead?: SpanWork<O, S, N>;
 }

@@ -41,7 +41,9 @@ interface Call {
 
 /** Lays the operands out at misaligned places with random words between them. */
 function drawCall(kernel: Kernel, sizes: Sizes, random: Random, specials: boolean): Call {
-  const image = new Uint32Array(WORDS);
+  const image = new Uint32Array(
+    kernel.args.reduce((sum, arg) => sum + (arg.kind === "operand" ? 2 * arg.length(sizes) + 16 : 0), 0),
+  );
   const writable: Call["writable"] = [];
   let used = 0;
   const values = kernel.args.map((arg) => {

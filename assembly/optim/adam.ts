@@ -10,19 +10,12 @@
  * the loop bound by its square root and its division.
  */
 import { penalised } from "../gradient";
-import { add, div, max, mul, splat, sqrt, sub } from "../lanes";
-import { first, second } from "../moments";
+import { mul, splat, sub } from "../lanes";
+import { adapted, first, largest, second } from "../moments";
 
 /** decay p - step m / (sqrt v + eps), stored. */
 function descend<T>(p: usize, decayed: T, m: T, v: T, step: f32, eps: f32): void {
-  store<T>(p, sub<T>(decayed, div<T>(mul<T>(splat<T>(step), m), add<T>(sqrt<T>(v), splat<T>(eps)))));
-}
-
-/** max(u, v), stored. */
-function largest<T>(u: usize, v: T): T {
-  const most = max<T>(load<T>(u), v);
-  store<T>(u, most);
-  return most;
+  store<T>(p, sub<T>(decayed, adapted<T>(mul<T>(splat<T>(step), m), v, eps)));
 }
 
 function adamAt<T>(

@@ -1,41 +1,24 @@
-/** Twin of assembly/fold.ts: the same order of additions, in float64. */
+/** Twin of assembly/fold.ts. */
 import type { Views } from "../heap.ts";
+import { CHUNK, chunkDot, chunkSum, chunkSumAbs } from "./chunk.ts";
 
-const CHUNK = 1024;
-
-/** Adds `term(0)` to `term(n - 1)` in the canonical order. */
-function fold(n: number, term: (i: number) => number): number {
+/** Adds the sums of n elements' chunks in order; `chunk` takes the byte offset of one and its elements. */
+function fold(n: number, chunk: (offset: number, length: number) => number): number {
   let total = 0;
-  const partial = new Float64Array(8);
-  for (let start = 0; start < n || start === 0; start += CHUNK) {
-    partial.fill(0);
-    const end = Math.min(start + CHUNK, n);
-    for (let i = start; i < end; i++) partial[i & 7]! += term(i);
-    const [a, b, c, d, e, f, g, h] = partial as unknown as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    total += a + b + (c + d) + (e + f + (g + h));
-  }
+  for (let start = 0; start < n; start += CHUNK) total += chunk(4 * start, Math.min(CHUNK, n - start));
   return total;
 }
 
-export function sum({ f32 }: Views, x: number, n: number): number {
-  return fold(n, (i) => f32[(x >>> 2) + i]!);
+export function sum(memory: Views, x: number, n: number): number {
+  return fold(n, (offset, length) => chunkSum(memory, x + offset, length));
 }
 
-export function sumAbs({ f32 }: Views, x: number, n: number): number {
-  return fold(n, (i) => Math.abs(f32[(x >>> 2) + i]!));
+export function sumAbs(memory: Views, x: number, n: number): number {
+  return fold(n, (offset, length) => chunkSumAbs(memory, x + offset, length));
 }
 
-export function dot({ f32 }: Views, x: number, y: number, n: number): number {
-  return fold(n, (i) => f32[(x >>> 2) + i]! * f32[(y >>> 2) + i]!);
+export function dot(memory: Views, x: number, y: number, n: number): number {
+  return fold(n, (offset, length) => chunkDot(memory, x + offset, y + offset, length));
 }
 
 export function sumSquares(memory: Views, x: number, n: number): number {

@@ -12,10 +12,26 @@ export function mulAdd(a: number, b: number, c: number): number {
   return f32(f32(a * b) + c);
 }
 
+/** `x < y ? a : b`; `b` where a comparand is NaN. */
+export function whenLess(x: number, y: number, a: number, b: number): number {
+  return x < y ? a : b;
+}
+
+/** `low` below it, `high` above it, else `a`, NaN included. */
+export function clip(a: number, low: number, high: number): number {
+  const raised = whenLess(a, low, low, a);
+  return whenLess(high, raised, high, raised);
+}
+
 /** Nearest integer, ties to even. */
 export function nearest(x: number): number {
   const rounded = Math.round(x);
   return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}
+
+/** 1 or -1 by the sign of `a`; 0 for 0 and for NaN. */
+export function sign(a: number): number {
+  return Number(a > 0) - Number(a < 0);
 }
 
 export function copysign(a: number, s: number): number {

@@ -15,15 +15,15 @@ function mulHigh(a: number, b: number): number {
 export type Words = [number, number, number, number];
 
 /** One block of Philox4x32-10. */
-export function philox([a, b, c, d]: Readonly<Words>, key0: number, key1: number): Words {
+export function philox(counter: Readonly<Words>, key0: number, key1: number): Words {
+  let [a, b, c, d] = counter;
   let [k, l] = [key0, key1];
   for (let round = 0; round < 10; round++) {
-    [a, b, c, d] = [
-      (mulHigh(0xcd9e8d57, c) ^ b ^ k) >>> 0,
-      Math.imul(0xcd9e8d57, c) >>> 0,
-      (mulHigh(0xd2511f53, a) ^ d ^ l) >>> 0,
-      Math.imul(0xd2511f53, a) >>> 0,
-    ];
+    const [high, low] = [mulHigh(0xcd9e8d57, c), Math.imul(0xcd9e8d57, c) >>> 0];
+    c = (mulHigh(0xd2511f53, a) ^ d ^ l) >>> 0;
+    d = Math.imul(0xd2511f53, a) >>> 0;
+    a = (high ^ b ^ k) >>> 0;
+    b = low;
     k = (k + 0x9e3779b9) >>> 0;
     l = (l + 0xbb67ae85) >>> 0;
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ASGD } from "../../src/optim/asgd.ts";
 import { goldenCases } from "../support/golden.ts";
 import { loadAll } from "../support/runtimes.ts";
-import { camelCase, expectFinalState, followTrajectory, groupsOf, parametersOf } from "../support/trajectory.ts";
+import { camelCase, expectState, followTrajectory, groupsOf, parametersOf } from "../support/trajectory.ts";
 
 const runtimes = await loadAll();
 
@@ -11,7 +11,7 @@ describe.each(runtimes)("ASGD on $backend", (runtime) => {
     const params = parametersOf(runtime, golden);
     const asgd = new ASGD(groupsOf(golden, params), camelCase(golden.config));
     followTrajectory(golden, params, asgd);
-    expectFinalState(golden, asgd);
+    expectState(golden, asgd.stateDict());
     const { state } = asgd.stateDict();
     asgd.withEvalParams(() => {
       for (const { name, data } of params) expect([...data]).toEqual([...state[name]!["ax"]!]);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Rprop } from "../../src/optim/rprop.ts";
 import { goldenCases } from "../support/golden.ts";
 import { loadAll } from "../support/runtimes.ts";
-import { camelCase, expectFinalState, followTrajectory, groupsOf, parametersOf } from "../support/trajectory.ts";
+import { camelCase, expectState, followTrajectory, groupsOf, parametersOf } from "../support/trajectory.ts";
 
 const runtimes = await loadAll();
 
@@ -11,7 +11,7 @@ describe.each(runtimes)("Rprop on $backend", (runtime) => {
     const params = parametersOf(runtime, golden);
     const rprop = new Rprop(groupsOf(golden, params), camelCase(golden.config));
     followTrajectory(golden, params, rprop);
-    expectFinalState(golden, rprop);
+    expectState(golden, rprop.stateDict());
   });
 
   test("sees the sign of gradients whose product would round to zero", () => {

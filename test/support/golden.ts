@@ -6,6 +6,8 @@ type Arrays = Readonly<Record<string, readonly (number | string)[]>>;
 
 export interface OptimizerCase {
   readonly name: string;
+  /** What produced it. */
+  readonly source: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly params: readonly { name: string; shape: number[] }[];
   readonly groups?: readonly Readonly<Record<string, unknown>>[];
@@ -20,11 +22,14 @@ export interface OptimizerCase {
   readonly state: Readonly<Record<string, Readonly<Record<string, readonly (number | string)[] | number>>>>;
 }
 
-/** The cases of a family, such as "optim/adam", that are to be followed: no quirks. */
+/** A whole file, such as "optim/adam". */
+export function readGolden<F>(family: string): F {
+  return JSON.parse(readFileSync(new URL(`../golden/${family}.json`, import.meta.url), "utf8")) as F;
+}
+
+/** The cases of a family that are to be followed: no quirks. */
 export function goldenCases<C extends { name: string } = OptimizerCase>(family: string): C[] {
-  const file = new URL(`../golden/${family}.json`, import.meta.url);
-  const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: C[] };
-  return cases.filter(({ name }) => !name.startsWith("QUIRK_"));
+  return readGolden<{ cases: C[] }>(family).cases.filter(({ name }) => !name.startsWith("QUIRK_"));
 }
 
 /** Numbers as the files write them: non-finite ones are strings. */

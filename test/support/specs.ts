@@ -14,7 +14,7 @@ export interface Variant {
 }
 
 /** Whether the spec accepts these options together. */
-function accepts({ spec }: AnyOptimizer, options: Record<string, unknown>): boolean {
+export function accepts({ spec }: AnyOptimizer, options: Record<string, unknown>): boolean {
   const defaults = Object.fromEntries(Object.entries(spec.options).map(([key, { default: value }]) => [key, value]));
   try {
     spec.check?.({ ...defaults, ...options });
@@ -24,12 +24,19 @@ function accepts({ spec }: AnyOptimizer, options: Record<string, unknown>): bool
   }
 }
 
-/** For each optimizer: its defaults, each option on its trial value, and all of them at once where they go together. */
+/**
+ * For each optimizer: its defaults, each option on its trial value, beside that of another one where it is refused alone,
+ * and all of them at once where they go together.
+ */
 export const variants: readonly Variant[] = optimizers.flatMap((Optimizer) => {
   const { name, options } = Optimizer.spec;
-  const trials = Object.entries(options).map(([key, { trial }]) => ({ [key]: trial }));
-  const sets = [{}, ...trials, Object.assign({}, ...trials), { maximize: true }] as Record<string, unknown>[];
+  const trials = Object.entries(options).map(([key, { trial }]) => ({ [key]: trial }) as Record<string, unknown>);
+  const accepted = trials.map((trial) =>
+    [{}, ...trials].map((other) => ({ ...other, ...trial })).find((set) => accepts(Optimizer, set)),
+  );
+  const sets = [{}, ...accepted, Object.assign({}, ...trials) as Record<string, unknown>, { maximize: true }];
   return sets
+    .filter((set) => set !== undefined)
     .filter((set) => accepts(Optimizer, set))
     .map((set) => ({ title: `${name} ${JSON.stringify(set)}`, Optimizer, options: set }));
 });

@@ -34,17 +34,18 @@ export function followTrajectory(
   }
 }
 
-/**
- * Holds the state arrays after the last step against the source's. There is no float32 run of them to compare with; a
- * running average of some twenty terms is good to a few units in the last place of the largest.
- */
-export function expectFinalState(golden: OptimizerCase, optimizer: { stateDict(): OptimizerState }): void {
-  for (const [name, slots] of Object.entries(optimizer.stateDict().state)) {
-    for (const [slot, ours] of Object.entries(slots)) {
-      const truth = numbers(golden.state[name]![slot] as readonly number[]);
+/** Holds the final state against the recorded one, by the source's names, to 64 float32 roundings of the largest. */
+export function expectState(golden: OptimizerCase, { state }: OptimizerState): void {
+  for (const [name, slots] of Object.entries(golden.state)) {
+    const arrays = Object.entries(slots).filter(([, recorded]) => Array.isArray(recorded));
+    expect(Object.keys(state[name]!).sort(), golden.name).toEqual(arrays.map(([slot]) => slot).sort());
+    for (const [slot, recorded] of arrays) {
+      const truth = numbers(recorded as (number | string)[]);
       const largest = truth.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-      const error = truth.reduce((most, value, i) => Math.max(most, Math.abs(ours[i]! - value)), 0);
-      expect(error, `${golden.name}, ${name}/${slot}`).toBeLessThanOrEqual(16 * 2 ** -24 * largest);
+      for (const [i, value] of truth.entries()) {
+        const error = Math.abs(state[name]![slot]![i]! - value);
+        expect(error, `${golden.name}, ${name}/${slot}[${i}]`).toBeLessThanOrEqual(64 * 2 ** -24 * largest);
+      }
     }
   }
 }

@@ -1,0 +1,113 @@
+/**
+ * LAMB. See src/optim/lamb.ts for the rule and its source.
+ *
+ * The step's size needs the norm of the step, so p is passed over twice: `lambMoments` moves the moments and sums the
+ * squares of p and u, `lambStep` forms the same u again, which takes less memory traffic than keeping it would.
+ */
+import { CHUNK, chunkDot } from "../chunk";
+import { mul, mulAdd, splat, sub } from "../lanes";
+import { adapted, first, second } from "../moments";
+
+/** u = step m / (sqrt v + eps) + l2 p */
+function direction<T>(p: usize, m: T, v: T, step: f32, eps: f32, l2: f32): T {
+  return mulAdd<T>(splat<T>(l2), load<T>(p), adapted<T>(mul<T>(splat<T>(step), m), v, eps));
+}
+
+function lambMomentsAt<T>(
+  p: usize,
+  m: usize,
+  v: usize,
+  g: usize,
+  u: usize,
+  beta1: f32,
+  gain1: f32,
+  beta2: f32,
+  gain2: f32,
+  step: f32,
+  eps: f32,
+  l2: f32,
+): void {
+  const grad = load<T>(g);
+  const m1 = first<T>(m, grad, beta1, gain1);
+  const v1 = second<T>(v, grad, beta2, gain2);
+  store<T>(u, direction<T>(p, m1, v1, step, eps, l2));
+}
+
+/** Moves the moments of a chunk, and leaves u. */
+function lambChunk(
+  p: usize,
+  m: usize,
+  v: usize,
+  g: usize,
+  u: usize,
+  n: usize,
+  beta1: f32,
+  gain1: f32,
+  beta2: f32,
+  gain2: f32,
+  step: f32,
+  eps: f32,
+  l2: f32,
+): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      lambMomentsAt<v128>(p + i, m + i, v + i, g + i, u + i, beta1, gain1, beta2, gain2, step, eps, l2);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4)
+    lambMomentsAt<f32>(p + i, m + i, v + i, g + i, u + i, beta1, gain1, beta2, gain2, step, eps, l2);
+}
+
+/**
+ * m = beta1 m + gain1 g;  v = beta2 v + (gain2 g)^2;  sums = [sum p^2, sum u^2], in the order of fold.ts. `work` holds u
+ * chunk by chunk.
+ */
+export function lambMoments(
+  p: usize,
+  m: usize,
+  v: usize,
+  g: usize,
+  work: usize,
+  sums: usize,
+  n: usize,
+  beta1: f32,
+  gain1: f32,
+  beta2: f32,
+  gain2: f32,
+  step: f32,
+  eps: f32,
+  l2: f32,
+): void {
+  let ofP: f64 = 0;
+  let ofU: f64 = 0;
+  for (let start: usize = 0; start < n; start += CHUNK) {
+    const at = start << 2;
+    const length = n - start < CHUNK ? n - start : CHUNK;
+    lambChunk(p + at, m + at, v + at, g + at, work, length, beta1, gain1, beta2, gain2, step, eps, l2);
+    ofP += chunkDot(p + at, p + at, length);
+    ofU += chunkDot(work, work, length);
+  }
+  store<f64>(sums, ofP);
+  store<f64>(sums + 8, ofU);
+}
+
+function lambStepAt<T>(p: usize, m: usize, v: usize, step: f32, eps: f32, l2: f32, rate: f32): void {
+  const u = direction<T>(p, load<T>(m), load<T>(v), step, eps, l2);
+  store<T>(p, sub<T>(load<T>(p), mul<T>(splat<T>(rate), u)));
+}
+
+/** p = p - rate u */
+export function lambStep(p: usize, m: usize, v: usize, n: usize, step: f32, eps: f32, l2: f32, rate: f32): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      lambStepAt<v128>(p + i, m + i, v + i, step, eps, l2, rate);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) lambStepAt<f32>(p + i, m + i, v + i, step, eps, l2, rate);
+}

@@ -1,0 +1,43 @@
+/** The promise of the package, put to the test on this very run: every backend gives the same bits. */
+import { setImmediate } from "node:timers/promises";
+import { load } from "simd-optim";
+import type { Corpus } from "./corpus.ts";
+import { count } from "./count.ts";
+import { type Recipe, Trainer } from "./training.ts";
+
+export interface CrossCheck {
+  readonly steps: number;
+  readonly parameters: number;
+  /** Parameters that differ in any bit. */
+  readonly differing: number;
+}
+
+/** Repeats the first steps of a run in plain JavaScript, and compares the parameters with `expected`, bit for bit. */
+export async function crossCheck(
+  corpus: Corpus,
+  recipe: Recipe,
+  steps: number,
+  expected: Uint32Array,
+  advance: (step: number) => void,
+  signal: AbortSignal,
+): Promise<CrossCheck> {
+  const trainer = new Trainer(await load({ backend: "reference" }), corpus, recipe);
+  for (let step = 1; step <= steps; step++) {
+    trainer.step();
+    advance(step);
+    await setImmediate();
+    signal.throwIfAborted();
+  }
+  const bits = trainer.bits();
+  const differing = bits.reduce((count, word, i) => count + (word === expected[i] ? 0 : 1), 0);
+  return { steps, parameters: bits.length, differing };
+}
+
+/** The result in one line. */
+export function describeCrossCheck(check: CrossCheck): string {
+  return `steps 1 to ${check.steps} repeated on reference: ${differingParameters(check)} in any bit`;
+}
+
+export function differingParameters({ differing, parameters }: CrossCheck): string {
+  return `${count(differing)} of ${count(parameters)} parameters differ`;
+}

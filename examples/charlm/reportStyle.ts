@@ -1,0 +1,55 @@
+/** The style sheet of the report. Figures take their colours from the variables. */
+export const STYLE = `
+:root {
+  color-scheme: light dark;
+  --page: #f6f7f9; --card: #ffffff; --edge: #dfe3e8; --text: #1b1f24; --muted: #5b6470; --accent: #1a56db;
+  --train: #1a56db; --held-out: #c2410c; --rate: #7c3aed;
+  --simd: #1a56db; --scalar: #0f8a7e; --reference: #8a94a2;
+  --good: #137a3f; --bad: #b91c1c;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --page: #101317; --card: #181c22; --edge: #2b323b; --text: #e6e9ed; --muted: #9aa4b1; --accent: #82aaff;
+    --train: #82aaff; --held-out: #ff9e64; --rate: #c3a6ff;
+    --simd: #82aaff; --scalar: #4fd1c1; --reference: #7d8794;
+    --good: #5fd38d; --bad: #ff8080;
+  }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
+main { max-width: 940px; margin: 0 auto; padding: 40px 16px 64px; }
+.kicker { margin: 0; color: var(--accent); font-weight: 600; }
+h1 { margin: 0 0 24px; font-size: 30px; line-height: 1.2; letter-spacing: -0.01em; }
+h2 { margin: 0 0 8px; font-size: 18px; line-height: 1.3; }
+figure, section, .tiles > div { background: var(--card); border: 1px solid var(--edge); border-radius: 10px; }
+figure, section { margin: 20px 0 0; padding: 20px 24px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 12px; margin: 0; }
+.tiles > div { padding: 14px 18px; }
+.tiles dt, .detail, figcaption, .caption, .legend { color: var(--muted); font-size: 14px; }
+.tiles dd { margin: 0; font-size: 26px; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.tiles dd.detail { font-size: 14px; font-weight: 400; line-height: 1.4; }
+.good { color: var(--good); }
+.bad { color: var(--bad); }
+.legend { display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 0 0 4px; padding: 0; list-style: none; }
+.key { display: inline-block; width: 18px; height: 4px; margin-right: 8px; border-radius: 2px; vertical-align: middle; }
+.key.train { background: var(--train); }
+.key.faint { opacity: 0.4; }
+.key.held-out { background: var(--held-out); }
+figure svg { display: block; max-width: 100%; height: auto; margin: 0 auto; font: 12px system-ui, sans-serif; }
+figcaption, .caption { max-width: 72ch; margin: 8px 0 0; }
+.narrow { display: none; }
+pre { margin: 0; font: 14px/1.55 ui-monospace, Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
+pre b { color: var(--held-out); }
+table { width: 100%; border-collapse: collapse; font-size: 15px; }
+th, td { padding: 7px 0; border-top: 1px solid var(--edge); text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+tr:first-child > * { border-top: 0; }
+th { width: 9.5em; padding-right: 16px; color: var(--muted); font-weight: 400; }
+@media (max-width: 640px) {
+  main { padding-top: 24px; }
+  h1 { font-size: 24px; }
+  figure, section { padding: 16px 14px; }
+  .wide { display: none; }
+  .narrow { display: block; }
+  th { width: 7em; }
+}
+`;

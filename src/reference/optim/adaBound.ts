@@ -1,0 +1,76 @@
+/** Twins of assembly/optim/adaBound.ts. */
+import type { Views } from "../../heap.ts";
+import { clip, mulAdd, f32 as round } from "../lanes.ts";
+
+/** How far an element moves; the scalars are float32 already. */
+function change(m: number, v: number, step: number, eps: number, low: number, high: number): number {
+  const rate = round(step / round(round(Math.sqrt(v)) + eps));
+  return round(clip(rate, low, high) * m);
+}
+
+export function adaBound(
+  { f32 }: Views,
+  p: number,
+  m: number,
+  v: number,
+  g: number,
+  n: number,
+  scale: number,
+  l2: number,
+  beta1: number,
+  gain1: number,
+  beta2: number,
+  gain2: number,
+  step: number,
+  eps: number,
+  low: number,
+  high: number,
+): void {
+  [scale, l2, beta1, gain1, beta2] = [round(scale), round(l2), round(beta1), round(gain1), round(beta2)];
+  [gain2, step, eps, low, high] = [round(gain2), round(step), round(eps), round(low), round(high)];
+  for (let i = 0; i < n; i++) {
+    const w = f32[(p >>> 2) + i]!;
+    const grad = mulAdd(scale, f32[(g >>> 2) + i]!, round(l2 * w));
+    const scaled = round(gain2 * grad);
+    const first = mulAdd(beta1, f32[(m >>> 2) + i]!, round(gain1 * grad));
+    const second = mulAdd(beta2, f32[(v >>> 2) + i]!, round(scaled * scaled));
+    f32[(m >>> 2) + i] = first;
+    f32[(v >>> 2) + i] = second;
+    f32[(p >>> 2) + i] = w - change(first, second, step, eps, low, high);
+  }
+}
+
+export function adaBoundAmsbound(
+  { f32 }: Views,
+  p: number,
+  m: number,
+  v: number,
+  u: number,
+  g: number,
+  n: number,
+  scale: number,
+  l2: number,
+  beta1: number,
+  gain1: number,
+  beta2: number,
+  gain2: number,
+  step: number,
+  eps: number,
+  low: number,
+  high: number,
+): void {
+  [scale, l2, beta1, gain1, beta2] = [round(scale), round(l2), round(beta1), round(gain1), round(beta2)];
+  [gain2, step, eps, low, high] = [round(gain2), round(step), round(eps), round(low), round(high)];
+  for (let i = 0; i < n; i++) {
+    const w = f32[(p >>> 2) + i]!;
+    const grad = mulAdd(scale, f32[(g >>> 2) + i]!, round(l2 * w));
+    const scaled = round(gain2 * grad);
+    const first = mulAdd(beta1, f32[(m >>> 2) + i]!, round(gain1 * grad));
+    const second = mulAdd(beta2, f32[(v >>> 2) + i]!, round(scaled * scaled));
+    const largest = Math.max(f32[(u >>> 2) + i]!, second);
+    f32[(m >>> 2) + i] = first;
+    f32[(v >>> 2) + i] = second;
+    f32[(u >>> 2) + i] = largest;
+    f32[(p >>> 2) + i] = w - change(first, largest, step, eps, low, high);
+  }
+}

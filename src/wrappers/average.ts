@@ -1,0 +1,92 @@
+import { checkNumber, refuse } from "../check.ts";
+import { type Parameter, type Selection, selected } from "../parameters.ts";
+import { runElsewhere, Shadow } from "../shadow.ts";
+
+/** An average as plain data, by parameter name. */
+export interface AverageState {
+  readonly updates: number;
+  readonly average: Readonly<Record<string, Float32Array>>;
+}
+
+/** A running average of the values of parameters, beside any optimizer. */
+export class WeightAverage {
+  readonly #parameters: readonly Parameter[];
+  readonly #average: Shadow;
+  readonly #weight: (updates: number) => number;
+  #updates = 0;
+
+  /** `weight(n)` is that of the newest values in the average, after `n` updates; the first update copies. */
+  constructor(params: Selection, weight: (updates: number) => number) {
+    this.#parameters = selected("params", params);
+    if (this.#parameters.length === 0) refuse("params", params, "at least one parameter");
+    this.#average = new Shadow(this.#parameters);
+    this.#weight = weight;
+  }
+
+  /** How often values have entered the average. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  get bytes(): number {
+    return this.#average.bytes;
+  }
+
+  /** Lets the values that the parameters have now enter the average. */
+  update(): void {
+    const weight = this.#updates === 0 ? 1 : this.#weight(this.#updates);
+    if (weight === 1) this.#average.save();
+    else {
+      this.#average.forEach(({ collection, value, size }, average) => {
+        collection.engine.unchecked.lerp(value.pointer, average, size, weight);
+      });
+    }
+    this.#updates++;
+  }
+
+  /** Runs `fn` with the parameters at the average, and puts them back bit for bit; waits for a promise. */
+  withEvalParams<T>(fn: () => T): T {
+    if (this.#updates === 0) refuse("withEvalParams", 0, "at least one update before it");
+    return runElsewhere(this.#parameters, () => this.#average.restore(), fn);
+  }
+
+  stateDict(): AverageState {
+    return { updates: this.#updates, average: this.#average.toArrays() };
+  }
+
+  /** Takes over a saved average, which must have the same parameters; otherwise nothing changes. */
+  loadStateDict(saved: AverageState): void {
+    this.#average.load("average", saved.average);
+    this.#updates = saved.updates;
+  }
+
+  dispose(): void {
+    this.#average.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/**
+ * Exponential moving average of weights: average = decay average + (1 - decay) p at each update, starting from the
+ * first values. B. T. Polyak and A. B. Juditsky (1992) average uniformly; this is the form of torch's
+ * swa_utils.get_ema_multi_avg_fn, with its default decay.
+ */
+export class EMA extends WeightAverage {
+  constructor(params: Selection, { decay = 0.999 }: { decay?: number } = {}) {
+    checkNumber("decay", decay, "[0, 1]");
+    super(params, () => 1 - decay);
+  }
+}
+
+/**
+ * Stochastic weight averaging: the mean of the values at all updates. P. Izmailov et al., "Averaging weights leads to
+ * wider optima and better generalization" (UAI 2018), Algorithm 1.
+ */
+export class SWA extends WeightAverage {
+  constructor(params: Selection) {
+    super(params, (updates) => 1 / (updates + 1));
+  }
+}

@@ -1,0 +1,94 @@
+import { checkInteger, checkKeys, checkNumber } from "../check.ts";
+import type { OptimizerState, StepReport } from "../optimizer.ts";
+import type { Parameter } from "../parameters.ts";
+import { Shadow } from "../shadow.ts";
+
+/** What Lookahead needs of the optimizer inside it. */
+export interface Inner {
+  readonly groups: readonly { readonly params: readonly Parameter[] }[];
+  readonly bytes: number;
+  step(): StepReport;
+  zeroGrad(): void;
+  stateDict(): OptimizerState;
+  loadStateDict(saved: OptimizerState): unknown;
+  dispose(): void;
+}
+
+export interface LookaheadState {
+  readonly inner: OptimizerState;
+  /** Inner steps since the slow weights last moved. */
+  readonly since: number;
+  readonly slow: Readonly<Record<string, Float32Array>>;
+}
+
+/**
+ * k steps forward, one step back: after every `k` applied steps of the inner optimizer,
+ *
+ *     slow = slow + alpha (p - slow);  p = slow
+ *
+ * M. R. Zhang et al., "Lookahead optimizer: k steps forward, 1 step back" (NeurIPS 2019), Algorithm 1. The slow weights
+ * start as the values at construction; the inner optimizer keeps its own state across the step back.
+ */
+export class Lookahead {
+  readonly inner: Inner;
+  readonly #k: number;
+  readonly #alpha: number;
+  readonly #slow: Shadow;
+  #since = 0;
+
+  constructor(inner: Inner, options: { k?: number; alpha?: number } = {}) {
+    checkKeys("Lookahead", options, ["k", "alpha"]);
+    const { k = 5, alpha = 0.5 } = options;
+    checkInteger("k", k, "[1, inf)");
+    checkNumber("alpha", alpha, "[0, 1]");
+    this.inner = inner;
+    this.#k = k;
+    this.#alpha = alpha;
+    this.#slow = new Shadow(inner.groups.flatMap(({ params }) => params));
+    this.#slow.save();
+  }
+
+  /** Bytes of the inner state and of the slow weights. */
+  get bytes(): number {
+    return this.inner.bytes + this.#slow.bytes;
+  }
+
+  step(): StepReport {
+    const report = this.inner.step();
+    if (report.applied && ++this.#since === this.#k) {
+      this.#since = 0;
+      this.#slow.forEach(({ collection, value, size }, slow) => {
+        collection.engine.unchecked.lerp(value.pointer, slow, size, this.#alpha);
+      });
+      this.#slow.restore();
+    }
+    return report;
+  }
+
+  zeroGrad(): void {
+    this.inner.zeroGrad();
+  }
+
+  stateDict(): LookaheadState {
+    return { inner: this.inner.stateDict(), since: this.#since, slow: this.#slow.toArrays() };
+  }
+
+  /** Takes over a saved state; one that does not fit throws, and then nothing has changed. */
+  loadStateDict(saved: LookaheadState): void {
+    checkInteger("state.since", saved.since, `[0, ${this.#k - 1}]`);
+    this.#slow.check("slow", saved.slow);
+    this.inner.loadStateDict(saved.inner);
+    this.#slow.load("slow", saved.slow);
+    this.#since = saved.since;
+  }
+
+  /** Frees the slow weights and the inner optimizer. */
+  dispose(): void {
+    this.#slow.dispose();
+    this.inner.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

@@ -1,0 +1,304 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseHTML } from "linkedom";
+import { load, Random } from "simd-optim";
+import { afterAll, describe, expect, test } from "vitest";
+import { benchmark } from "../examples/charlm/benchmark.ts";
+import { decode, encode, frequencyLoss } from "../examples/charlm/corpus.ts";
+import { crossCheck } from "../examples/charlm/crossCheck.ts";
+import { html } from "../examples/charlm/html.ts";
+import { CharacterModel, Pass } from "../examples/charlm/model.ts";
+import { defaultRate, findOptimizer, optimizers } from "../examples/charlm/optimizers.ts";
+import { sample } from "../examples/charlm/sampling.ts";
+import { packageText } from "../examples/charlm/text.ts";
+import { Trainer } from "../examples/charlm/training.ts";
+
+const ROOT = new URL("../", import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), "charlm-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const SENTENCE = "It is <b>not</b> the & sign alone, said the 'cat' to the \"hat\".\n";
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+const text = file("a <i>short<i> text.txt", SENTENCE.repeat(20));
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end; sends SIGINT as soon as `interruptAt` has been printed. */
+function run(command: string, args: readonly string[], interruptAt?: string): Promise<Outcome> {
+  const child = spawn(command, args, { cwd: ROOT });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    const before = stdout;
+    stdout += chunk;
+    if (interruptAt && stdout.includes(interruptAt) && !before.includes(interruptAt)) child.kill("SIGINT");
+  });
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
+}
+
+const COMMAND = ["--import", "tsx", "examples/charlm/main.ts"];
+
+function charlm(args: readonly string[], interruptAt?: string): Promise<Outcome> {
+  return run(process.execPath, [...COMMAND, ...args], interruptAt);
+}
+
+/** A run of a few steps without the benchmark. */
+function shortRun(name: string, ...args: readonly string[]): Promise<Outcome> {
+  const out = ["--out", join(folder, name)];
+  return charlm(["--text", text, "--steps", "4", "--bench-sizes", "none", ...out, ...args]);
+}
+
+function heldOutLoss({ stdout }: Outcome): string {
+  return /held-out loss +(\d+\.\d{6}) nats/.exec(stdout)![1]!;
+}
+
+describe("a run", () => {
+  test("checks, times, samples, and writes one page with all figures and nothing to fetch", async () => {
+    const out = join(folder, "new", "folder");
+    const args = ["--text", text, "--steps", "60", "--bench-sizes", "1024,4096", "--out", out];
+    const { code, stdout, stderr } = await charlm(args);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/steps 1 to 50 repeated on reference: 0 of [\d,]+ parameters differ in any bit/);
+    expect(stdout).toMatch(/ 4 Ki parameters +[\d.]+ +[\d.]+ +[\d.]+\u00d7 +[\d.]+ +[\d.]+\u00d7\n/);
+    expect(stdout).toContain(join(out, "report.html"));
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not reach a file or a pipe.
+    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+
+    const page = readFileSync(join(out, "report.html"), "utf8");
+    expect(page).not.toMatch(/<script|<link|<img|<i>short|\s(src|href)=|@import|url\(/i);
+    expect(page.replaceAll(/ xmlns(:\w+)?="[^"]*"/g, "")).not.toMatch(/https?:/);
+    const { document } = parseHTML(page);
+    const figures = [...document.querySelectorAll("figure")];
+    const titles = figures.map((figure) => figure.querySelector("h2")!.textContent);
+    expect(titles).toEqual(["Loss", "Learning rate", "Time of an AdamW step"]);
+    for (const figure of figures) {
+      expect(figure.querySelector("figcaption")!.textContent).toMatch(/^[A-Z].*\.$/s);
+      const drawings = [...figure.querySelectorAll("svg")];
+      expect(drawings).toHaveLength(2);
+      for (const drawing of drawings) expect(drawing.outerHTML).not.toMatch(/NaN|undefined|Infinity/);
+    }
+    const labels = figures.map((figure) => figure.querySelector("svg")!.textContent).join();
+    expect(labels).toContain("nats per character");
+    expect(labels).toContain("optimizer step");
+    expect(labels).toContain("time per parameter (ns");
+    expect(figures[2]!.querySelector("svg")!.querySelectorAll("rect")).toHaveLength(2 * 3);
+    expect(document.querySelector("table")!.textContent).toContain("a <i>short<i> text.txt");
+    expect(document.querySelector("pre")!.textContent).toHaveLength(8 + 600);
+  });
+
+  test("depends on the seed, and on nothing else: not the backend either", async () => {
+    const outcomes = await Promise.all([
+      shortRun("seed-3", "--seed", "3", "--backend", "simd"),
+      shortRun("seed-3-again", "--seed", "3", "--backend", "reference"),
+      shortRun("seed-4", "--seed", "4"),
+    ]);
+    expect(outcomes.map(({ code }) => code)).toEqual([0, 0, 0]);
+    const [once, again, other] = outcomes.map(heldOutLoss);
+    expect(again).toBe(once);
+    expect(other).not.toBe(once);
+  });
+
+  test("takes the name of an optimizer in any case, and its learning rate", async () => {
+    const [own, given] = await Promise.all([
+      shortRun("sgd", "--optimizer", "sGd"),
+      shortRun("sgd-lr", "--optimizer", "SGD", "--lr", "0.5"),
+    ]);
+    expect(own.stdout).toMatch(/optimizer +SGD \(Polyak 1964/);
+    expect(own.stdout).toMatch(/learning rate +up to 0\.001 /);
+    expect(given.stdout).toMatch(/learning rate +up to 0\.5 /);
+    expect(heldOutLoss(given)).not.toBe(heldOutLoss(own));
+  });
+
+  test("stops on SIGINT with exit code 130 and without a report", async () => {
+    const out = join(folder, "interrupted");
+    const { code, stderr } = await charlm(["--text", text, "--steps", "1000000", "--out", out], "backend");
+    expect([code, stderr]).toEqual([130, "charlm: interrupted\n"]);
+    expect(existsSync(join(out, "report.html"))).toBe(false);
+  });
+
+  test("says nothing when its reader leaves", async () => {
+    const args = ["--text", text, "--steps", "2000", "--bench-sizes", "none", "--out", join(folder, "head")];
+    const pipe = '"$0" "$@" | head -n 1';
+    const { stdout, stderr } = await run("sh", ["-c", pipe, process.execPath, ...COMMAND, ...args]);
+    expect(stdout).toMatch(/^text .*\n$/);
+    expect(stderr).toBe("");
+  });
+
+  test("explains every option", async () => {
+    const { code, stdout, stderr } = await charlm(["--help"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    for (const option of ["text", "optimizer", "steps", "backend", "seed", "lr", "bench-sizes", "out", "help"]) {
+      expect(stdout).toMatch(new RegExp(`^ +--${option}\\b.* {2}\\S`, "m"));
+    }
+    for (const { spec } of optimizers) expect(stdout).toMatch(new RegExp(`\\b${spec.name}\\b`));
+  });
+});
+
+describe("what it cannot use gets one line and an exit code", () => {
+  mkdirSync(join(folder, "directory"));
+  const inputs: [string, string[], RegExp][] = [
+    ["a missing file", ["--text", join(folder, "missing")], /missing: cannot be read: no such file/],
+    ["a directory", ["--text", join(folder, "directory")], /directory: not a regular file/],
+    ["a device", ["--text", "/dev/zero"], /not a regular file/],
+    ["an empty file", ["--text", file("empty", "")], /empty: the file is empty/],
+    ["a binary file", ["--text", file("binary", "text\0".repeat(100))], /binary: not a text: it contains NUL bytes/],
+    ["bytes that are not UTF-8", ["--text", file("latin1", Buffer.from("é", "latin1"))], /it is not valid UTF-8/],
+    ["one distinct character", ["--text", file("same", "a".repeat(5000))], /only one distinct character/],
+    ["a text too short to split", ["--text", file("tiny", "to be or not")], /too short: 12 characters/],
+    ["a report folder that is a file", ["--text", text, "--out", text], /cannot be written to: EEXIST/],
+    ["a learning rate that diverges", ["--text", text, "--steps", "9", "--lr", "1e30"], /the loss at step \d is NaN/],
+  ];
+  const uses: [string, string[], RegExp][] = [
+    ["an unknown option", ["--stepz", "5"], /unknown option '--stepz'/],
+    ["an argument too many", ["text.txt"], /too many arguments/],
+    ["an option without its value", ["--seed"], /argument missing/],
+    ["an unknown optimizer", ["--optimizer", "Adamant"], /'Adamant' is invalid\. There is no such optimizer/],
+    ["an unknown backend", ["--backend", "gpu"], /'gpu' is invalid\. Allowed choices are auto, simd, scalar/],
+    ["negative steps", ["--steps", "-5"], /'-5' is invalid\. Expected a whole number from 1/],
+    ["no steps", ["--steps", "0"], /'0' is invalid/],
+    ["half a step", ["--steps", "1.5"], /'1\.5' is invalid/],
+    ["steps in words", ["--steps", "many"], /'many' is invalid/],
+    ["a negative seed", ["--seed", "-1"], /'-1' is invalid\. Expected a whole number from 0/],
+    ["a learning rate of 0", ["--lr", "0"], /'0' is invalid\. Expected a number above 0/],
+    ["a learning rate in words", ["--lr", "high"], /'high' is invalid/],
+    ["a bad benchmark size", ["--bench-sizes", "64,-1"], /'64,-1' is invalid/],
+    ["a line break in a value", ["--optimizer", "a\nb"], /'a b' is invalid/],
+  ];
+  const cases = [
+    ...inputs.map(([what, args, line]) => ({ what, args, line, expected: 1 })),
+    ...uses.map(([what, args, line]) => ({ what, args, line, expected: 2 })),
+  ];
+
+  test.concurrent.for(cases)("exit code $expected for $what", async ({ args, line, expected: status }, context) => {
+    const { code, stderr } = await charlm(["--out", join(folder, "never"), ...args]);
+    context.expect(code).toBe(status);
+    context.expect(stderr).toMatch(/^charlm: [^\n]+\n$/);
+    context.expect(stderr).toMatch(line);
+  });
+});
+
+describe("the parts", () => {
+  test("the gradients of the model agree with central differences within 3e-3 of the largest", async () => {
+    const model = new CharacterModel(await load(), { vocabulary: 7, context: 3, width: 4, hidden: 6 }, 5);
+    const pass = new Pass(model, 5);
+    const random = new Random(6, "characters");
+    for (const { data } of [pass.contexts, pass.targets]) data.set(data.map(() => random.below(7)));
+    const h = 2 ** -6;
+    const lossAt = (data: Float32Array, i: number, value: number) => {
+      const kept = data[i]!;
+      data[i] = value;
+      const loss = pass.loss();
+      data[i] = kept;
+      return loss;
+    };
+    model.parameters.zeroGrad();
+    pass.loss();
+    pass.backward();
+    for (const { name, data, grad } of model.parameters) {
+      const largest = grad.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+      expect(largest, name).toBeGreaterThan(1e-3);
+      data.forEach((x, i) => {
+        const difference = (lossAt(data, i, x + h) - lossAt(data, i, x - h)) / (2 * h);
+        expect(Math.abs(grad[i]! - difference), `${name}[${i}]`).toBeLessThanOrEqual(3e-3 * largest);
+      });
+    }
+  });
+
+  test("every optimizer the package exports can train", async () => {
+    expect(optimizers.map(({ spec }) => spec.name)).toEqual(expect.arrayContaining(["Adam", "AdamW", "SGD"]));
+    const runtime = await load();
+    const corpus = encode({ title: "sentences", content: SENTENCE.repeat(20) });
+    for (const optimizer of optimizers) {
+      const { name } = optimizer.spec;
+      expect(findOptimizer(name.toUpperCase()), name).toBe(optimizer);
+      const trainer = new Trainer(runtime, corpus, { optimizer, steps: 3, rate: defaultRate(optimizer), seed: 1 });
+      const before = trainer.bits();
+      const losses = [trainer.step(), trainer.step(), trainer.step()].map(({ loss }) => loss);
+      expect(losses.every(Number.isFinite), name).toBe(true);
+      expect(trainer.bits(), name).not.toEqual(before);
+    }
+  });
+
+  test("the cross-check finds a single differing bit", async () => {
+    const corpus = encode({ title: "sentences", content: SENTENCE.repeat(20) });
+    const recipe = { optimizer: findOptimizer("AdamW")!, steps: 9, rate: 0.01, seed: 1 };
+    const trainer = new Trainer(await load(), corpus, recipe);
+    trainer.step();
+    trainer.step();
+    const bits = trainer.bits();
+    const check = () => crossCheck(corpus, recipe, 2, bits, () => {}, new AbortController().signal);
+    expect(await check()).toEqual({ steps: 2, parameters: bits.length, differing: 0 });
+    bits[7]! ^= 1;
+    expect(await check()).toEqual({ steps: 2, parameters: bits.length, differing: 1 });
+  });
+
+  test("texts are counted in code points, and the last tenth is held out", () => {
+    const corpus = encode({ title: "emoji", content: "a\u{1f600}".repeat(100) });
+    expect(corpus.vocabulary).toEqual(["a", "\u{1f600}"]);
+    expect([corpus.train.length, corpus.heldOut.length]).toEqual([180, 20]);
+    expect(decode(corpus, corpus.train.subarray(0, 3))).toBe("a\u{1f600}a");
+    expect(frequencyLoss(corpus)).toBeCloseTo(Math.LN2, 12);
+  });
+
+  test("the rarest of too many characters become the replacement character", () => {
+    const characters = Array.from({ length: 300 }, (_, i) => String.fromCodePoint(0x4e00 + i));
+    const content = characters.map((character, i) => character.repeat(i < 255 ? 3 : 1)).join("");
+    const corpus = encode({ title: "characters", content });
+    expect(corpus.vocabulary).toHaveLength(256);
+    expect([corpus.distinct, corpus.replaced]).toEqual([300, 45]);
+    expect(decode(corpus, corpus.heldOut)).toBe(`${content.slice(-81, -45)}${"\ufffd".repeat(45)}`);
+  });
+
+  test("samples follow the logits", async () => {
+    const model = new CharacterModel(await load(), { vocabulary: 4, context: 2, width: 2, hidden: 2 }, 1);
+    model.output.weight.data.fill(0);
+    model.output.bias.data.set([0, Math.log(3), -100, -100]);
+    const how = { length: 4000, temperature: 1, random: new Random(1, "sample") };
+    const counts = [0, 0, 0, 0];
+    for (const id of sample(model, Uint32Array.of(0, 1), how)) counts[id]!++;
+    expect(counts.slice(2)).toEqual([0, 0]);
+    // Five deviations of a binomial with n = 4000 and p = 3/4.
+    expect(Math.abs(counts[1]! - 3000)).toBeLessThan(5 * Math.sqrt(4000 * 0.75 * 0.25));
+    const cold = sample(model, Uint32Array.of(0, 1), { ...how, temperature: 0.05 });
+    expect(new Set(cold)).toEqual(new Set([1]));
+  });
+
+  test("the benchmark times every backend, and simd takes less than plain JavaScript", async () => {
+    const done: number[] = [];
+    const rows = await benchmark([4096, 1024], (count) => done.push(count), new AbortController().signal);
+    expect(done).toEqual([1, 2]);
+    expect(rows.map(({ parameters }) => parameters)).toEqual([1024, 4096]);
+    const { simd, scalar, reference } = rows[1]!.nanoseconds;
+    expect(scalar).toBeGreaterThan(0);
+    expect(simd).toBeGreaterThan(0);
+    expect(simd).toBeLessThan(reference!);
+  });
+
+  test("values in markup are escaped, and markup in markup is not", () => {
+    const inner = html`<b>${`<&>"'`}</b>`;
+    expect(html`<p>${[inner, inner]}${1}</p>`.markup).toBe(
+      "<p><b>&lt;&amp;&gt;&quot;&#39;</b>\n<b>&lt;&amp;&gt;&quot;&#39;</b>1</p>",
+    );
+  });
+
+  test("the text of the package has its doc comments without their asterisks", () => {
+    const { content } = packageText();
+    expect(content).toContain("Adam as in torch.optim.Adam");
+    expect(content).not.toMatch(/^ *(\*|\/\*\*)/m);
+  });
+});
