@@ -1,41 +1,25 @@
 /** Twin of assembly/fold.ts: the same order of additions, in float64. */
 import type { Views } from "../heap.ts";
+import { CHUNK, chunkDot, chunkSum, chunkSumAbs } from "./chunk.ts";
 
-const CHUNK = 1024;
-
-/** Adds `term(0)` to `term(n - 1)` in the canonical order. */
-function fold(n: number, term: (i: number) => number): number {
+/** Adds what `sumOf` makes of each chunk, given its first element and its length, in order. */
+function fold(n: number, sumOf: (start: number, length: number) => number): number {
   let total = 0;
-  const partial = new Float64Array(8);
-  for (let start = 0; start < n || start === 0; start += CHUNK) {
-    partial.fill(0);
-    const end = Math.min(start + CHUNK, n);
-    for (let i = start; i < end; i++) partial[i & 7]! += term(i);
-    const [a, b, c, d, e, f, g, h] = partial as unknown as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    total += a + b + (c + d) + (e + f + (g + h));
-  }
-  return total;
+  let start = 0;
+  for (; n - start > CHUNK; start += CHUNK) total += sumOf(start, CHUNK);
+  return total + sumOf(start, n - start);
 }
 
-export function sum({ f32 }: Views, x: number, n: number): number {
-  return fold(n, (i) => f32[(x >>> 2) + i]!);
+export function sum(memory: Views, x: number, n: number): number {
+  return fold(n, (start, length) => chunkSum(memory, x + 4 * start, length));
 }
 
-export function sumAbs({ f32 }: Views, x: number, n: number): number {
-  return fold(n, (i) => Math.abs(f32[(x >>> 2) + i]!));
+export function sumAbs(memory: Views, x: number, n: number): number {
+  return fold(n, (start, length) => chunkSumAbs(memory, x + 4 * start, length));
 }
 
-export function dot({ f32 }: Views, x: number, y: number, n: number): number {
-  return fold(n, (i) => f32[(x >>> 2) + i]! * f32[(y >>> 2) + i]!);
+export function dot(memory: Views, x: number, y: number, n: number): number {
+  return fold(n, (start, length) => chunkDot(memory, x + 4 * start, y + 4 * start, length));
 }
 
 export function sumSquares(memory: Views, x: number, n: number): number {
