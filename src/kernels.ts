@@ -190,11 +190,25 @@ export const kernelTable = {
     ],
     sizes: gemmSizes,
   },
+  lerp: map([read("x"), update("y")], "weight"),
   log: map([read("x"), write("y")]),
   maxAbs: fold(read("x")),
   normalFromBits: map([update("y")], "mean", "deviation"),
   randomBits: { kind: "map", args: [write("out"), size("n"), ...bits("first", "key0", "key1", "stream0", "stream1")] },
   scale: map([read("x"), write("y")], "alpha"),
+  scheduleFreeAdam: map(
+    [update("y"), update("z"), update("v"), read("g")],
+    ...["gain", "decay", "beta2", "gain2", "eps", "c", "pull", "lr"],
+  ),
+  scheduleFreeAdamInner: map(
+    [update("y"), update("z"), update("m"), update("v"), read("g")],
+    ...["gain", "decay", "beta1", "gain1", "beta2", "gain2", "eps", "c", "pull", "lr"],
+  ),
+  scheduleFreeSgd: map([update("y"), update("z"), read("g")], "scale", "decay", "c", "pull", "lr"),
+  scheduleFreeWarmup: map(
+    [update("y"), update("z"), update("v"), read("g")],
+    ...["scale", "decay", "beta2", "gain2", "c", "pull", "lr"],
+  ),
   scatterAddRows: {
     kind: "matrix",
     args: [

@@ -198,10 +198,10 @@ describe.each(optimizers.map((Optimizer) => ({ name: Optimizer.spec.name, Optimi
     for (const [key, option] of Object.entries(options)) expect(option.trial, key).not.toEqual(option.default);
   });
 
-  test("every option matters: its trial value changes the outcome of five steps", () => {
+  test("every option matters: its trial value changes the outcome of eight steps", () => {
     const outcome = (given: object) => {
       const params = parameters();
-      run(params, new Optimizer(params, given), 0, 5);
+      run(params, new Optimizer(params, given), 0, 8);
       return snapshot(params);
     };
     const relevant = variants.filter(

@@ -1,2 +1,3 @@
 export { Adam, AdamW } from "./adam.ts";
+export { ScheduleFreeAdamW, ScheduleFreeRAdam, ScheduleFreeSGD } from "./scheduleFree.ts";
 export { SGD } from "./sgd.ts";

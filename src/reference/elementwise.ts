@@ -21,6 +21,14 @@ export function axpy({ f32 }: Views, x: number, y: number, n: number, alpha: num
   for (let i = 0; i < n; i++) f32[(y >>> 2) + i] = mulAdd(by, f32[(x >>> 2) + i]!, f32[(y >>> 2) + i]!);
 }
 
+export function lerp({ f32 }: Views, x: number, y: number, n: number, weight: number): void {
+  const by = round(weight);
+  for (let i = 0; i < n; i++) {
+    const from = f32[(y >>> 2) + i]!;
+    f32[(y >>> 2) + i] = mulAdd(by, round(f32[(x >>> 2) + i]! - from), from);
+  }
+}
+
 export function clamp({ f32 }: Views, x: number, y: number, n: number, low: number, high: number): void {
   for (let i = 0; i < n; i++) f32[(y >>> 2) + i] = Math.min(Math.max(f32[(x >>> 2) + i]!, round(low)), round(high));
 }

@@ -1,4 +1,3 @@
-import type { Optimizer } from "../../src/optimizer.ts";
 import type { Parameters } from "../../src/parameters.ts";
 import type { Runtime } from "../../src/runtime.ts";
 import { expectFaithful, numbers, type OptimizerCase } from "./golden.ts";
@@ -10,13 +9,16 @@ export function parametersOf(runtime: Runtime, golden: OptimizerCase): Parameter
   return params;
 }
 
-/** Feeds the recorded gradients to the optimizer and holds every recorded point against the truth. */
+/**
+ * Feeds the recorded gradients to the optimizer and holds every recorded point against the truth. `observe` is called
+ * after every step, with its number.
+ */
 export function followTrajectory(
   golden: OptimizerCase,
   params: Parameters,
-  // biome-ignore lint/suspicious/noExplicitAny: any optimizer will do.
-  optimizer: Optimizer<any, any>,
+  optimizer: { readonly groups: readonly object[]; step(): unknown },
   check = expectFaithful,
+  observe: (step: number) => void = () => {},
 ): void {
   for (const [i, grads] of golden.grads.entries()) {
     for (const parameter of params) parameter.grad.set(numbers(grads[parameter.name]!));
@@ -24,6 +26,7 @@ export function followTrajectory(
       Object.assign(optimizer.groups[group]!, { lr });
     });
     optimizer.step();
+    observe(i + 1);
     const after = golden.after[i + 1];
     const after32 = golden.after32[i + 1];
     if (!after || !after32) continue;
