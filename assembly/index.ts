@@ -7,6 +7,7 @@ export * from "./layer/rows";
 export * from "./loss/crossEntropy";
 export * from "./matrix/gemm";
 export * from "./optim/adam";
+export * from "./optim/prodigy";
 export * from "./optim/scheduleFree";
 export * from "./optim/sgd";
 export * from "./random";

@@ -109,6 +109,13 @@ const rowSizes: SizeChoice = {
   random: (below) => ({ rows: below(150), columns: 1 + below(70), height: 1 + below(30) }),
 };
 
+/** Every so many elements of an array. */
+const strideSizes: SizeChoice = {
+  typical: (elements) => ({ n: elements, every: 1 }),
+  random: (below) => ({ n: below(4000), every: 1 + below(4) }),
+};
+const picked: Length = ({ n, every }) => Math.ceil(n! / every!);
+
 /** Matrices, each of them transposed or not. */
 const gemmSizes: SizeChoice = {
   typical: (elements) => {
@@ -194,6 +201,21 @@ export const kernelTable = {
   log: map([read("x"), write("y")]),
   maxAbs: fold(read("x")),
   normalFromBits: map([update("y")], "mean", "deviation"),
+  pick: {
+    kind: "map",
+    args: [read("x", ({ n, every }) => (n! === 0 ? 0 : (n! - 1) * every! + 1)), write("y"), size("n"), size("every")],
+    sizes: strideSizes,
+  },
+  prodigyGather: {
+    kind: "fold",
+    args: [
+      ...[read("p"), update("m"), update("v"), read("origin", picked), update("s", picked), read("g")],
+      ...[work(2 * 1024), sums(2), size("n"), size("every")],
+      ...reals("scale", "l2", "beta1", "gain1", "beta2", "gain2", "beta3", "gain3"),
+    ],
+    sizes: strideSizes,
+  },
+  prodigyStep: map([update("p"), read("m"), read("v")], "decay", "step", "eps"),
   randomBits: { kind: "map", args: [write("out"), size("n"), ...bits("first", "key0", "key1", "stream0", "stream1")] },
   scale: map([read("x"), write("y")], "alpha"),
   scheduleFreeAdam: map(

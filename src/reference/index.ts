@@ -7,6 +7,7 @@ export * from "./layer/rows.ts";
 export * from "./loss/crossEntropy.ts";
 export * from "./matrix/gemm.ts";
 export * from "./optim/adam.ts";
+export * from "./optim/prodigy.ts";
 export * from "./optim/scheduleFree.ts";
 export * from "./optim/sgd.ts";
 export { randomBits } from "./random.ts";

@@ -1,0 +1,108 @@
+import { describe, expect, test } from "vitest";
+import { Prodigy } from "../../src/optim/prodigy.ts";
+import { expectFaithful, goldenCases, numbers, type OptimizerCase } from "../support/golden.ts";
+import { loadAll } from "../support/runtimes.ts";
+import { camelCase, followTrajectory, parametersOf } from "../support/trajectory.ts";
+
+interface ProdigyCase extends OptimizerCase {
+  readonly d: readonly number[];
+  readonly state: Readonly<Record<string, Readonly<Record<string, number | readonly number[]>>>>;
+}
+
+const runtimes = await loadAll();
+
+describe.each(runtimes)("Prodigy on $backend", (runtime) => {
+  test.each(goldenCases<ProdigyCase>("optim/prodigy"))("follows the authors' code: $name", (golden) => {
+    const params = parametersOf(runtime, golden);
+    const optimizer = new Prodigy(params, camelCase(golden.config));
+    followTrajectory(golden, params, optimizer, expectFaithful, (step) => {
+      const expected = golden.d[step - 1]!;
+      const { d, k } = optimizer.groups[0]!;
+      expect(k).toBe(step);
+      // The numerator <g, x0 - p> cancels while p is near x0: the authors' float32 is off by up to 5e-4 itself.
+      expect(Math.abs(d - expected), `d at step ${step}`).toBeLessThanOrEqual(1e-3 * expected);
+    });
+    const { state } = optimizer.stateDict();
+    for (const [name, slots] of Object.entries(golden.state)) {
+      for (const [slot, values] of Object.entries(slots)) {
+        // Other than arrays: the count of steps, and the 0 that stands for p0 where all of it is 0.
+        if (!Array.isArray(values)) continue;
+        const expected = numbers(values);
+        const largest = Math.max(...expected.map(Math.abs));
+        expect(state[name]![slot]!.length, slot).toBe(expected.length);
+        const error = Math.max(...expected.map((value, i) => Math.abs(value - state[name]![slot]![i]!)));
+        expect(error, `${name}/${slot}`).toBeLessThanOrEqual(1e-2 * largest);
+      }
+    }
+  });
+});
+
+const [rt] = runtimes;
+
+function twoParameters() {
+  const params = rt!.parameters({ w: [40], v: [3] });
+  for (const { data, grad } of params) {
+    data.fill(0.5);
+    grad.fill(1);
+  }
+  return params;
+}
+
+test("waits for a gradient that is not 0, and does not count the wait", () => {
+  const params = twoParameters();
+  const optimizer = new Prodigy(params, { d0: 1e-3 });
+  params.zeroGrad();
+  const before = optimizer.stateDict();
+  expect(optimizer.step()).toMatchObject({ step: 0, applied: false, reason: "every gradient so far is 0" });
+  expect(optimizer.stateDict()).toEqual(before);
+  params.get("v").grad[2] = 1;
+  expect(optimizer.step()).toMatchObject({ step: 1, applied: true });
+  expect(optimizer.groups[0]).toMatchObject({ k: 1, d: 1e-3 });
+  params.zeroGrad();
+  expect(optimizer.step()).toMatchObject({ step: 2, applied: true });
+});
+
+test("with lr 0 everywhere takes no step; a group with lr 0 stays put and has no say in d", () => {
+  const params = twoParameters();
+  expect(new Prodigy(params, { lr: 0 }).step()).toMatchObject({ applied: false, reason: "lr is 0" });
+  const [w, v] = [params.get("w"), params.get("v")];
+  const optimizer = new Prodigy([{ params: [w] }, { params: [v], lr: 0 }], { d0: 1e-3, weightDecay: 0.1 });
+  v.grad.fill(Number.NaN);
+  for (let i = 0; i < 5; i++) optimizer.step();
+  expect([...v.data]).toEqual([0.5, 0.5, 0.5]);
+  const alone = twoParameters();
+  const lone = new Prodigy([alone.get("w")], { d0: 1e-3, weightDecay: 0.1 });
+  for (let i = 0; i < 5; i++) lone.step();
+  expect(w.data).toEqual(alone.get("w").data);
+  expect(optimizer.groups[1]!.d).toBe(lone.groups[0]!.d);
+  expect(lone.groups[0]!.d).toBeGreaterThan(1e-3);
+});
+
+test("refuses groups with different learning rates before anything is written", () => {
+  const params = twoParameters();
+  const groups = [{ params: [params.get("w")] }, { params: [params.get("v")], lr: 0.5 }];
+  const optimizer = new Prodigy(groups);
+  const before = optimizer.stateDict();
+  expect(() => optimizer.step()).toThrow("lr: got 0.5, expected 1 as in the other groups, or 0");
+  expect(optimizer.stateDict()).toEqual(before);
+});
+
+test("sliceP keeps x0 and s for every so many elements only", () => {
+  const params = twoParameters();
+  expect(Prodigy.bytes(params)).toBe(4 * 4 * 43);
+  expect(Prodigy.bytes(params, { sliceP: 7 })).toBe(4 * (2 * 43 + 2 * (6 + 1)));
+});
+
+test("finds the step size of a quadratic by itself", () => {
+  const params = rt!.parameters({ x: [20] });
+  const { data, grad } = params.get("x");
+  const optimizer = new Prodigy(params);
+  for (let t = 0; t < 2000; t++) {
+    for (let i = 0; i < data.length; i++) grad[i] = (1 + i) * (data[i]! - 3);
+    optimizer.step();
+  }
+  expect(Math.max(...data.map((x) => Math.abs(x - 3)))).toBeLessThan(1e-2);
+  // |x* - x0| in the largest norm is 3, and d is a lower bound of about that size.
+  expect(optimizer.groups[0]!.d).toBeGreaterThan(0.3);
+  expect(optimizer.groups[0]!.d).toBeLessThan(30);
+});
