@@ -1,7 +1,7 @@
 /**
  * The sum of one chunk, which every reduction is made of: element i goes to partial i mod 8, tail included, and the
  * eight partials are added pairwise, in float64. Kernels that map and sum in one pass sum each chunk they have mapped
- * while it is still in the first cache.
+ * while it is still in the first cache. Sums down columns run row by row instead.
  */
 
 /** Elements of a chunk. Shards that start at a multiple of it keep the bits. */
@@ -92,4 +92,19 @@ export function chunkSumAbs(x: usize, n: usize): f64 {
 /** sum x_i y_i of a chunk. */
 export function chunkDot(x: usize, y: usize, n: usize): f64 {
   return chunk<Product>(x, y, n);
+}
+
+/** acc_i += x_i^2, into float64. */
+export function addSquares(x: usize, acc: usize, n: usize): void {
+  const end = x + (n << 2);
+  if (ASC_FEATURE_SIMD) {
+    for (; x + 8 <= end; x += 8, acc += 16) {
+      const a = f64x2.promote_low_f32x4(v128.load64_zero(x));
+      v128.store(acc, f64x2.add(v128.load(acc), f64x2.mul(a, a)));
+    }
+  }
+  for (; x < end; x += 4, acc += 8) {
+    const a = f64(load<f32>(x));
+    store<f64>(acc, load<f64>(acc) + a * a);
+  }
 }

@@ -6,6 +6,7 @@ export * from "./layer/activation";
 export * from "./layer/rows";
 export * from "./loss/crossEntropy";
 export * from "./matrix/gemm";
+export * from "./optim/adafactor";
 export * from "./optim/adam";
 export * from "./optim/prodigy";
 export * from "./optim/scheduleFree";

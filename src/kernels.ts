@@ -61,8 +61,9 @@ function index(name: string, length: Length, below: Length): Operand {
   return { kind: "operand", name, access: "in", type: "u32", length, below };
 }
 
-function work(length: number): Operand {
-  return { kind: "operand", name: "work", access: "work", type: "f32", length: () => length };
+function work(length: number | Length, type: "f32" | "f64" = "f32"): Operand {
+  const lengthOf = typeof length === "number" ? () => length : length;
+  return { kind: "operand", name: "work", access: "work", type, length: lengthOf };
 }
 
 /** Float64 results of a kernel that has several. */
@@ -109,6 +110,19 @@ const rowSizes: SizeChoice = {
   random: (below) => ({ rows: below(150), columns: 1 + below(70), height: 1 + below(30) }),
 };
 
+/** A stack of matrices, and what belongs to each of their rows and columns. */
+const stackSizes = ["batch", "rows", "columns"].map(size);
+const stack: Length = ({ batch, rows, columns }) => batch! * rows! * columns!;
+const stackRows: Length = ({ batch, rows }) => batch! * rows!;
+const stackColumns: Length = ({ batch, columns }) => batch! * columns!;
+const stackChoice: SizeChoice = {
+  typical: (elements) => ({ batch: 1, rows: Math.max(1, Math.floor(elements / 1024)), columns: 1024 }),
+  random: (below) =>
+    below(4) === 0
+      ? { batch: 1, rows: below(4), columns: below(3000) }
+      : { batch: below(4), rows: below(40), columns: below(40) },
+};
+
 /** Every so many elements of an array. */
 const strideSizes: SizeChoice = {
   typical: (elements) => ({ n: elements, every: 1 }),
@@ -145,10 +159,41 @@ const ADAM_L2 = ["scale", "l2", "beta1", "gain1", "beta2", "gain2", "step", "eps
 const ADAM_DECAY = ["beta1", "gain1", "beta2", "gain2", "step", "eps", "decay"];
 const SGD_BUFFERED = ["scale", "l2", "lr", "momentum", "gain"];
 
+const factors = [read("rowFactor", stackRows), read("columnFactor", stackColumns)];
+
 /** Elements of the workspace of `gemm`: packed blocks of 128 x 256 and 256 x 512, and a tile of 4 x 8. */
 export const GEMM_WORK = 128 * 256 + 256 * 512 + 4 * 8;
 
 export const kernelTable = {
+  adafactorMoments: {
+    kind: "matrix",
+    args: [
+      ...[read("g", stack), update("row", stackRows), update("column", stackColumns)],
+      ...[write("rowFactor", stackRows), write("columnFactor", stackColumns), work(columns, "f64")],
+      ...stackSizes,
+      ...reals("scale", "beta", "gain", "eps", "floor"),
+    ],
+    sizes: stackChoice,
+  },
+  adafactorMomentum: {
+    kind: "rows",
+    args: [
+      ...[update("p", stack), update("m", stack), read("g", stack), ...factors, ...stackSizes],
+      ...reals("cap", "decay", "beta1", "step"),
+    ],
+    sizes: stackChoice,
+  },
+  adafactorNorm: {
+    kind: "fold",
+    args: [read("g", stack), ...factors, work(1024), ...stackSizes, ...reals("cap")],
+    sizes: stackChoice,
+  },
+  adafactorStep: {
+    kind: "rows",
+    args: [update("p", stack), read("g", stack), ...factors, ...stackSizes, ...reals("cap", "decay", "step")],
+    sizes: stackChoice,
+  },
+  adafactorVariance: map([read("g"), update("v"), write("factor")], "scale", "beta", "gain", "eps"),
   adam: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_L2),
   adamAmsgrad: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADAM_L2),
   adamw: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_DECAY),

@@ -1,3 +1,4 @@
+export { Adafactor } from "./adafactor.ts";
 export { Adam, AdamW } from "./adam.ts";
 export { Prodigy } from "./prodigy.ts";
 export { ScheduleFreeAdamW, ScheduleFreeRAdam, ScheduleFreeSGD } from "./scheduleFree.ts";

@@ -102,11 +102,11 @@ export const Prodigy = /* @__PURE__ */ defineOptimizer({
         denominator += readF64(sums + 8);
       });
     }
-    // Comparisons, not Math.max: as in the code, an estimate that is not a number changes nothing.
     const estimate = denominator === 0 ? d : (first.dCoef * numerator) / denominator;
-    const start = d === first.d0 && estimate > d ? estimate : d;
-    const soFar = Math.max(shared.d_max, d);
-    const most = estimate > soFar ? estimate : soFar;
+    // As in the code, one that is not a number changes nothing.
+    const candidate = Number.isNaN(estimate) ? 0 : estimate;
+    const start = d === first.d0 ? Math.max(d, candidate) : d;
+    const most = Math.max(shared.d_max, d, candidate);
     const next = Math.min(most, start * first.growthRate);
     const step = beta1 === 0 ? (dlr * next) / d : dlr;
     const found = { k, d: next, d_max: most, d_hat: estimate, d_numerator: numerator, d_denom: denominator, dlr, step };

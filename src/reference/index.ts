@@ -6,6 +6,7 @@ export * from "./layer/activation.ts";
 export * from "./layer/rows.ts";
 export * from "./loss/crossEntropy.ts";
 export * from "./matrix/gemm.ts";
+export * from "./optim/adafactor.ts";
 export * from "./optim/adam.ts";
 export * from "./optim/prodigy.ts";
 export * from "./optim/scheduleFree.ts";
