@@ -8,6 +8,7 @@ export * from "./loss/crossEntropy";
 export * from "./matrix/gemm";
 export * from "./optim/adafactor";
 export * from "./optim/adam";
+export * from "./optim/agd";
 export * from "./optim/prodigy";
 export * from "./optim/scheduleFree";
 export * from "./optim/sgd";

@@ -203,6 +203,16 @@ export const kernelTable = {
     args: [read("bias", columns), update("y", area), size("rows"), size("columns")],
     sizes: rowSizes,
   },
+  agdNorms: {
+    kind: "fold",
+    args: [read("g", area), write("norm", columns), work(columns, "f64"), size("rows"), size("columns")],
+    sizes: rowSizes,
+  },
+  agdStep: {
+    kind: "rows",
+    args: [update("p", area), read("g", area), read("norm", columns), size("rows"), size("columns"), ...reals("step")],
+    sizes: rowSizes,
+  },
   axpy: map([read("x"), update("y")], "alpha"),
   clamp: map([read("x"), write("y")], "low", "high"),
   copy: map([read("x"), write("y")]),

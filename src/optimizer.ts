@@ -1,7 +1,7 @@
 import { describe, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { type Block, releaseWithOwner } from "./heap.ts";
-import { type Layout, type Member, plan, slotSizes } from "./layout.ts";
+import { checkShapes, type Layout, type Member, plan, slotSizes } from "./layout.ts";
 import { fixed, type Options, type Resolved, resolve } from "./option.ts";
 import type { Parameter } from "./parameters.ts";
 import {
@@ -123,6 +123,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   step(): StepReport {
     this.#checkReady();
     const { members, groups } = this.#layout;
+    for (const { params } of groups) checkShapes(this.spec, params);
     const resolved = groups.map(({ given }) => resolve(this.spec.name, this.#options, given, this.#applied));
     const lr = resolved[0]!["lr"] as number | undefined;
     const { clipping } = members[0]!.parameter;

@@ -8,6 +8,7 @@ export * from "./loss/crossEntropy.ts";
 export * from "./matrix/gemm.ts";
 export * from "./optim/adafactor.ts";
 export * from "./optim/adam.ts";
+export * from "./optim/agd.ts";
 export * from "./optim/prodigy.ts";
 export * from "./optim/scheduleFree.ts";
 export * from "./optim/sgd.ts";
