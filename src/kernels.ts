@@ -261,6 +261,11 @@ export const kernelTable = {
     args: [read("x", ({ n, every }) => (n! === 0 ? 0 : (n! - 1) * every! + 1)), write("y"), size("n"), size("every")],
     sizes: strideSizes,
   },
+  prodigyAccumulate: {
+    kind: "fold",
+    args: [...[read("p"), read("origin"), update("s"), read("g"), work(1024), sums(3), size("n")], ...reals("gain")],
+  },
+  prodigyAverage: map([write("p"), read("origin"), read("s")], "gamma"),
   prodigyGather: {
     kind: "fold",
     args: [
@@ -270,6 +275,7 @@ export const kernelTable = {
     ],
     sizes: strideSizes,
   },
+  prodigyMeasure: fold(read("p"), read("origin"), read("g"), work(1024), sums(3)),
   prodigyStep: map([update("p"), read("m"), read("v")], "decay", "step", "eps"),
   randomBits: { kind: "map", args: [write("out"), size("n"), ...bits("first", "key0", "key1", "stream0", "stream1")] },
   scale: map([read("x"), write("y")], "alpha"),

@@ -1,8 +1,9 @@
 /**
- * Prodigy over Adam, in two passes. See src/optim/prodigy.ts for the rule and its source.
+ * Prodigy over Adam, gradient descent and dual averaging, in two passes each. See src/optim/prodigy.ts for the rules and
+ * their source.
  *
- * The moments and the distance estimate do not depend on each other, so one pass brings both up to date; only then is
- * the step size known that the second pass needs.
+ * Moments and the distance estimate do not depend on each other, so one pass brings both up to date; only then is the
+ * step size known that the second pass needs.
  */
 import { CHUNK, chunkDot, chunkSumAbs } from "../chunk";
 import { pick } from "../elementwise";
@@ -85,7 +86,8 @@ export function prodigyGather(
   let numerator: f64 = 0,
     denominator: f64 = 0;
   while (n > 0) {
-    const length = min<usize>(n, CHUNK * every);
+    const most = CHUNK * every;
+    const length = n < most ? n : most;
     const picked = (length + every - 1) / every;
     const whole = length << 2;
     let i: usize = 0;
@@ -145,4 +147,103 @@ export function prodigyStep(p: usize, m: usize, v: usize, n: usize, decay: f32, 
     } while (i + 16 <= end);
   }
   for (; i < end; i += 4) prodigyStepAt<f32>(p + i, m + i, v + i, decay, step, eps);
+}
+
+function awayAt<T>(p: usize, origin: usize, away: usize): void {
+  store<T>(away, sub<T>(load<T>(origin), load<T>(p)));
+}
+
+/** away = origin - p, for the elements of a chunk. */
+function measureChunk(p: usize, origin: usize, away: usize, n: usize): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      awayAt<v128>(p + i, origin + i, away + i);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) awayAt<f32>(p + i, origin + i, away + i);
+}
+
+/** sums = (g (origin - p), g^2, (origin - p)^2), summed */
+export function prodigyMeasure(p: usize, origin: usize, g: usize, work: usize, sums: usize, n: usize): void {
+  let along: f64 = 0,
+    slope: f64 = 0,
+    distance: f64 = 0;
+  while (n > 0) {
+    const length = n < CHUNK ? n : CHUNK;
+    measureChunk(p, origin, work, length);
+    along += chunkDot(g, work, length);
+    slope += chunkDot(g, g, length);
+    distance += chunkDot(work, work, length);
+    p += length << 2;
+    origin += length << 2;
+    g += length << 2;
+    n -= length;
+  }
+  store<f64>(sums, along);
+  store<f64>(sums, slope, 8);
+  store<f64>(sums, distance, 16);
+}
+
+function accumulateAt<T>(s: usize, g: usize, gain: f32): void {
+  store<T>(s, mulAdd<T>(splat<T>(gain), load<T>(g), load<T>(s)));
+}
+
+/** s = s + gain g;  sums = (g (origin - p), g^2, s^2), summed */
+export function prodigyAccumulate(
+  p: usize,
+  origin: usize,
+  s: usize,
+  g: usize,
+  work: usize,
+  sums: usize,
+  n: usize,
+  gain: f32,
+): void {
+  let along: f64 = 0,
+    slope: f64 = 0,
+    gathered: f64 = 0;
+  while (n > 0) {
+    const length = n < CHUNK ? n : CHUNK;
+    const end = length << 2;
+    measureChunk(p, origin, work, length);
+    let i: usize = 0;
+    if (ASC_FEATURE_SIMD && end >= 16) {
+      do {
+        accumulateAt<v128>(s + i, g + i, gain);
+        i += 16;
+      } while (i + 16 <= end);
+    }
+    for (; i < end; i += 4) accumulateAt<f32>(s + i, g + i, gain);
+    along += chunkDot(g, work, length);
+    slope += chunkDot(g, g, length);
+    gathered += chunkDot(s, s, length);
+    p += end;
+    origin += end;
+    s += end;
+    g += end;
+    n -= length;
+  }
+  store<f64>(sums, along);
+  store<f64>(sums, slope, 8);
+  store<f64>(sums, gathered, 16);
+}
+
+function prodigyAverageAt<T>(p: usize, origin: usize, s: usize, gamma: f32): void {
+  store<T>(p, sub<T>(load<T>(origin), mul<T>(splat<T>(gamma), load<T>(s))));
+}
+
+/** p = origin - gamma s */
+export function prodigyAverage(p: usize, origin: usize, s: usize, n: usize, gamma: f32): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      prodigyAverageAt<v128>(p + i, origin + i, s + i, gamma);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) prodigyAverageAt<f32>(p + i, origin + i, s + i, gamma);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Prodigy } from "../../src/optim/prodigy.ts";
+import { Prodigy, ProdigyDA, ProdigyGD } from "../../src/optim/prodigy.ts";
+import { Random } from "../../src/random.ts";
 import { expectFaithful, goldenCases, numbers, type OptimizerCase } from "../support/golden.ts";
 import { loadAll } from "../support/runtimes.ts";
 import { camelCase, followTrajectory, parametersOf } from "../support/trajectory.ts";
@@ -93,16 +94,106 @@ test("sliceP keeps x0 and s for every so many elements only", () => {
   expect(Prodigy.bytes(params, { sliceP: 7 })).toBe(4 * (2 * 43 + 2 * (6 + 1)));
 });
 
-test("finds the step size of a quadratic by itself", () => {
+/** Both textbook forms in float64, one step at a time, as the paper writes them: d is brought up to date at the end. */
+const textbook = {
+  ProdigyGD(x0: readonly number[], d0: number, G: number) {
+    const x = [...x0];
+    let d = d0;
+    let squares = 0;
+    let numerator = 0;
+    return (g: readonly number[]) => {
+      const used = d;
+      squares += d ** 2 * inner(g, g);
+      const eta = d ** 2 / Math.sqrt(d ** 2 * G ** 2 + squares);
+      numerator += eta * inner(g, minus(x0, x));
+      for (const [i, slope] of g.entries()) x[i]! -= eta * slope;
+      const moved = minus(x, x0);
+      d = Math.max(d, numerator / Math.sqrt(inner(moved, moved)));
+      return { x, d: used };
+    };
+  },
+  ProdigyDA(x0: readonly number[], d0: number, G: number) {
+    const s = x0.map(() => 0);
+    let x = [...x0];
+    let d = d0;
+    let squares = 0;
+    let numerator = 0;
+    return (g: readonly number[]) => {
+      for (const [i, slope] of g.entries()) s[i]! += d ** 2 * slope;
+      numerator += d ** 2 * inner(g, minus(x0, x));
+      squares += d ** 2 * inner(g, g);
+      d = Math.max(d, numerator / Math.sqrt(inner(s, s)));
+      const gamma = 1 / Math.sqrt(d ** 2 * G ** 2 + squares);
+      x = x0.map((start, i) => start - gamma * s[i]!);
+      return { x, d };
+    };
+  },
+};
+
+function inner(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+}
+
+function minus(a: readonly number[], b: readonly number[]): number[] {
+  return a.map((x, i) => x - b[i]!);
+}
+
+describe.each([ProdigyGD, ProdigyDA])("$name", (Optimizer) => {
+  const name = Optimizer.name as keyof typeof textbook;
+
+  test.each(runtimes)("follows the paper in float64 on $backend, every option away from its default", (runtime) => {
+    const params = runtime.parameters({ w: [3, 500], b: [7] });
+    const random = new Random(5, "textbook");
+    const draw = () => Math.fround(2 * random.uniform() - 1);
+    for (const { data } of params) for (let i = 0; i < data.length; i++) data[i] = draw();
+    const x0 = [...params].flatMap(({ data }) => [...data]);
+    const target = x0.map(() => 3 * draw());
+    const options = { d0: 0.05, gradientBound: 2, maximize: true };
+    const optimizer = new Optimizer(params, options);
+    const follow = textbook[name](x0, options.d0, options.gradientBound);
+    let x: readonly number[] = x0;
+    for (let t = 1; t <= 40; t++) {
+      const g = x.map((value, i) => Math.fround((1 + (i % 5)) * (value - target[i]!) + 0.3 * draw()));
+      params.get("w").grad.set(g.slice(0, 1500).map((slope) => -slope));
+      params.get("b").grad.set(g.slice(1500).map((slope) => -slope));
+      optimizer.step();
+      const truth = follow(g);
+      x = truth.x;
+      // Each step rounds x to 2^-24 of about 1. That is 1e-5 of an element of the early x0 - x, and averages out in d.
+      const where = `step ${t}`;
+      const { d } = optimizer.groups[0]!;
+      expect(Math.abs(d - truth.d), `d, ${where}`).toBeLessThanOrEqual(1e-5 * truth.d);
+      const ours = [...params].flatMap(({ data }) => [...data]);
+      const moved = Math.max(...minus(x as number[], x0).map(Math.abs));
+      const error = Math.max(...minus(ours, x as number[]).map(Math.abs));
+      expect(error, where).toBeLessThanOrEqual(1e-5 * moved + t * 2 ** -24);
+    }
+    expect(optimizer.groups[0]!.d).toBeGreaterThan(10 * options.d0);
+  });
+
+  test("waits for a gradient that is not 0, and does not count the wait", () => {
+    const params = twoParameters();
+    const optimizer = new Optimizer(params);
+    params.zeroGrad();
+    const before = optimizer.stateDict();
+    expect(optimizer.step()).toMatchObject({ step: 0, applied: false, reason: "every gradient so far is 0" });
+    expect(optimizer.stateDict()).toEqual(before);
+  });
+});
+
+test.each([
+  { Optimizer: Prodigy, within: 1e-2 },
+  { Optimizer: ProdigyGD, within: 1e-5 },
+  { Optimizer: ProdigyDA, within: 1e-5 },
+])("$Optimizer.name minimises a quadratic without tuning, and d stays below |x* - x0|", ({ Optimizer, within }) => {
   const params = rt!.parameters({ x: [20] });
   const { data, grad } = params.get("x");
-  const optimizer = new Prodigy(params);
+  const optimizer = new Optimizer(params);
   for (let t = 0; t < 2000; t++) {
     for (let i = 0; i < data.length; i++) grad[i] = (1 + i) * (data[i]! - 3);
     optimizer.step();
   }
-  expect(Math.max(...data.map((x) => Math.abs(x - 3)))).toBeLessThan(1e-2);
-  // |x* - x0| in the largest norm is 3, and d is a lower bound of about that size.
+  expect(Math.max(...data.map((x) => Math.abs(x - 3)))).toBeLessThan(within);
   expect(optimizer.groups[0]!.d).toBeGreaterThan(0.3);
-  expect(optimizer.groups[0]!.d).toBeLessThan(30);
+  expect(optimizer.groups[0]!.d).toBeLessThan(3 * Math.sqrt(20));
 });

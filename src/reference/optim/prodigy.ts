@@ -72,3 +72,63 @@ export function prodigyStep(
     f32[(p >>> 2) + i] = round(decay * f32[(p >>> 2) + i]!) - moved;
   }
 }
+
+/** sums = (g (origin - p), g^2, w^2), summed; `w` gives the address of the chunk that starts at an element. */
+function measure(
+  memory: Views,
+  p: number,
+  origin: number,
+  w: (start: number) => number,
+  g: number,
+  work: number,
+  sums: number,
+  n: number,
+): void {
+  const { f32, f64 } = memory;
+  const totals = [0, 0, 0] as [number, number, number];
+  for (let start = 0; start < n; start += CHUNK) {
+    const length = Math.min(CHUNK, n - start);
+    for (let k = 0; k < length; k++) {
+      f32[(work >>> 2) + k] = f32[(origin >>> 2) + start + k]! - f32[(p >>> 2) + start + k]!;
+    }
+    const slope = g + 4 * start;
+    totals[0] += chunkDot(memory, slope, work, length);
+    totals[1] += chunkDot(memory, slope, slope, length);
+    totals[2] += chunkDot(memory, w(start), w(start), length);
+  }
+  f64.set(totals, sums >>> 3);
+}
+
+export function prodigyMeasure(
+  memory: Views,
+  p: number,
+  origin: number,
+  g: number,
+  work: number,
+  sums: number,
+  n: number,
+): void {
+  measure(memory, p, origin, () => work, g, work, sums, n);
+}
+
+export function prodigyAccumulate(
+  memory: Views,
+  p: number,
+  origin: number,
+  s: number,
+  g: number,
+  work: number,
+  sums: number,
+  n: number,
+  gain: number,
+): void {
+  const { f32 } = memory;
+  gain = round(gain);
+  for (let i = 0; i < n; i++) f32[(s >>> 2) + i] = mulAdd(gain, f32[(g >>> 2) + i]!, f32[(s >>> 2) + i]!);
+  measure(memory, p, origin, (start) => s + 4 * start, g, work, sums, n);
+}
+
+export function prodigyAverage({ f32 }: Views, p: number, origin: number, s: number, n: number, gamma: number): void {
+  gamma = round(gamma);
+  for (let i = 0; i < n; i++) f32[(p >>> 2) + i] = f32[(origin >>> 2) + i]! - round(gamma * f32[(s >>> 2) + i]!);
+}
