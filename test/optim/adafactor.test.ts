@@ -1,12 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Adafactor } from "../../src/optim/adafactor.ts";
-import { expectFaithful, goldenCases, numbers, type OptimizerCase } from "../support/golden.ts";
+import { goldenCases, type OptimizerCase } from "../support/golden.ts";
 import { loadAll } from "../support/runtimes.ts";
-import { camelCase, followTrajectory, parametersOf } from "../support/trajectory.ts";
-
-interface AdafactorCase extends OptimizerCase {
-  readonly state: Readonly<Record<string, Readonly<Record<string, number | readonly number[]>>>>;
-}
+import { camelCase, expectState, followTrajectory, parametersOf } from "../support/trajectory.ts";
 
 const runtimes = await loadAll();
 
@@ -24,23 +20,11 @@ function optionsOf({ name, config }: OptimizerCase): ConstructorParameters<typeo
 }
 
 describe.each(runtimes)("Adafactor on $backend", (runtime) => {
-  test.each(goldenCases<AdafactorCase>("optim/adafactor"))("follows fairseq or torch: $name", (golden) => {
+  test.each(goldenCases("optim/adafactor"))("follows fairseq or torch: $name", (golden) => {
     const params = parametersOf(runtime, golden);
     const optimizer = new Adafactor(params, optionsOf(golden));
-    followTrajectory(golden, params, optimizer, expectFaithful);
-    const { state } = optimizer.stateDict();
-    for (const [name, slots] of Object.entries(golden.state)) {
-      const arrays = Object.entries(slots).filter(([, values]) => Array.isArray(values));
-      expect(Object.keys(state[name]!).sort()).toEqual(arrays.map(([slot]) => SLOTS[slot] ?? slot).sort());
-      for (const [slot, values] of arrays) {
-        const expected = numbers(values as readonly number[]);
-        const ours = state[name]![SLOTS[slot] ?? slot]!;
-        expect(ours.length).toBe(expected.length);
-        const largest = Math.max(...expected.map(Math.abs));
-        const error = Math.max(...expected.map((value, i) => Math.abs(value - ours[i]!)));
-        expect(error, `${name}/${slot}`).toBeLessThanOrEqual(1e-5 * largest);
-      }
-    }
+    followTrajectory(golden, params, optimizer);
+    expectState(golden, optimizer.stateDict(), 1e-5, SLOTS);
   });
 });
 

@@ -3,7 +3,7 @@ import { ScheduleFreeAdamW, ScheduleFreeRAdam, ScheduleFreeSGD } from "../../src
 import type { Parameters } from "../../src/parameters.ts";
 import { expectFaithful, goldenCases, numbers, type OptimizerCase } from "../support/golden.ts";
 import { bitsOf, loadAll } from "../support/runtimes.ts";
-import { camelCase, followTrajectory, groupsOf, parametersOf } from "../support/trajectory.ts";
+import { camelCase, expectState, followTrajectory, groupsOf, parametersOf } from "../support/trajectory.ts";
 
 interface ScheduleFreeCase extends OptimizerCase {
   readonly after_x: OptimizerCase["after"];
@@ -40,6 +40,7 @@ function follow(golden: ScheduleFreeCase, params: Parameters, optimizer: Schedul
       expectFaithful(`${where}, z`, state[name]!["z"]!, expected("after_z"), expected("after_z32"), init);
     }
   });
+  expectState(golden, optimizer.stateDict(), 1e-5);
 }
 
 const runtimes = await loadAll();

@@ -16,6 +16,8 @@ export interface OptimizerCase {
   readonly after: Readonly<Record<string, Arrays>>;
   /** The same code run in float32. */
   readonly after32: Readonly<Record<string, Arrays>>;
+  /** State after the last step, by parameter and slot, in float64; counts and the like are single numbers. */
+  readonly state?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** The cases of a family, such as "optim/adam", that are to be followed: no quirks. */

@@ -1,3 +1,5 @@
+import { expect } from "vitest";
+import type { OptimizerState } from "../../src/optimizer.ts";
 import type { Parameters } from "../../src/parameters.ts";
 import type { Runtime } from "../../src/runtime.ts";
 import { expectFaithful, numbers, type OptimizerCase } from "./golden.ts";
@@ -33,6 +35,29 @@ export function followTrajectory(
     for (const { name, data } of params) {
       const where = `${golden.name}, step ${i + 1}, ${name}`;
       check(where, data, numbers(after[name]!), numbers(after32[name]!), numbers(golden.init[name]!).map(Math.fround));
+    }
+  }
+}
+
+/**
+ * Holds the state after the last step against the recorded one, array by array, to `within` of the largest element.
+ * `names` translates slots that the source names otherwise.
+ */
+export function expectState(
+  golden: OptimizerCase,
+  { state }: OptimizerState,
+  within: number,
+  names: Readonly<Record<string, string>> = {},
+): void {
+  for (const [name, slots] of Object.entries(golden.state!)) {
+    for (const [slot, recorded] of Object.entries(slots)) {
+      if (!Array.isArray(recorded)) continue;
+      const expected = numbers(recorded);
+      const ours = state[name]![names[slot] ?? slot]!;
+      const largest = (values: number[]) => Math.max(...values.map(Math.abs));
+      expect(ours.length, `size of ${name}/${slot}`).toBe(expected.length);
+      const error = largest(expected.map((value, i) => value - ours[i]!));
+      expect(error, `${name}/${slot}`).toBeLessThanOrEqual(within * largest(expected));
     }
   }
 }
