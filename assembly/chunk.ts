@@ -1,15 +1,13 @@
 /**
- * Sums over one chunk, in float64: element i goes to partial i mod 8, tail included, and the eight partials are added
- * pairwise, whatever the lane width. The square or product of two float32 is exact in float64 and no sum of finite
- * float32 overflows: a result is finite if and only if every element is.
- *
- * fold.ts adds up chunks; kernels that map and sum at once fold each chunk while it is in cache.
+ * The sum of one chunk, which every reduction is made of: element i goes to partial i mod 8, tail included, and the
+ * eight partials are added pairwise, in float64. Kernels that map and sum in one pass sum each chunk they have mapped
+ * while it is still in the first cache. Sums down columns run row by row instead.
  */
 
 /** Elements of a chunk. Shards that start at a multiple of it keep the bits. */
 export const CHUNK: usize = 1024;
 
-/** Tags for what is added: one loop serves all three, chosen at compile time by the size of the tag. */
+/** Tags for what a fold adds: one loop serves all three, chosen at compile time by the size of the tag. */
 export type Plain = i8;
 export type Magnitude = i16;
 export type Product = i32;
@@ -28,7 +26,7 @@ function terms<Op>(x: usize, y: usize): v128 {
   return a;
 }
 
-/** What `Op` adds over n <= CHUNK elements. */
+/** One chunk: n <= CHUNK. */
 export function chunk<Op>(x: usize, y: usize, n: usize): f64 {
   let s0: f64 = 0,
     s1: f64 = 0,
@@ -81,17 +79,32 @@ export function chunk<Op>(x: usize, y: usize, n: usize): f64 {
   return s0 + s1 + (s2 + s3) + (s4 + s5 + (s6 + s7));
 }
 
-/** sum x_i over n <= CHUNK elements */
+/** sum x_i of a chunk. */
 export function chunkSum(x: usize, n: usize): f64 {
   return chunk<Plain>(x, x, n);
 }
 
-/** sum |x_i| over n <= CHUNK elements */
+/** sum |x_i| of a chunk. */
 export function chunkSumAbs(x: usize, n: usize): f64 {
   return chunk<Magnitude>(x, x, n);
 }
 
-/** sum x_i y_i over n <= CHUNK elements */
+/** sum x_i y_i of a chunk. */
 export function chunkDot(x: usize, y: usize, n: usize): f64 {
   return chunk<Product>(x, y, n);
+}
+
+/** acc_i += x_i^2, into float64. */
+export function addSquares(x: usize, acc: usize, n: usize): void {
+  const end = x + (n << 2);
+  if (ASC_FEATURE_SIMD) {
+    for (; x + 8 <= end; x += 8, acc += 16) {
+      const a = f64x2.promote_low_f32x4(v128.load64_zero(x));
+      v128.store(acc, f64x2.add(v128.load(acc), f64x2.mul(a, a)));
+    }
+  }
+  for (; x < end; x += 4, acc += 8) {
+    const a = f64(load<f32>(x));
+    store<f64>(acc, load<f64>(acc) + a * a);
+  }
 }

@@ -29,6 +29,12 @@ export function copy(x: usize, y: usize, n: usize): void {
   memory.copy(y, x, n << 2);
 }
 
+/** y_i = x_(i every): n elements of x, equally far apart. */
+export function pick(x: usize, y: usize, n: usize, every: usize): void {
+  const end = y + (n << 2);
+  for (; y < end; y += 4, x += every << 2) store<f32>(y, load<f32>(x));
+}
+
 function scaleAt<T>(x: usize, y: usize, alpha: f32): void {
   store<T>(y, mul<T>(splat<T>(alpha), load<T>(x)));
 }

@@ -4,8 +4,13 @@ import * as optim from "../src/optim/index.ts";
 import type { Options } from "../src/option.ts";
 import type { OptimizerSpec } from "../src/spec.ts";
 
+/** A default as one would write it; JSON has no Infinity. */
+function written(value: unknown): string {
+  return typeof value === "number" ? String(value) : JSON.stringify(value);
+}
+
 function row({ name, rule, cites, options, state }: OptimizerSpec<Options, string, string>): string {
-  const defaults = Object.entries(options).map(([key, option]) => `\`${key}\` ${JSON.stringify(option.default)}`);
+  const defaults = Object.entries(options).map(([key, option]) => `\`${key}\` ${written(option.default)}`);
   const slots = Object.keys(state).map((slot) => `\`${slot}\``);
   return `| **${name}** | ${rule.replaceAll("|", "\\|")} | ${defaults.join(", ")} | ${slots.join(", ") || "none"} | ${cites} |`;
 }

@@ -8,6 +8,7 @@ export { linear, linearBackward } from "./layers/linear.ts";
 export { tanh, tanhBackward } from "./layers/tanh.ts";
 export { type GemmOptions, gemm } from "./linalg/gemm.ts";
 export { crossEntropy } from "./losses/crossEntropy.ts";
+export { agdInit } from "./optim/agd.ts";
 export * from "./optim/index.ts";
 export {
   defineOptimizer,

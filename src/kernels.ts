@@ -62,8 +62,9 @@ function index(name: string, length: Length, below: Length): Operand {
   return { kind: "operand", name, access: "in", type: "u32", length, below };
 }
 
-function work(length: number): Operand {
-  return { kind: "operand", name: "work", access: "work", type: "f32", length: () => length };
+function work(length: number | Length, type: "f32" | "f64" = "f32"): Operand {
+  const lengthOf = typeof length === "number" ? () => length : length;
+  return { kind: "operand", name: "work", access: "work", type, length: lengthOf };
 }
 
 /** Float64 results of a kernel that has several. */
@@ -110,6 +111,26 @@ const rowSizes: SizeChoice = {
   random: (below) => ({ rows: below(150), columns: 1 + below(70), height: 1 + below(30) }),
 };
 
+/** A stack of matrices, and what belongs to each of their rows and columns. */
+const stackSizes = ["batch", "rows", "columns"].map(size);
+const stack: Length = ({ batch, rows, columns }) => batch! * rows! * columns!;
+const stackRows: Length = ({ batch, rows }) => batch! * rows!;
+const stackColumns: Length = ({ batch, columns }) => batch! * columns!;
+const stackChoice: SizeChoice = {
+  typical: (elements) => ({ batch: 1, rows: Math.max(1, Math.floor(elements / 1024)), columns: 1024 }),
+  random: (below) =>
+    below(4) === 0
+      ? { batch: 1, rows: below(4), columns: below(3000) }
+      : { batch: below(4), rows: below(40), columns: below(40) },
+};
+
+/** Every so many elements of an array. */
+const strideSizes: SizeChoice = {
+  typical: (elements) => ({ n: elements, every: 1 }),
+  random: (below) => ({ n: below(4000), every: 1 + below(4) }),
+};
+const picked: Length = ({ n, every }) => Math.ceil(n! / every!);
+
 /** Matrices, each of them transposed or not. */
 const gemmSizes: SizeChoice = {
   typical: (elements) => {
@@ -148,6 +169,8 @@ const SGD_BUFFERED = ["scale", "l2", "lr", "momentum", "gain"];
 /** Elements of the workspace of kernels that map and sum at once. */
 export { CHUNK };
 
+const factors = [read("rowFactor", stackRows), read("columnFactor", stackColumns)];
+
 /** Elements of the workspace of `gemm`: packed blocks of 128 x 256 and 256 x 512, and a tile of 4 x 8. */
 export const GEMM_WORK = 128 * 256 + 256 * 512 + 4 * 8;
 
@@ -159,6 +182,35 @@ export const kernelTable = {
   adaBeliefMomentum: map([update("p"), update("m"), update("v"), read("g")], ...ADABELIEF),
   adaBound: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_L2, "low", "high"),
   adaBoundAmsbound: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADAM_L2, "low", "high"),
+  adafactorMoments: {
+    kind: "matrix",
+    args: [
+      ...[read("g", stack), update("row", stackRows), update("column", stackColumns)],
+      ...[write("rowFactor", stackRows), write("columnFactor", stackColumns), work(columns, "f64")],
+      ...stackSizes,
+      ...reals("scale", "beta", "gain", "eps", "floor"),
+    ],
+    sizes: stackChoice,
+  },
+  adafactorMomentum: {
+    kind: "rows",
+    args: [
+      ...[update("p", stack), update("m", stack), read("g", stack), ...factors, ...stackSizes],
+      ...reals("cap", "decay", "beta1", "step"),
+    ],
+    sizes: stackChoice,
+  },
+  adafactorNorm: {
+    kind: "fold",
+    args: [read("g", stack), ...factors, work(1024), ...stackSizes, ...reals("cap")],
+    sizes: stackChoice,
+  },
+  adafactorStep: {
+    kind: "rows",
+    args: [update("p", stack), read("g", stack), ...factors, ...stackSizes, ...reals("cap", "decay", "step")],
+    sizes: stackChoice,
+  },
+  adafactorVariance: map([read("g"), update("v"), write("factor")], "scale", "beta", "gain", "eps"),
   adam: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_L2),
   adamAmsgrad: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADAM_L2),
   adamax: map([update("p"), update("m"), update("u"), read("g")], ...ADAMAX),
@@ -173,6 +225,16 @@ export const kernelTable = {
   asgdAverage: map([update("p"), update("a"), read("g")], "scale", "l2", "eta", "mu"),
   asgdCopy: map([update("p"), write("a"), read("g")], "scale", "l2", "eta"),
   ademamix: map([update("p"), update("fast"), update("slow"), update("v"), read("g")], ...MIXED),
+  agdNorms: {
+    kind: "fold",
+    args: [read("g", area), write("norm", columns), work(columns, "f64"), size("rows"), size("columns")],
+    sizes: rowSizes,
+  },
+  agdStep: {
+    kind: "rows",
+    args: [update("p", area), read("g", area), read("norm", columns), size("rows"), size("columns"), ...reals("step")],
+    sizes: rowSizes,
+  },
   axpy: map([read("x"), update("y")], "alpha"),
   clamp: map([read("x"), write("y")], "low", "high"),
   copy: map([read("x"), write("y")]),
@@ -227,6 +289,27 @@ export const kernelTable = {
   nadam: map([update("p"), update("m"), update("v"), read("g")], ...NADAM),
   nagGs: map([update("p"), update("v"), read("g")], "b", "push", "a"),
   normalFromBits: map([update("y")], "mean", "deviation"),
+  pick: {
+    kind: "map",
+    args: [read("x", ({ n, every }) => (n! === 0 ? 0 : (n! - 1) * every! + 1)), write("y"), size("n"), size("every")],
+    sizes: strideSizes,
+  },
+  prodigyAccumulate: {
+    kind: "fold",
+    args: [...[read("p"), read("origin"), update("s"), read("g"), work(1024), sums(3), size("n")], ...reals("gain")],
+  },
+  prodigyAverage: map([write("p"), read("origin"), read("s")], "gamma"),
+  prodigyGather: {
+    kind: "fold",
+    args: [
+      ...[read("p"), update("m"), update("v"), read("origin", picked), update("s", picked), read("g")],
+      ...[work(2 * 1024), sums(2), size("n"), size("every")],
+      ...reals("scale", "l2", "beta1", "gain1", "beta2", "gain2", "beta3", "gain3"),
+    ],
+    sizes: strideSizes,
+  },
+  prodigyMeasure: fold(read("p"), read("origin"), read("g"), work(1024), sums(3)),
+  prodigyStep: map([update("p"), read("m"), read("v")], "decay", "step", "eps"),
   randomBits: { kind: "map", args: [write("out"), size("n"), ...bits("first", "key0", "key1", "stream0", "stream1")] },
   rmsprop: map([update("p"), update("v"), read("g")], ...RMSPROP, "lr"),
   rmspropCentered: map([update("p"), update("v"), update("a"), read("g")], ...RMSPROP_CENTERED, "lr"),
@@ -239,6 +322,19 @@ export const kernelTable = {
   rmspropMomentum: map([update("p"), update("v"), update("b"), read("g")], ...RMSPROP, "lr", "momentum"),
   rprop: map([update("p"), update("q"), update("s"), read("g")], "scale", "down", "up", "low", "high"),
   scale: map([read("x"), write("y")], "alpha"),
+  scheduleFreeAdam: map(
+    [update("y"), update("z"), update("v"), read("g")],
+    ...["gain", "decay", "beta2", "gain2", "eps", "c", "pull", "lr"],
+  ),
+  scheduleFreeAdamInner: map(
+    [update("y"), update("z"), update("m"), update("v"), read("g")],
+    ...["gain", "decay", "beta1", "gain1", "beta2", "gain2", "eps", "c", "pull", "lr"],
+  ),
+  scheduleFreeSgd: map([update("y"), update("z"), read("g")], "scale", "decay", "c", "pull", "lr"),
+  scheduleFreeWarmup: map(
+    [update("y"), update("z"), update("v"), read("g")],
+    ...["scale", "decay", "beta2", "gain2", "c", "pull", "lr"],
+  ),
   scatterAddRows: {
     kind: "matrix",
     args: [

@@ -54,6 +54,7 @@ export function plan<O extends Options, S extends string, N extends string>(
   );
   if (chosen.length === 0) refuse("params", params, "at least one parameter");
   if (grouped) refuseUnassigned(chosen);
+  checkShapes(spec, chosen);
   const groupOf = new Map(groups.flatMap(({ params }, i) => params.map((parameter) => [parameter, i] as const)));
   const resolved = groups.map(({ given }) => fixed(options, given));
   for (const group of resolved) spec.check?.(group);
@@ -69,6 +70,17 @@ export function plan<O extends Options, S extends string, N extends string>(
       return { parameter, group, offsets, sizes, steps: 0 };
     });
   return { groups, members, bytes };
+}
+
+/** Refuses parameters that the spec cannot step, unless they are frozen. */
+export function checkShapes<O extends Options, S extends string, N extends string>(
+  { shapes }: OptimizerSpec<O, S, N>,
+  parameters: readonly Parameter[],
+): void {
+  if (!shapes) return;
+  for (const { name, shape, frozen } of parameters) {
+    if (!frozen && !shapes.takes(shape)) refuse(name, shape, shapes.expected);
+  }
 }
 
 /** The elements of each slot for a parameter in a group with these options. */

@@ -1,7 +1,7 @@
 import { describe, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { type Block, releaseWithOwner } from "./heap.ts";
-import { type Layout, type Member, plan, slotSizes } from "./layout.ts";
+import { checkShapes, type Layout, type Member, plan, slotSizes } from "./layout.ts";
 import { fixed, type Options, type Resolved, resolve } from "./option.ts";
 import type { Parameter } from "./parameters.ts";
 import { runElsewhere } from "./shadow.ts";
@@ -123,7 +123,8 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   /** Applies one update to every parameter that is not frozen. */
   step(): StepReport {
     this.#checkReady();
-    const { members } = this.#layout;
+    const { members, groups } = this.#layout;
+    for (const { params } of groups) checkShapes(this.spec, params);
     const resolved = this.#resolved();
     const lr = resolved[0]!["lr"] as number | undefined;
     const { clipping } = members[0]!.parameter;

@@ -66,8 +66,16 @@ export function log(x: number): number {
   return n * LN2[0] - (half - (s * (half + z * tail) + n * LN2[1]) - f);
 }
 
-/** x^y for x > 0, within 1 + 3 |y ln x| ulp: rounding the exponent is what costs. */
+/** log(1 + x), within 3 ulp however small x is. */
+export function log1p(x: number): number {
+  const sum = 1 + x;
+  // What 1 + x lost of x, log gets back as a factor (W. Kahan).
+  return sum === 1 ? x : log(sum) * (x / (sum - 1));
+}
+
+/** x^y for x >= 0: by repeated squaring where y is whole, otherwise within 2 + 3 |y ln x| ulp. */
 export function pow(x: number, y: number): number {
+  if (Number.isInteger(y)) return y < 0 ? 1 / powi(x, -y) : powi(x, y);
   return exp(y * log(x));
 }
 

@@ -81,6 +81,12 @@ export interface OptimizerSpec<O extends Options, S extends string, N extends st
   /** "run", the default, joins neighbours into one span; "parameter" never does, for rules that need norms or shapes. */
   readonly per?: "run" | "parameter";
   readonly points?: Points<O, S, N>;
+  /** What can be stepped; any shape, without this. A parameter of another shape is refused unless it is frozen. */
+  readonly shapes?: {
+    /** In words, for errors. */
+    readonly expected: string;
+    takes(shape: readonly number[]): boolean;
+  };
   /** Refuses options that do not go together. A scheduled number reads as NaN. */
   check?(options: Resolved<O>): void;
   /**

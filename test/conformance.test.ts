@@ -9,9 +9,10 @@ import { type AnyOptimizer, accepts, optimizers, type Variant, variants } from "
 const runtimes = await loadAll();
 const [rt] = runtimes as [Runtime];
 
-/** Two matrices, a vector and a single element. */
-function parameters(runtime: Runtime = rt): Parameters {
-  const params = runtime.parameters({ w: [7, 5], u: [3, 17], b: [13], s: [1] });
+/** Two matrices, a vector and a single element, each as a matrix of one column for an optimizer that takes no vectors. */
+function parameters({ spec: { shapes } }: AnyOptimizer, runtime: Runtime = rt): Parameters {
+  const vector = (size: number) => (shapes?.takes([size]) === false ? [size, 1] : [size]);
+  const params = runtime.parameters({ w: [7, 5], u: [3, 17], b: vector(13), s: vector(1) });
   const random = new Random(1, "values");
   for (const { data } of params) for (let i = 0; i < data.length; i++) data[i] = random.uniform() - 0.5;
   return params;
@@ -43,7 +44,7 @@ const make = ({ Optimizer, options }: Variant, params: ConstructorParameters<Var
 describe.each(variants)("$title", (variant) => {
   test("200 steps give the same bits on every backend", () => {
     const ends = runtimes.map((runtime) => {
-      const params = parameters(runtime);
+      const params = parameters(variant.Optimizer, runtime);
       const optimizer = make(variant, params);
       run(params, optimizer, 0, 200);
       const state = Object.values(optimizer.stateDict().state).flatMap((slots) => Object.values(slots).map(bitsOf));
@@ -58,10 +59,10 @@ describe.each(variants)("$title", (variant) => {
   });
 
   test("saved and loaded at any step of 20, it continues bit for bit", () => {
-    const straight = parameters();
+    const straight = parameters(variant.Optimizer);
     const optimizer = make(variant, straight);
     for (let k = 0; k < 20; k++) {
-      const resumed = parameters();
+      const resumed = parameters(variant.Optimizer);
       for (const { name, data } of straight) resumed.get(name).data.set(data);
       const other = make(variant, resumed);
       expect(other.loadStateDict(optimizer.stateDict())).toEqual({
@@ -80,9 +81,9 @@ describe.each(variants)("$title", (variant) => {
   });
 
   test("one group for each parameter gives the bits of one group for all", () => {
-    const together = parameters();
+    const together = parameters(variant.Optimizer);
     run(together, make(variant, together), 0, 5);
-    const apart = parameters();
+    const apart = parameters(variant.Optimizer);
     run(
       apart,
       make(
@@ -96,8 +97,8 @@ describe.each(variants)("$title", (variant) => {
   });
 
   test("steps a frozen parameter not at all and its neighbours as if it were absent", () => {
-    const params = parameters();
-    const free = parameters();
+    const params = parameters(variant.Optimizer);
+    const free = parameters(variant.Optimizer);
     params.get("u").frozen = true;
     const before = snapshot(params);
     run(params, make(variant, params), 0, 10);
@@ -117,7 +118,7 @@ describe.each(variants)("$title", (variant) => {
   });
 
   test("leaves gradients alone", () => {
-    const params = parameters();
+    const params = parameters(variant.Optimizer);
     setGradients(params, 0);
     const before = [...params].map(({ grad }) => [...bitsOf(grad)]);
     make(variant, params).step();
@@ -125,14 +126,14 @@ describe.each(variants)("$title", (variant) => {
   });
 
   test("with zero gradients stays finite", () => {
-    const params = parameters();
+    const params = parameters(variant.Optimizer);
     const optimizer = make(variant, params);
     for (let t = 0; t < 5; t++) optimizer.step();
     expect([...params].every(({ data }) => data.every(Number.isFinite))).toBe(true);
   });
 
   test.each([Number.NaN, Infinity, -Infinity])("with a gradient of %f skips the step where it is told to", (value) => {
-    const params = parameters();
+    const params = parameters(variant.Optimizer);
     const optimizer = make(variant, params, { nonFinite: "skip" });
     run(params, optimizer, 0, 3);
     const before = { values: snapshot(params), state: optimizer.stateDict() };
@@ -146,14 +147,14 @@ describe.each(variants)("$title", (variant) => {
     });
     expect({ values: snapshot(params), state: optimizer.stateDict() }).toEqual(before);
     run(params, optimizer, 3, 4);
-    const undisturbed = parameters();
+    const undisturbed = parameters(variant.Optimizer);
     run(undisturbed, make(variant, undisturbed), 0, 4);
     expect(snapshot(params)).toEqual(snapshot(undisturbed));
   });
 
   test("with a NaN gradient by default steps as torch does, and so do all backends alike", () => {
     const ends = runtimes.map((runtime) => {
-      const params = parameters(runtime);
+      const params = parameters(variant.Optimizer, runtime);
       const optimizer = make(variant, params);
       run(params, optimizer, 0, 2);
       setGradients(params, 2);
@@ -166,7 +167,7 @@ describe.each(variants)("$title", (variant) => {
   });
 
   test("parameters come back bit for bit from where it evaluates and where it looks ahead", async () => {
-    const params = parameters();
+    const params = parameters(variant.Optimizer);
     const optimizer = make(variant, params);
     run(params, optimizer, 0, 3);
     const before = { values: snapshot(params), state: optimizer.stateDict() };
@@ -186,7 +187,7 @@ describe.each(variants)("$title", (variant) => {
   });
 
   test("bytes is what is allocated, known beforehand, and given back", () => {
-    const params = parameters();
+    const params = parameters(variant.Optimizer);
     const used = rt.heap.used;
     const { Optimizer, options } = variant;
     const bytes = Optimizer.bytes(params, options);
@@ -200,7 +201,7 @@ describe.each(variants)("$title", (variant) => {
   });
 
   test("a step allocates nothing in linear memory", () => {
-    const params = parameters();
+    const params = parameters(variant.Optimizer);
     const optimizer = make(variant, params);
     run(params, optimizer, 0, 2);
     const { used, highWater } = rt.heap;
@@ -222,7 +223,7 @@ describe.each(optimizers.map((Optimizer) => ({ name: Optimizer.spec.name, Optimi
 
   test("every option matters: alone or beside another, its trial value changes ten steps, at one point or the other", () => {
     const outcome = (given: object) => {
-      const params = parameters();
+      const params = parameters(Optimizer);
       const optimizer = new Optimizer(params, given);
       run(params, optimizer, 0, 10);
       return JSON.stringify([snapshot(params), optimizer.withEvalParams(() => snapshot(params))]);
@@ -238,13 +239,14 @@ describe.each(optimizers.map((Optimizer) => ({ name: Optimizer.spec.name, Optimi
   });
 
   test("refuses what is not an option, and values out of range, before anything is allocated", () => {
-    const params = parameters();
+    const params = parameters(Optimizer);
     const used = rt.heap.used;
     const bad = (given: object) => () => new Optimizer(params, given);
     expect(bad({ learningRate: 1 })).toThrow(expect.objectContaining({ code: "UNKNOWN_OPTION" }));
     for (const key of Object.keys(options)) {
       expect(bad({ [key]: Number.NaN }), key).toThrow(new RegExp(`^${key}.*: got NaN, expected `));
       expect(bad({ [key]: "0.1" }), key).toThrow(new RegExp(`^${key}.*: got "0.1", expected `));
+      if (options[key]!.default === null) continue;
       expect(bad({ [key]: null }), key).toThrow(new RegExp(`^${key}.*: got null, expected `));
     }
     expect(bad({ nonFinite: "ignore" })).toThrow('nonFinite: got "ignore"');
@@ -252,7 +254,7 @@ describe.each(optimizers.map((Optimizer) => ({ name: Optimizer.spec.name, Optimi
   });
 
   test("refuses groups that share, repeat or miss a parameter, or are empty, foreign or disposed", () => {
-    const params = parameters();
+    const params = parameters(Optimizer);
     const [w, u, b, s] = ["w", "u", "b", "s"].map((name) => params.get(name)) as [
       Parameter,
       Parameter,
@@ -267,7 +269,7 @@ describe.each(optimizers.map((Optimizer) => ({ name: Optimizer.spec.name, Optimi
       'groups: parameter "s" is in no group; put it in one, or freeze it',
     );
     expect(bad([])).toThrow(/expected at least one parameter/);
-    expect(bad([w, parameters(runtimes[1]).get("w")])).toThrow(code("FOREIGN_RUNTIME"));
+    expect(bad([w, parameters(Optimizer, runtimes[1]).get("w")])).toThrow(code("FOREIGN_RUNTIME"));
     expect(bad("w")).toThrow('params: got "w", expected parameters');
     expect(bad([{ params: [w] }, { params: [u, b, s], learningRate: 1 }])).toThrow("groups[1].learningRate: got");
     s.frozen = true;

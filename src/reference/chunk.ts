@@ -32,3 +32,7 @@ export function chunkSumAbs({ f32 }: Views, x: number, n: number): number {
 export function chunkDot({ f32 }: Views, x: number, y: number, n: number): number {
   return chunk(n, (i) => f32[(x >>> 2) + i]! * f32[(y >>> 2) + i]!);
 }
+
+export function addSquares({ f32, f64 }: Views, x: number, acc: number, n: number): void {
+  for (let i = 0; i < n; i++) f64[(acc >>> 3) + i]! += f32[(x >>> 2) + i]! * f32[(x >>> 2) + i]!;
+}

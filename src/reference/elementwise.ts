@@ -11,6 +11,10 @@ export function copy({ u32 }: Views, x: number, y: number, n: number): void {
   u32.copyWithin(y >>> 2, x >>> 2, (x >>> 2) + n);
 }
 
+export function pick({ u32 }: Views, x: number, y: number, n: number, every: number): void {
+  for (let i = 0; i < n; i++) u32[(y >>> 2) + i] = u32[(x >>> 2) + i * every]!;
+}
+
 export function scale({ f32 }: Views, x: number, y: number, n: number, alpha: number): void {
   const by = round(alpha);
   for (let i = 0; i < n; i++) f32[(y >>> 2) + i] = by * f32[(x >>> 2) + i]!;

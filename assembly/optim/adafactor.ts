@@ -1,0 +1,223 @@
+/**
+ * Adafactor. See src/optim/adafactor.ts for the rule and its source. A parameter is `batch` matrices of rows x columns.
+ *
+ * The update is u = g f, where f = min(rowFactor columnFactor, cap) stands for 1 / sqrt(V). A vector is one row whose
+ * column factors are its own 1 / sqrt(v).
+ */
+import { addSquares, CHUNK, chunkDot } from "../chunk";
+import { dot } from "../fold";
+import { add, div, min, mul, mulAdd, splat, sqrt, sub } from "../lanes";
+
+/** w' = beta w + gain x, where x is a mean in float64, rounded once. */
+function averageMean(w: usize, beta: f32, gain: f32, mean: f64): f32 {
+  const moved = mulAdd<f32>(beta, load<f32>(w), gain * f32(mean));
+  store<f32>(w, moved);
+  return moved;
+}
+
+/**
+ * For each matrix: row' = beta row + gain (scale^2 mean of g^2 along the row + eps), columns alike, and the factors
+ * rowFactor = sqrt(max(mean of row', floor) / row') and columnFactor = 1 / sqrt(column'). `acc` holds column sums.
+ */
+export function adafactorMoments(
+  g: usize,
+  row: usize,
+  column: usize,
+  rowFactor: usize,
+  columnFactor: usize,
+  acc: usize,
+  batch: usize,
+  rows: usize,
+  columns: usize,
+  scale: f32,
+  beta: f32,
+  gain: f32,
+  eps: f32,
+  floor: f32,
+): void {
+  const square = f64(scale) * f64(scale);
+  const width = columns << 2;
+  for (; batch > 0; batch--) {
+    memory.fill(acc, 0, columns << 3);
+    let total: f64 = 0;
+    for (let i: usize = 0; i < rows; i++, g += width) {
+      const mean = (square * dot(g, g, columns)) / f64(columns) + f64(eps);
+      total += f64(averageMean(row + (i << 2), beta, gain, mean));
+      addSquares(g, acc, columns);
+    }
+    const level = max<f64>(total / f64(rows), f64(floor));
+    for (const end = row + (rows << 2); row < end; row += 4, rowFactor += 4) {
+      store<f32>(rowFactor, f32(f64.sqrt(level / f64(load<f32>(row)))));
+    }
+    for (let j: usize = 0; j < columns; j++, column += 4, columnFactor += 4) {
+      const mean = (square * load<f64>(acc + (j << 3))) / f64(rows) + f64(eps);
+      store<f32>(columnFactor, f32(1 / f64.sqrt(f64(averageMean(column, beta, gain, mean)))));
+    }
+  }
+}
+
+function adafactorVarianceAt<T>(g: usize, v: usize, factor: usize, scale: f32, beta: f32, gain: f32, eps: f32): void {
+  const grad = mul<T>(splat<T>(scale), load<T>(g));
+  const square = mulAdd<T>(grad, grad, splat<T>(eps));
+  const moved = mulAdd<T>(splat<T>(beta), load<T>(v), mul<T>(splat<T>(gain), square));
+  store<T>(v, moved);
+  store<T>(factor, div<T>(splat<T>(1), sqrt<T>(moved)));
+}
+
+/** v = beta v + gain ((scale g)^2 + eps);  factor = 1 / sqrt v */
+export function adafactorVariance(
+  g: usize,
+  v: usize,
+  factor: usize,
+  n: usize,
+  scale: f32,
+  beta: f32,
+  gain: f32,
+  eps: f32,
+): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      adafactorVarianceAt<v128>(g + i, v + i, factor + i, scale, beta, gain, eps);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) adafactorVarianceAt<f32>(g + i, v + i, factor + i, scale, beta, gain, eps);
+}
+
+/** 1 / sqrt(V) */
+function factorAt<T>(columnFactor: usize, rowFactor: f32, cap: f32): T {
+  return min<T>(mul<T>(splat<T>(rowFactor), load<T>(columnFactor)), splat<T>(cap));
+}
+
+function updateAt<T>(g: usize, columnFactor: usize, u: usize, rowFactor: f32, cap: f32): void {
+  store<T>(u, mul<T>(load<T>(g), factorAt<T>(columnFactor, rowFactor, cap)));
+}
+
+/** sum u^2, row by row. */
+export function adafactorNorm(
+  g: usize,
+  rowFactor: usize,
+  columnFactor: usize,
+  work: usize,
+  batch: usize,
+  rows: usize,
+  columns: usize,
+  cap: f32,
+): f64 {
+  let total: f64 = 0;
+  for (; batch > 0; batch--, columnFactor += columns << 2) {
+    for (const last = rowFactor + (rows << 2); rowFactor < last; rowFactor += 4) {
+      const factor = load<f32>(rowFactor);
+      for (let start: usize = 0; start < columns; start += CHUNK) {
+        const left = columns - start;
+        const length = left < CHUNK ? left : CHUNK;
+        const end = length << 2;
+        const c = columnFactor + (start << 2);
+        let i: usize = 0;
+        if (ASC_FEATURE_SIMD && end >= 16) {
+          do {
+            updateAt<v128>(g + i, c + i, work + i, factor, cap);
+            i += 16;
+          } while (i + 16 <= end);
+        }
+        for (; i < end; i += 4) updateAt<f32>(g + i, c + i, work + i, factor, cap);
+        total += chunkDot(work, work, length);
+        g += end;
+      }
+    }
+  }
+  return total;
+}
+
+function adafactorStepAt<T>(
+  p: usize,
+  g: usize,
+  columnFactor: usize,
+  rowFactor: f32,
+  cap: f32,
+  decay: f32,
+  step: f32,
+): void {
+  const u = mul<T>(load<T>(g), factorAt<T>(columnFactor, rowFactor, cap));
+  store<T>(p, sub<T>(mul<T>(splat<T>(decay), load<T>(p)), mul<T>(splat<T>(step), u)));
+}
+
+/** p = decay p - step u */
+export function adafactorStep(
+  p: usize,
+  g: usize,
+  rowFactor: usize,
+  columnFactor: usize,
+  batch: usize,
+  rows: usize,
+  columns: usize,
+  cap: f32,
+  decay: f32,
+  step: f32,
+): void {
+  const end = columns << 2;
+  for (; batch > 0; batch--, columnFactor += end) {
+    for (const last = rowFactor + (rows << 2); rowFactor < last; rowFactor += 4, p += end, g += end) {
+      const factor = load<f32>(rowFactor);
+      let i: usize = 0;
+      if (ASC_FEATURE_SIMD && end >= 16) {
+        do {
+          adafactorStepAt<v128>(p + i, g + i, columnFactor + i, factor, cap, decay, step);
+          i += 16;
+        } while (i + 16 <= end);
+      }
+      for (; i < end; i += 4) adafactorStepAt<f32>(p + i, g + i, columnFactor + i, factor, cap, decay, step);
+    }
+  }
+}
+
+function adafactorMomentumAt<T>(
+  p: usize,
+  m: usize,
+  g: usize,
+  columnFactor: usize,
+  rowFactor: f32,
+  cap: f32,
+  decay: f32,
+  beta1: f32,
+  step: f32,
+): void {
+  const u = mul<T>(load<T>(g), factorAt<T>(columnFactor, rowFactor, cap));
+  const moved = mulAdd<T>(splat<T>(beta1), load<T>(m), mul<T>(splat<T>(step), u));
+  store<T>(m, moved);
+  store<T>(p, sub<T>(mul<T>(splat<T>(decay), load<T>(p)), moved));
+}
+
+/** m = beta1 m + step u;  p = decay p - m */
+export function adafactorMomentum(
+  p: usize,
+  m: usize,
+  g: usize,
+  rowFactor: usize,
+  columnFactor: usize,
+  batch: usize,
+  rows: usize,
+  columns: usize,
+  cap: f32,
+  decay: f32,
+  beta1: f32,
+  step: f32,
+): void {
+  const end = columns << 2;
+  for (; batch > 0; batch--, columnFactor += end) {
+    for (const last = rowFactor + (rows << 2); rowFactor < last; rowFactor += 4, p += end, m += end, g += end) {
+      const factor = load<f32>(rowFactor);
+      let i: usize = 0;
+      if (ASC_FEATURE_SIMD && end >= 16) {
+        do {
+          adafactorMomentumAt<v128>(p + i, m + i, g + i, columnFactor + i, factor, cap, decay, beta1, step);
+          i += 16;
+        } while (i + 16 <= end);
+      }
+      for (; i < end; i += 4)
+        adafactorMomentumAt<f32>(p + i, m + i, g + i, columnFactor + i, factor, cap, decay, beta1, step);
+    }
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * Prodigy over Adam, gradient descent and dual averaging, in two passes each. See src/optim/prodigy.ts for the rules and
+ * their source.
+ *
+ * Moments and the distance estimate do not depend on each other, so one pass brings both up to date; only then is the
+ * step size known that the second pass needs.
+ */
+import { CHUNK, chunkDot, chunkSumAbs } from "../chunk";
+import { pick } from "../elementwise";
+import { add, div, mul, mulAdd, splat, sqrt, sub } from "../lanes";
+
+/** The gradient with the L2 penalty: scale g + l2 p. */
+function penalised<T>(p: usize, g: usize, scale: f32, l2: f32): T {
+  return mulAdd<T>(splat<T>(scale), load<T>(g), mul<T>(splat<T>(l2), load<T>(p)));
+}
+
+/** w' = beta w + gained, stored. */
+function average<T>(w: usize, beta: f32, gained: T): void {
+  store<T>(w, mulAdd<T>(splat<T>(beta), load<T>(w), gained));
+}
+
+function momentsAt<T>(
+  p: usize,
+  m: usize,
+  v: usize,
+  g: usize,
+  scale: f32,
+  l2: f32,
+  beta1: f32,
+  gain1: f32,
+  beta2: f32,
+  gain2: f32,
+): void {
+  const grad = penalised<T>(p, g, scale, l2);
+  const scaled = mul<T>(splat<T>(gain2), grad);
+  average<T>(m, beta1, mul<T>(splat<T>(gain1), grad));
+  average<T>(v, beta2, mul<T>(scaled, scaled));
+}
+
+/** s moved; the gradient to `grads` and x0 - x to `moved`, which may be where g and p are. */
+function distanceAt<T>(
+  p: usize,
+  origin: usize,
+  s: usize,
+  g: usize,
+  grads: usize,
+  moved: usize,
+  scale: f32,
+  l2: f32,
+  beta3: f32,
+  gain3: f32,
+): void {
+  const grad = penalised<T>(p, g, scale, l2);
+  const far = sub<T>(load<T>(origin), load<T>(p));
+  average<T>(s, beta3, mul<T>(splat<T>(gain3), grad));
+  store<T>(grads, grad);
+  store<T>(moved, far);
+}
+
+/**
+ * m = beta1 m + gain1 g';  v = beta2 v + (gain2 g')^2 for all n elements; for every `every`th of them, from the first,
+ * s = beta3 s + gain3 g', and sums = (sum g' (origin - p), sum |s|). s and origin hold those elements only.
+ */
+export function prodigyGather(
+  p: usize,
+  m: usize,
+  v: usize,
+  origin: usize,
+  s: usize,
+  g: usize,
+  work: usize,
+  sums: usize,
+  n: usize,
+  every: usize,
+  scale: f32,
+  l2: f32,
+  beta1: f32,
+  gain1: f32,
+  beta2: f32,
+  gain2: f32,
+  beta3: f32,
+  gain3: f32,
+): void {
+  const grads = work;
+  const moved = work + (CHUNK << 2);
+  let numerator: f64 = 0,
+    denominator: f64 = 0;
+  while (n > 0) {
+    const most = CHUNK * every;
+    const length = n < most ? n : most;
+    const picked = (length + every - 1) / every;
+    const whole = length << 2;
+    let i: usize = 0;
+    if (ASC_FEATURE_SIMD && whole >= 16) {
+      do {
+        momentsAt<v128>(p + i, m + i, v + i, g + i, scale, l2, beta1, gain1, beta2, gain2);
+        i += 16;
+      } while (i + 16 <= whole);
+    }
+    for (; i < whole; i += 4) momentsAt<f32>(p + i, m + i, v + i, g + i, scale, l2, beta1, gain1, beta2, gain2);
+    let from = p,
+      slope = g;
+    if (every > 1) {
+      from = moved;
+      slope = grads;
+      pick(p, from, picked, every);
+      pick(g, slope, picked, every);
+    }
+    const end = picked << 2;
+    i = 0;
+    if (ASC_FEATURE_SIMD && end >= 16) {
+      do {
+        distanceAt<v128>(from + i, origin + i, s + i, slope + i, grads + i, moved + i, scale, l2, beta3, gain3);
+        i += 16;
+      } while (i + 16 <= end);
+    }
+    for (; i < end; i += 4)
+      distanceAt<f32>(from + i, origin + i, s + i, slope + i, grads + i, moved + i, scale, l2, beta3, gain3);
+    numerator += chunkDot(grads, moved, picked);
+    denominator += chunkSumAbs(s, picked);
+    p += whole;
+    m += whole;
+    v += whole;
+    g += whole;
+    origin += end;
+    s += end;
+    n -= length;
+  }
+  store<f64>(sums, numerator);
+  store<f64>(sums, denominator, 8);
+}
+
+function prodigyStepAt<T>(p: usize, m: usize, v: usize, decay: f32, step: f32, eps: f32): void {
+  const decayed = mul<T>(splat<T>(decay), load<T>(p));
+  const denominator = add<T>(sqrt<T>(load<T>(v)), splat<T>(eps));
+  store<T>(p, sub<T>(decayed, div<T>(mul<T>(splat<T>(step), load<T>(m)), denominator)));
+}
+
+/** p = decay p - step m / (sqrt v + eps) */
+export function prodigyStep(p: usize, m: usize, v: usize, n: usize, decay: f32, step: f32, eps: f32): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      prodigyStepAt<v128>(p + i, m + i, v + i, decay, step, eps);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) prodigyStepAt<f32>(p + i, m + i, v + i, decay, step, eps);
+}
+
+function awayAt<T>(p: usize, origin: usize, away: usize): void {
+  store<T>(away, sub<T>(load<T>(origin), load<T>(p)));
+}
+
+/** away = origin - p, for the elements of a chunk. */
+function measureChunk(p: usize, origin: usize, away: usize, n: usize): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      awayAt<v128>(p + i, origin + i, away + i);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) awayAt<f32>(p + i, origin + i, away + i);
+}
+
+/** sums = (g (origin - p), g^2, (origin - p)^2), summed */
+export function prodigyMeasure(p: usize, origin: usize, g: usize, work: usize, sums: usize, n: usize): void {
+  let along: f64 = 0,
+    slope: f64 = 0,
+    distance: f64 = 0;
+  while (n > 0) {
+    const length = n < CHUNK ? n : CHUNK;
+    measureChunk(p, origin, work, length);
+    along += chunkDot(g, work, length);
+    slope += chunkDot(g, g, length);
+    distance += chunkDot(work, work, length);
+    p += length << 2;
+    origin += length << 2;
+    g += length << 2;
+    n -= length;
+  }
+  store<f64>(sums, along);
+  store<f64>(sums, slope, 8);
+  store<f64>(sums, distance, 16);
+}
+
+function accumulateAt<T>(s: usize, g: usize, gain: f32): void {
+  store<T>(s, mulAdd<T>(splat<T>(gain), load<T>(g), load<T>(s)));
+}
+
+/** s = s + gain g;  sums = (g (origin - p), g^2, s^2), summed */
+export function prodigyAccumulate(
+  p: usize,
+  origin: usize,
+  s: usize,
+  g: usize,
+  work: usize,
+  sums: usize,
+  n: usize,
+  gain: f32,
+): void {
+  let along: f64 = 0,
+    slope: f64 = 0,
+    gathered: f64 = 0;
+  while (n > 0) {
+    const length = n < CHUNK ? n : CHUNK;
+    const end = length << 2;
+    measureChunk(p, origin, work, length);
+    let i: usize = 0;
+    if (ASC_FEATURE_SIMD && end >= 16) {
+      do {
+        accumulateAt<v128>(s + i, g + i, gain);
+        i += 16;
+      } while (i + 16 <= end);
+    }
+    for (; i < end; i += 4) accumulateAt<f32>(s + i, g + i, gain);
+    along += chunkDot(g, work, length);
+    slope += chunkDot(g, g, length);
+    gathered += chunkDot(s, s, length);
+    p += end;
+    origin += end;
+    s += end;
+    g += end;
+    n -= length;
+  }
+  store<f64>(sums, along);
+  store<f64>(sums, slope, 8);
+  store<f64>(sums, gathered, 16);
+}
+
+function prodigyAverageAt<T>(p: usize, origin: usize, s: usize, gamma: f32): void {
+  store<T>(p, sub<T>(load<T>(origin), mul<T>(splat<T>(gamma), load<T>(s))));
+}
+
+/** p = origin - gamma s */
+export function prodigyAverage(p: usize, origin: usize, s: usize, n: usize, gamma: f32): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      prodigyAverageAt<v128>(p + i, origin + i, s + i, gamma);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) prodigyAverageAt<f32>(p + i, origin + i, s + i, gamma);
+}

@@ -1,0 +1,115 @@
+import { refuse } from "../check.ts";
+import { defineOptimizer } from "../optimizer.ts";
+import { real } from "../option.ts";
+import { type Selection, selected } from "../parameters.ts";
+import { normal } from "../random.ts";
+import { log1p } from "../real.ts";
+
+/** The parameters that the theory covers. */
+const shapes = {
+  expected: "a matrix [out, in] or a convolution [out, in, height, width]: AGD has no biases; freeze what is neither",
+  takes: ({ length }: readonly number[]) => length === 2 || length === 4,
+};
+
+/** A layer as matrices [out, in], one for each position of a convolution kernel. */
+function layerOf([out, width, ...kernel]: readonly number[]) {
+  const positions = kernel.reduce((product, extent) => product * extent, 1);
+  // What every singular value of such a matrix is to be.
+  return { out: out!, in: width!, positions, singularValue: Math.sqrt(out! / width! / positions) };
+}
+
+/**
+ * Automatic gradient descent: no learning rate, no other hyperparameter. For L layers W_l of out_l x in_l:
+ *
+ *     G = 1 / L sum_l sqrt(out_l / in_l) |g_l|                       |.| is the Frobenius norm
+ *     eta = log((1 + sqrt(1 + 4 G)) / 2)
+ *     W_l = W_l - gain eta / L sqrt(out_l / in_l) g_l / |g_l|
+ *
+ * J. Bernstein et al., "Automatic gradient descent: deep learning without hyperparameters" (2023), Algorithm 1; `gain`
+ * is the authors' code's. As there, each position of a convolution kernel is normalised by itself, and its factor
+ * divided by sqrt(height width). The theory wants layers that start as `agdInit` leaves them, and a layer whose
+ * gradient is 0 stays put. Layers are counted over all groups, without the frozen ones.
+ *
+ * Two passes over memory: norms, update.
+ */
+export const AGD = /* @__PURE__ */ defineOptimizer({
+  name: "AGD",
+  rule: "η = log((1 + √(1 + 4 G)) / 2), G = mean of √(out/in) ‖g‖ over L layers;  p −= (η / L) √(out/in) g / ‖g‖",
+  cites: "Bernstein et al. 2023",
+  options: { gain: real(1, "[0, inf)", 0.5) },
+  /** The norms that the first pass of a step leaves for the second. */
+  state: { norm: { size: (shape) => layerOf(shape).positions } },
+  numbers: { G: 0, eta: 0, depth: 0 },
+  per: "parameter",
+  shapes,
+  prepare({ kernels, scratch }, groups) {
+    let total = 0;
+    let depth = 0;
+    for (const { forEachSpan } of groups) {
+      forEachSpan(({ g, n, scale, shape, state }) => {
+        const { positions, singularValue } = layerOf(shape);
+        const norms = kernels.agdNorms(g, state.norm, scratch(8 * positions), n / positions, positions);
+        total += singularValue * Math.abs(scale) * norms;
+        depth++;
+      });
+    }
+    const G = depth === 0 ? 0 : total / depth;
+    const eta = log1p((2 * G) / (1 + Math.sqrt(1 + 4 * G)));
+    for (const { numbers } of groups) Object.assign(numbers, { G, eta, depth });
+    return undefined;
+  },
+  update({ kernels }, { p, g, n, scale, shape, state }, { gain }, { eta, depth }) {
+    const { positions, singularValue } = layerOf(shape);
+    const step = ((gain * eta) / depth) * singularValue * Math.sign(scale);
+    kernels.agdStep(p, g, state.norm, n / positions, positions, step);
+  },
+});
+export type AGD = InstanceType<typeof AGD>;
+
+/**
+ * Starts parameters as AGD wants them: every matrix, and every position of a convolution kernel, random with all its
+ * singular values sqrt(out / in) / sqrt(height width). Each is the orthogonal factor of a normal matrix, drawn by seed
+ * and parameter name; the time is that of a Gram-Schmidt process in plain JavaScript, out in min(out, in) for each.
+ */
+export function agdInit(params: Selection, { seed }: { seed: number }): void {
+  const parameters = selected("params", params).filter(({ frozen }) => !frozen);
+  for (const { name, shape } of parameters) if (!shapes.takes(shape)) refuse(name, shape, shapes.expected);
+  for (const { name, shape, value } of parameters) {
+    normal(value, { seed, name: `agdInit ${name}` });
+    const { data } = value;
+    const { out, in: width, positions, singularValue } = layerOf(shape);
+    const [count, length] = out < width ? [out, width] : [width, out];
+    for (let position = 0; position < positions; position++) {
+      // The vectors to make orthogonal: rows of a wide matrix, columns of a tall one.
+      const at = (vector: number, i: number) =>
+        (out < width ? vector * width + i : i * width + vector) * positions + position;
+      const vectors = Array.from({ length: count }, (_, vector) =>
+        Float64Array.from({ length }, (_, i) => data[at(vector, i)]!),
+      );
+      orthonormalise(vectors);
+      for (const [vector, values] of vectors.entries()) {
+        for (const [i, x] of values.entries()) data[at(vector, i)] = singularValue * x;
+      }
+    }
+  }
+}
+
+/** Modified Gram-Schmidt, each vector twice: once leaves errors of the order of the condition. */
+function orthonormalise(vectors: readonly Float64Array[]): void {
+  for (const [j, vector] of vectors.entries()) {
+    for (let pass = 0; pass < 2; pass++) {
+      for (let i = 0; i < j; i++) {
+        const along = inner(vectors[i]!, vector);
+        for (let k = 0; k < vector.length; k++) vector[k]! -= along * vectors[i]![k]!;
+      }
+    }
+    const length = Math.sqrt(inner(vector, vector));
+    for (let k = 0; k < vector.length; k++) vector[k]! /= length;
+  }
+}
+
+function inner(x: Float64Array, y: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += x[i]! * y[i]!;
+  return sum;
+}

@@ -1,0 +1,266 @@
+import { refuse } from "../check.ts";
+import type { Kernels } from "../kernels.ts";
+import { defineOptimizer } from "../optimizer.ts";
+import { flag, nullable, real, reals, whole } from "../option.ts";
+import { powi } from "../real.ts";
+
+/** Why there is no step until there is something to learn d from. */
+const STANDSTILL = "every gradient so far is 0";
+
+/** Bytes of the sums of a pass and of the chunks it is taken in, in the workspace. */
+const SUMS = 64;
+const WORK = 2 * 4 * 1024;
+
+/**
+ * Prodigy over Adam as in the authors' code: it learns the step size d, an estimate of the distance to the solution,
+ * from how far the gradients have moved the parameters from where they began, x0. With dlr = d lr, and sums over all
+ * parameters of all groups together:
+ *
+ *     m = beta1 m + (1 - beta1) d g
+ *     v = beta2 v + (1 - beta2) d^2 g^2
+ *     r = beta3 r + (d / d0) dlr <g, x0 - p>
+ *     s = beta3 s + (d / d0) dlr g
+ *     d' = max(d, dCoef r / |s|_1)                      at most growthRate d, once d has left d0
+ *     p = p - dlr m / (sqrt(v) + d' eps)
+ *     d = d'
+ *
+ * K. Mishchenko and A. Defazio, "Prodigy: an expeditiously adaptive parameter-free learner" (ICML 2024), its Adam
+ * version. lr is a factor without a unit, to be left at 1 or scheduled; d has the unit of p. As in the code:
+ *
+ * - the step is taken with the old d, and with d' g in the place of m where beta1 is 0;
+ * - beta3 is sqrt(beta2), unless it is given;
+ * - decay is decoupled: p is first multiplied by 1 - dlr weightDecay; `decouple: false` adds weightDecay p to g instead;
+ * - `useBiasCorrection` multiplies dlr by Adam's correction, in r and s too; `safeguardWarmup` has d in s for dlr;
+ * - `sliceP` keeps x0 and s for every so many elements only, and takes the sums over those;
+ * - groups share d, so their lr must agree; betas, beta3, dCoef, growthRate and the like are those of the first. A
+ *   group with lr 0 stays put, where the code would still decay it;
+ * - nothing happens, and no step is counted, until there is a gradient other than 0.
+ *
+ * Two passes over memory: the first brings m, v, s and the sums up to date, the second takes the step.
+ */
+export const Prodigy = /* @__PURE__ */ defineOptimizer({
+  name: "Prodigy",
+  rule: "d = max(d, r / ‖s‖₁), r = β₃ r + d² ⟨g, x₀ − p⟩, s = β₃ s + d² g;  p −= d lr m / (√v + d ε)",
+  cites: "Mishchenko & Defazio 2024",
+  options: {
+    lr: real(1, "[0, inf)", 4),
+    betas: reals([0.9, 0.999], "[0, 1)", [0.8, 0.95]),
+    beta3: nullable(real(0, "[0, 1)", 0.9)),
+    eps: real(1e-8, "[0, inf)", 1e-2),
+    weightDecay: real(0, "[0, inf)", 0.1),
+    decouple: flag(true),
+    useBiasCorrection: flag(false),
+    safeguardWarmup: flag(false),
+    d0: real(1e-6, "(0, inf)", 1e-3),
+    dCoef: real(1, "(0, inf)", 20),
+    growthRate: real(Infinity, "[1, inf]", 1.02),
+    sliceP: whole(1, "[1, 1048576]", 3),
+  },
+  state: {
+    exp_avg: {},
+    exp_avg_sq: {},
+    s: { size: (shape, { sliceP }) => sliced(shape, sliceP) },
+    p0: { size: (shape, { sliceP }) => sliced(shape, sliceP) },
+  },
+  /** As the authors name them; d is 0 before the first step, which starts from d0. */
+  numbers: { k: 0, d: 0, d_max: 0, d_hat: 0, d_numerator: 0, d_denom: 0, dlr: 0, step: 0 },
+  per: "parameter",
+  prepare({ kernels, scratch, readF64 }, groups) {
+    const { options: first, numbers: shared } = groups[0]!;
+    const [beta1, beta2] = first.betas;
+    const beta3 = first.beta3 ?? Math.sqrt(beta2);
+    const lr = groups.reduce((most, { options }) => Math.max(most, options.lr), 0);
+    for (const { options } of groups) {
+      if (options.lr !== lr && options.lr !== 0) refuse("lr", options.lr, `${lr} as in the other groups, or 0`);
+    }
+    const moving = groups.filter(({ options }) => options.lr > 0);
+    if (moving.length === 0) return "lr is 0";
+    const penalised = moving.some(({ options }) => penaltyOf(options) > 0);
+    if (shared.d_denom === 0 && !penalised && areZero(kernels, moving)) return STANDSTILL;
+    const k = shared.k + 1;
+    const d = shared.d || first.d0;
+    const correction = first.useBiasCorrection ? Math.sqrt(1 - powi(beta2, k)) / (1 - powi(beta1, k)) : 1;
+    const dlr = d * lr * correction;
+    const gain1 = d * (1 - beta1);
+    const gain2 = d * Math.sqrt(1 - beta2);
+    let numerator = beta3 * shared.d_numerator;
+    let denominator = 0;
+    const sums = scratch(SUMS + WORK);
+    for (const { options, forEachSpan } of groups) {
+      const { d0, safeguardWarmup, sliceP: every } = options;
+      const l2 = penaltyOf(options);
+      const gain3 = (d / d0) * (safeguardWarmup ? d : dlr);
+      forEachSpan(({ p, g, n, t, scale, state: { exp_avg: m, exp_avg_sq: v, s, p0 } }) => {
+        if (t === 1) kernels.pick(p, p0, Math.ceil(n / every), every);
+        if (options.lr === 0) return;
+        const rates = [scale, l2, beta1, gain1, beta2, gain2, beta3, gain3] as const;
+        kernels.prodigyGather(p, m, v, p0, s, g, sums + SUMS, sums, n, every, ...rates);
+        numerator += (d / d0) * dlr * readF64(sums);
+        denominator += readF64(sums + 8);
+      });
+    }
+    const estimate = denominator === 0 ? d : (first.dCoef * numerator) / denominator;
+    const start = d === first.d0 ? raised(d, estimate) : d;
+    const most = raised(Math.max(shared.d_max, d), estimate);
+    const next = Math.min(most, start * first.growthRate);
+    const step = beta1 === 0 ? (dlr * next) / d : dlr;
+    const found = { k, d: next, d_max: most, d_hat: estimate, d_numerator: numerator, d_denom: denominator, dlr, step };
+    for (const { numbers } of groups) Object.assign(numbers, found);
+    return undefined;
+  },
+  update({ kernels }, { p, n, state }, { lr, eps, weightDecay, decouple }, { d, dlr, step }) {
+    if (lr === 0) return;
+    const decay = decouple ? 1 - dlr * weightDecay : 1;
+    kernels.prodigyStep(p, state.exp_avg, state.exp_avg_sq, n, decay, step, d * eps);
+  },
+});
+export type Prodigy = InstanceType<typeof Prodigy>;
+
+interface Spans {
+  forEachSpan(visit: (span: { readonly g: number; readonly n: number }) => void): void;
+}
+
+/** The larger; as in the code, an estimate that is not a number changes nothing. */
+function raised(d: number, estimate: number): number {
+  return Number.isNaN(estimate) ? d : Math.max(d, estimate);
+}
+
+/** The L2 penalty that is added to gradients. */
+function penaltyOf({ decouple, weightDecay }: { decouple: boolean; weightDecay: number }): number {
+  return decouple ? 0 : weightDecay;
+}
+
+/** Whether all gradients of some groups are 0. */
+function areZero({ maxAbs }: Kernels, groups: readonly Spans[]): boolean {
+  let largest = 0;
+  for (const { forEachSpan } of groups) {
+    forEachSpan(({ g, n }) => {
+      largest = Math.max(largest, maxAbs(g, n));
+    });
+  }
+  return largest === 0;
+}
+
+/** How many elements every `sliceP`th of an array is. */
+function sliced(shape: readonly number[], sliceP: number): number {
+  return Math.ceil(shape.reduce((size, extent) => size * extent, 1) / sliceP);
+}
+
+/** What both textbook forms take: where d starts, and a bound of the gradient norm. */
+const textbook = {
+  d0: real(1e-6, "(0, inf)", 1e-3),
+  gradientBound: real(0, "[0, inf)", 1),
+};
+
+/**
+ * Prodigy over gradient descent, as the paper has it. With norms and products over all parameters of all groups:
+ *
+ *     d   = max(d, r / |x - x0|)
+ *     S   = S + d^2 |g|^2
+ *     eta = d^2 / sqrt(d^2 G^2 + S)
+ *     r   = r + eta <g, x0 - x>
+ *     x   = x - eta g
+ *
+ * K. Mishchenko and A. Defazio, "Prodigy: an expeditiously adaptive parameter-free learner" (ICML 2024), Algorithm 1,
+ * with weights of 1. d starts from d0, is a lower bound of |x* - x0| for convex functions, and has the unit of p; G is
+ * `gradientBound`, which may be 0. The paper finds the next d at the end of a step, which comes to the same. Its
+ * guarantee is for the average of the iterates by eta; the parameters are the last one. Options are those of the first
+ * group. Nothing happens, and no step is counted, until there is a gradient other than 0.
+ *
+ * Two passes over memory: the sums, the step.
+ */
+export const ProdigyGD = /* @__PURE__ */ defineOptimizer({
+  name: "ProdigyGD",
+  rule: "d = max(d, Σ η ⟨g, x₀ − x⟩ / ‖x − x₀‖);  η = d² / √(d² G² + Σ d² ‖g‖²);  x −= η g",
+  cites: "Mishchenko & Defazio 2024",
+  options: textbook,
+  state: { p0: {} },
+  numbers: { d: 0, d_hat: 0, d_numerator: 0, squares: 0, eta: 0 },
+  per: "parameter",
+  prepare({ kernels, scratch, readF64 }, groups) {
+    const { options, numbers: shared } = groups[0]!;
+    if (shared.squares === 0 && areZero(kernels, groups)) return STANDSTILL;
+    let along = 0;
+    let slope = 0;
+    let distance = 0;
+    const sums = scratch(SUMS + WORK);
+    for (const { forEachSpan } of groups) {
+      forEachSpan(({ p, g, n, t, scale, state: { p0 } }) => {
+        if (t === 1) kernels.copy(p, p0, n);
+        kernels.prodigyMeasure(p, p0, g, sums + SUMS, sums, n);
+        along += scale * readF64(sums);
+        slope += scale * scale * readF64(sums + 8);
+        distance += readF64(sums + 16);
+      });
+    }
+    const d_hat = distance === 0 ? 0 : shared.d_numerator / Math.sqrt(distance);
+    const d = raised(shared.d || options.d0, d_hat);
+    const squares = shared.squares + d * d * slope;
+    const bound = d * options.gradientBound;
+    const eta = (d * d) / Math.sqrt(bound * bound + squares);
+    const d_numerator = shared.d_numerator + eta * along;
+    for (const { numbers } of groups) Object.assign(numbers, { d, d_hat, d_numerator, squares, eta });
+    return undefined;
+  },
+  update({ kernels }, { p, g, n, scale }, _options, { eta }) {
+    kernels.axpy(g, p, n, -eta * scale);
+  },
+});
+export type ProdigyGD = InstanceType<typeof ProdigyGD>;
+
+/**
+ * Prodigy over dual averaging, as the paper has it. With norms and products over all parameters of all groups:
+ *
+ *     s     = s + d^2 g
+ *     r     = r + d^2 <g, x0 - x>
+ *     S     = S + d^2 |g|^2
+ *     d     = max(d, r / |s|)
+ *     gamma = 1 / sqrt(d^2 G^2 + S)
+ *     x     = x0 - gamma s
+ *
+ * K. Mishchenko and A. Defazio, "Prodigy: an expeditiously adaptive parameter-free learner" (ICML 2024), Algorithm 2,
+ * with weights of 1. As for `ProdigyGD`: d starts from d0 and has the unit of p, G is `gradientBound`, options are those
+ * of the first group, and the guarantee is for the average of the iterates by d^2.
+ *
+ * Two passes over memory: s and the sums, the step.
+ */
+export const ProdigyDA = /* @__PURE__ */ defineOptimizer({
+  name: "ProdigyDA",
+  rule: "s += d² g;  d = max(d, Σ d² ⟨g, x₀ − x⟩ / ‖s‖);  x = x₀ − s / √(d² G² + Σ d² ‖g‖²)",
+  cites: "Mishchenko & Defazio 2024",
+  options: textbook,
+  state: { s: {}, p0: {} },
+  numbers: { d: 0, d_hat: 0, d_numerator: 0, squares: 0, gamma: 0 },
+  per: "parameter",
+  prepare({ kernels, scratch, readF64 }, groups) {
+    const { options, numbers: shared } = groups[0]!;
+    if (shared.squares === 0 && areZero(kernels, groups)) return STANDSTILL;
+    const before = shared.d || options.d0;
+    const weight = before * before;
+    let along = 0;
+    let slope = 0;
+    let gathered = 0;
+    const sums = scratch(SUMS + WORK);
+    for (const { forEachSpan } of groups) {
+      forEachSpan(({ p, g, n, t, scale, state: { s, p0 } }) => {
+        if (t === 1) kernels.copy(p, p0, n);
+        kernels.prodigyAccumulate(p, p0, s, g, sums + SUMS, sums, n, weight * scale);
+        along += scale * readF64(sums);
+        slope += scale * scale * readF64(sums + 8);
+        gathered += readF64(sums + 16);
+      });
+    }
+    const d_numerator = shared.d_numerator + weight * along;
+    const squares = shared.squares + weight * slope;
+    const d_hat = gathered === 0 ? 0 : d_numerator / Math.sqrt(gathered);
+    const d = raised(before, d_hat);
+    const bound = d * options.gradientBound;
+    const gamma = 1 / Math.sqrt(bound * bound + squares);
+    for (const { numbers } of groups) Object.assign(numbers, { d, d_hat, d_numerator, squares, gamma });
+    return undefined;
+  },
+  update({ kernels }, { p, n, state: { s, p0 } }, _options, { gamma }) {
+    kernels.prodigyAverage(p, p0, s, n, gamma);
+  },
+});
+export type ProdigyDA = InstanceType<typeof ProdigyDA>;
