@@ -117,6 +117,15 @@ describe.each(variants)("$title", (variant) => {
     expect(after[0]).not.toEqual(before[0]);
   });
 
+  test("with lr = 0 changes no bit of a parameter", () => {
+    const { lr } = variant.Optimizer.spec.options;
+    if (!lr?.expected.startsWith("[0")) return;
+    const params = parameters(variant.Optimizer);
+    const before = snapshot(params);
+    run(params, make(variant, params, { lr: 0 }), 0, 10);
+    expect(snapshot(params)).toEqual(before);
+  });
+
   test("leaves gradients alone", () => {
     const params = parameters(variant.Optimizer);
     setGradients(params, 0);

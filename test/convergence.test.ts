@@ -1,11 +1,14 @@
 /** What theory says about convergence, and how fast each optimizer reaches the minimum of known problems. */
 import { describe, expect, test } from "vitest";
-import { Adam, AdamW } from "../src/optim/adam.ts";
-import { SGD } from "../src/optim/sgd.ts";
+import * as optim from "../src/optim/index.ts";
 import type { Parameter } from "../src/parameters.ts";
 import { Random } from "../src/random.ts";
 import { load } from "../src/runtime.ts";
+import * as schedules from "../src/schedules.ts";
+import { logistic, type Problem, quadratic, rosenbrock } from "./support/problems.ts";
+import { type AnyOptimizer, optimizers } from "./support/specs.ts";
 
+const { Adam, AdamW, SGD } = optim;
 const rt = await load();
 
 /** Sets gradients from values, element by element or as a whole. */
@@ -13,9 +16,6 @@ function setGradient({ data, grad }: Parameter, gradient: (x: Float32Array) => A
   grad.set(gradient(data));
 }
 
-/** The quadratic sum_i h_i x_i^2 / 2 with h from 1 to 100. */
-const curvature = Float64Array.from({ length: 10 }, (_, i) => 100 ** (i / 9));
-const quadraticGradient = (x: Float32Array) => Array.from(x, (value, i) => curvature[i]! * value);
 const norm = (x: ArrayLike<number>) => Math.hypot(...Array.from(x));
 
 function vector(size: number, value: number): { params: ReturnType<typeof rt.parameters>; x: Parameter } {
@@ -30,7 +30,7 @@ describe("theory", () => {
     const sgd = new SGD(params, { lr: 2 / 101 });
     const start = norm(x.data);
     for (let t = 1; t <= 400; t++) {
-      setGradient(x, quadraticGradient);
+      setGradient(x, quadratic.gradient);
       sgd.step();
       expect(norm(x.data)).toBeLessThanOrEqual((99 / 101) ** t * start * (1 + 1e-5));
     }
@@ -115,4 +115,84 @@ describe("theory", () => {
       expect([...a.x.data]).toEqual([...b.x.data]);
     }
   });
+});
+
+/** A budget of steps, and the options it is enough with; the rest are defaults. */
+interface Budget {
+  readonly steps: number;
+  readonly [option: string]: unknown;
+}
+
+/** What each optimizer needs for the quadratic, Rosenbrock's valley and the logistic regression. */
+const budgets = [
+  [optim.AdaBelief, { steps: 500, lr: 0.03 }, { steps: 10000, lr: 0.003 }, { steps: 200, lr: 3 }],
+  [optim.AdaBound, { steps: 200, lr: 1 }, { steps: 1000, lr: 1 }, { steps: 200, lr: 1 }],
+  [optim.Adadelta, { steps: 200, lr: 10 }, { steps: 5000, lr: 1 }, { steps: 200, lr: 10 }],
+  [optim.Adafactor, { steps: 100, lr: 10 }, { steps: 5000, lr: 0.03 }, { steps: 100, lr: 10 }],
+  [optim.Adagrad, { steps: 100, lr: 1 }, { steps: 10000, lr: 1 }, { steps: 100, lr: 1 }],
+  [optim.Adam, { steps: 200, lr: 1 }, { steps: 1000, lr: 1 }, { steps: 200, lr: 1 }],
+  [optim.Adamax, { steps: 200, lr: 1 }, { steps: 2000, lr: 1 }, { steps: 200, lr: 1 }],
+  [optim.AdamW, { steps: 200, lr: 10 }, { steps: 5000, lr: 0.1 }, { steps: 200, lr: 1 }],
+  [optim.Adan, { steps: 100, lr: 1 }, { steps: 500, lr: 0.1 }, { steps: 100, lr: 1 }],
+  [optim.AdEMAMix, { steps: 200, lr: 1 }, { steps: 1000, lr: 1 }, { steps: 200, lr: 1 }],
+  [optim.AGD, { steps: 500, gain: 0.1 }, { steps: 5000, gain: 0.01 }, { steps: 100, gain: 0.1 }],
+  [optim.ASGD, { steps: 1000, lr: 0.01 }, { steps: 10000, lr: 0.001 }, { steps: 100, lr: 0.3 }],
+  [optim.LAMB, { steps: 100, lr: 3 }, { steps: 5000, lr: 0.01 }, { steps: 200, lr: 0.1 }],
+  [optim.LARS, { steps: 500, lr: 10 }, { steps: 500, lr: 10 }, { steps: 200, lr: 10 }],
+  [optim.Lion, { steps: 100, lr: 1 }, { steps: 500, lr: 0.03 }, { steps: 200, lr: 0.03 }],
+  [optim.NAdam, { steps: 100, lr: 0.3 }, { steps: 2000, lr: 0.1 }, { steps: 100, lr: 3 }],
+  [optim.NAGGS, { steps: 200, lr: 0.1 }, { steps: 500, lr: 0.03 }, { steps: 100, lr: 1 }],
+  [optim.Prodigy, { steps: 200, lr: 10 }, { steps: 1000, lr: 0.3 }, { steps: 200, lr: 1 }],
+  [optim.ProdigyDA, { steps: 500 }, { steps: 10000 }, { steps: 200 }],
+  [optim.ProdigyGD, { steps: 500 }, { steps: 10000 }, { steps: 100 }],
+  [optim.RAdam, { steps: 1000, lr: 0.03 }, { steps: 2000, lr: 0.003, betas: [0.9, 0.95] }, { steps: 200, lr: 3 }],
+  [optim.RMSprop, { steps: 100, lr: 0.1 }, { steps: 5000, lr: 0.01 }, { steps: 100, lr: 0.1 }],
+  [optim.Rprop, { steps: 100, lr: 1 }, { steps: 2000, lr: 0.03 }, { steps: 100, lr: 10 }],
+  [optim.ScheduleFreeAdamW, { steps: 100, lr: 1 }, { steps: 5000, lr: 0.1 }, { steps: 100, lr: 3 }],
+  [optim.ScheduleFreeRAdam, { steps: 100, lr: 10 }, { steps: 500, lr: 1 }, { steps: 100, lr: 10 }],
+  [optim.ScheduleFreeSGD, { steps: 500, lr: 0.1 }, { steps: 5000, lr: 0.001 }, { steps: 100, lr: 3 }],
+  [optim.SGD, { steps: 500, lr: 0.03 }, { steps: 5000, lr: 0.003 }, { steps: 100, lr: 1 }],
+  [optim.Signum, { steps: 1000, lr: 0.003 }, { steps: 1000, lr: 0.01 }, { steps: 500, lr: 0.01 }],
+  [optim.SophiaG, { steps: 200, lr: 10 }, { steps: 2000, lr: 0.01, rho: 1e-4 }, { steps: 500, lr: 10 }],
+] as unknown as readonly (readonly [AnyOptimizer, Budget, Budget, Budget])[];
+
+/** The excess at the point to evaluate at, after a run. */
+function excessAfter(Optimizer: AnyOptimizer, problem: Problem, { steps, ...options }: Budget): number {
+  const { spec } = Optimizer;
+  const size = problem.start.length;
+  const params = rt.parameters({ x: spec.shapes?.takes([size]) === false ? [size, 1] : [size] });
+  const x = params.get("x");
+  x.data.set(problem.start);
+  // Whatever scales a step falls in a straight line to 0, unless iterates are averaged.
+  const rate = Object.keys(options).find((key) => key === "lr" || key === "gain");
+  const falling =
+    rate && !spec.points ? schedules.linear({ start: options[rate] as number, end: 0, total: steps }) : undefined;
+  const optimizer = new Optimizer(params, falling ? { ...options, [rate!]: falling } : options);
+  for (let t = 0; t < steps; t++) {
+    setGradient(x, problem.gradient);
+    if (spec.updateHessian) optimizer.updateHessian();
+    optimizer.step();
+  }
+  return optimizer.withEvalParams(() => problem.excess(x.data));
+}
+
+describe.each(budgets.map(([Optimizer, ...rest]) => ({ name: Optimizer.spec.name, Optimizer, rest })))(
+  "$name",
+  ({ Optimizer, rest: [forQuadratic, forRosenbrock, forLogistic] }) => {
+    test(`comes within 1e-6 of the minimum of a quadratic of condition 100 in ${forQuadratic.steps} steps`, () => {
+      expect(excessAfter(Optimizer, quadratic, forQuadratic)).toBeLessThanOrEqual(1e-6);
+    });
+
+    test(`comes within 1e-3 of the minimum of Rosenbrock's valley in ${forRosenbrock.steps} steps`, () => {
+      expect(excessAfter(Optimizer, rosenbrock, forRosenbrock)).toBeLessThanOrEqual(1e-3);
+    });
+
+    test(`comes within 1e-6 of the minimum of a regularised logistic regression in ${forLogistic.steps} steps`, () => {
+      expect(excessAfter(Optimizer, logistic, forLogistic)).toBeLessThanOrEqual(1e-6);
+    });
+  },
+);
+
+test("every optimizer of the package has its budgets here", () => {
+  expect(budgets.map(([Optimizer]) => Optimizer)).toEqual(expect.arrayContaining([...optimizers]));
 });

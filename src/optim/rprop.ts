@@ -19,7 +19,7 @@ export const Rprop = /* @__PURE__ */ defineOptimizer({
   rule: "s = η₊ s, or η₋ s and g = 0 where g changed sign;  p −= s sign(g)",
   cites: "Riedmiller & Braun 1993; Igel & Hüsken 2000",
   options: {
-    lr: real(1e-2, "[0, inf)", 0.05),
+    lr: real(1e-2, "(0, inf)", 0.05),
     etas: reals([0.5, 1.2], "(0, inf)", [0.4, 1.3]),
     stepSizes: reals([1e-6, 50], "[0, inf)", [1e-3, 0.2]),
   },
