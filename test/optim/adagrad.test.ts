@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Adagrad } from "../../src/optim/adagrad.ts";
 import { goldenCases } from "../support/golden.ts";
-import { followRule } from "../support/oracle.ts";
 import { loadAll } from "../support/runtimes.ts";
+import { followElements } from "../support/textbook.ts";
 import { camelCase, expectState, followTrajectory, groupsOf, parametersOf } from "../support/trajectory.ts";
 
 const runtimes = await loadAll();
@@ -17,7 +17,7 @@ describe.each(runtimes)("Adagrad on $backend", (runtime) => {
 
   test("with eps inside the root follows TensorFlow's rule", () => {
     const options = { lr: 0.2, lrDecay: 0.1, weightDecay: 0.05, initialAccumulatorValue: 0.1, eps: 0.01 };
-    followRule(
+    followElements(
       runtime,
       (params) => new Adagrad(params, { ...options, epsPlace: "inside", maximize: true }),
       () => {

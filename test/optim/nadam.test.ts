@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { NAdam } from "../../src/optim/nadam.ts";
 import { goldenCases } from "../support/golden.ts";
-import { followRule } from "../support/oracle.ts";
 import { loadAll } from "../support/runtimes.ts";
+import { followElements } from "../support/textbook.ts";
 import { camelCase, expectState, followTrajectory, groupsOf, parametersOf } from "../support/trajectory.ts";
 
 describe.each(await loadAll())("NAdam on $backend", (runtime) => {
@@ -18,7 +18,7 @@ describe.each(await loadAll())("NAdam on $backend", (runtime) => {
 
   test("with decoupled weight decay follows Dozat's rule on decayed parameters", () => {
     const options = { lr: 0.02, betas: [0.8, 0.95] as [number, number], eps: 0.01, momentumDecay: 0.05 };
-    followRule(
+    followElements(
       runtime,
       (params) => new NAdam(params, { ...options, weightDecay: 0.5, decoupledWeightDecay: true, maximize: true }),
       () => {

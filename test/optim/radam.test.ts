@@ -1,8 +1,8 @@
 import { describe, test } from "vitest";
 import { RAdam } from "../../src/optim/radam.ts";
 import { goldenCases } from "../support/golden.ts";
-import { followRule } from "../support/oracle.ts";
 import { loadAll } from "../support/runtimes.ts";
+import { followElements } from "../support/textbook.ts";
 import { camelCase, expectState, followTrajectory, groupsOf, parametersOf } from "../support/trajectory.ts";
 
 describe.each(await loadAll())("RAdam on $backend", (runtime) => {
@@ -18,7 +18,7 @@ describe.each(await loadAll())("RAdam on $backend", (runtime) => {
     [0.6, "never rectified"],
   ])("with decoupled weight decay follows Liu's rule on decayed parameters: beta2 %f, %s", (beta2) => {
     const options = { lr: 0.02, betas: [0.8, beta2] as [number, number], eps: 0.01, weightDecay: 0.5 };
-    followRule(
+    followElements(
       runtime,
       (params) => new RAdam(params, { ...options, decoupledWeightDecay: true, maximize: true }),
       () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { RMSprop } from "../../src/optim/rmsprop.ts";
 import { goldenCases } from "../support/golden.ts";
-import { followRule } from "../support/oracle.ts";
 import { loadAll } from "../support/runtimes.ts";
+import { followElements } from "../support/textbook.ts";
 import { camelCase, expectState, followTrajectory, groupsOf, parametersOf } from "../support/trajectory.ts";
 
 const runtimes = await loadAll();
@@ -22,7 +22,7 @@ describe.each(runtimes)("RMSprop on $backend", (runtime) => {
     [true, 0.8],
   ])("with eps inside the root follows Graves's rule: centered %s, momentum %f", (centered, momentum) => {
     const options = { lr: 0.01, alpha: 0.9, eps: 0.01, weightDecay: 0.05, centered, momentum };
-    followRule(
+    followElements(
       runtime,
       (params) => new RMSprop(params, { ...options, epsPlace: "inside", maximize: true }),
       () => {

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { SGD } from "../../src/optim/sgd.ts";
 import { Random } from "../../src/random.ts";
 import { goldenCases } from "../support/golden.ts";
-import { followRule } from "../support/oracle.ts";
 import { loadAll } from "../support/runtimes.ts";
+import { followElements } from "../support/textbook.ts";
 import { camelCase, followTrajectory, groupsOf, parametersOf } from "../support/trajectory.ts";
 
 const runtimes = await loadAll();
@@ -19,7 +19,7 @@ describe.each(runtimes)("SGD on $backend", (runtime) => {
 
   test.each([false, true])("in Sutskever's convention has lr inside the buffer: nesterov %s", (nesterov) => {
     const options = { lr: rate, momentum: 0.8, weightDecay: 0.1, nesterov, convention: "sutskever", maximize: true };
-    followRule(
+    followElements(
       runtime,
       (params) => new SGD(params, options as ConstructorParameters<typeof SGD>[1]),
       () => {

@@ -52,3 +52,21 @@ export function followTextbook(
     }
   }
 }
+
+/** A rule for one element: the new value from the old one, the gradient and the step, counted from 1. */
+export type ElementRule = (w: number, g: number, t: number) => number;
+
+/** Steps an optimizer beside a rule that is made anew for each element. */
+export function followElements(
+  runtime: Runtime,
+  make: (params: Parameters) => { step(): unknown },
+  rule: () => ElementRule,
+): void {
+  const params = textbookParameters(runtime);
+  followTextbook(params, make(params), (size) => {
+    const rules = Array.from({ length: size }, rule);
+    return (p, g, t) => {
+      for (const [i, next] of rules.entries()) p[i] = next(p[i]!, g[i]!, t);
+    };
+  });
+}
