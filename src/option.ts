@@ -141,11 +141,15 @@ export function checkOptions<O extends Options>(argument: string, options: O, gi
 
 /** The options at a step. */
 export function resolve<O extends Options>(name: string, options: O, given: Given<O>, step: number): Resolved<O> {
-  const entries = Object.keys(options).map((key) => {
+  const resolved: Record<string, unknown> = {};
+  for (const key in options) {
     const option = options[key]!;
-    return [key, option.at(`${name}.${key}`, given[key] ?? option.default, step)];
-  });
-  return Object.fromEntries(entries) as Resolved<O>;
+    const value: unknown = given[key] ?? option.default;
+    // Only lists and schedules depend on the step; the rest is taken as it is, for every step does this.
+    resolved[key] =
+      typeof value === "object" || typeof value === "function" ? option.at(`${name}.${key}`, value, step) : value;
+  }
+  return resolved as Resolved<O>;
 }
 
 /** The options as far as they do not depend on the step: a scheduled number reads as NaN. */

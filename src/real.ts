@@ -3,6 +3,13 @@
  * differ in their last bits. These use only + - * /, which are correctly rounded everywhere.
  */
 
+/** Horner's rule, coefficients from the highest power down. */
+function polynomial(z: number, coefficients: readonly number[]): number {
+  let sum = 0;
+  for (const coefficient of coefficients) sum = sum * z + coefficient;
+  return sum;
+}
+
 /** x^n for a whole n >= 0, by repeated squaring. */
 export function powi(x: number, n: number): number {
   let result = 1;
@@ -20,6 +27,10 @@ function pow2(n: number): number {
 /** ln 2 in two parts: the product of the first with a whole number below 2^20 is exact. */
 const LN2 = [0.6931471803691238, 1.9082149292705877e-10] as const;
 
+const EXP = [
+  4.1381367970572385e-8, -1.6533902205465252e-6, 6.613756321437934e-5, -2.7777777777015593e-3, 1.6666666666666602e-1,
+];
+
 /** e^x within 1 ulp, subnormal results included. Reduction and polynomial: fdlibm's e_exp.c. */
 export function exp(x: number): number {
   if (Number.isNaN(x)) return x;
@@ -30,19 +41,18 @@ export function exp(x: number): number {
   const low = n * LN2[1];
   const r = high - low;
   const z = r * r;
-  const tail = polynomial(
-    z,
-    [
-      4.1381367970572385e-8, -1.6533902205465252e-6, 6.613756321437934e-5, -2.7777777777015593e-3,
-      1.6666666666666602e-1,
-    ],
-  );
+  const tail = polynomial(z, EXP);
   const c = r - z * tail;
   const y = 1 - (low - (r * c) / (2 - c) - high);
   // 2^n in two factors, so that overflow and subnormals come from one final rounding.
   const half = Math.floor(n / 2);
   return y * pow2(half) * pow2(n - half);
 }
+
+const LOG = [
+  0.14798198605116586, 0.15313837699209373, 0.1818357216161805, 0.22222198432149784, 0.2857142874366239,
+  0.3999999999940942, 0.6666666666666735,
+];
 
 /** Natural logarithm within 1 ulp; log 0 = -infinity, NaN below 0. Reduction and polynomial: fdlibm's e_log.c. */
 export function log(x: number): number {
@@ -55,13 +65,7 @@ export function log(x: number): number {
   const f = fraction - 1;
   const s = f / (2 + f);
   const z = s * s;
-  const tail = polynomial(
-    z,
-    [
-      0.14798198605116586, 0.15313837699209373, 0.1818357216161805, 0.22222198432149784, 0.2857142874366239,
-      0.3999999999940942, 0.6666666666666735,
-    ],
-  );
+  const tail = polynomial(z, LOG);
   const half = 0.5 * f * f;
   return n * LN2[0] - (half - (s * (half + z * tail) + n * LN2[1]) - f);
 }
@@ -86,31 +90,24 @@ export function cosPi(x: number): number {
   return cosSmall(Math.PI * x);
 }
 
-/** Horner's rule, coefficients from the highest power down. */
-function polynomial(z: number, coefficients: readonly number[]): number {
-  return coefficients.reduce((sum, coefficient) => sum * z + coefficient, 0);
-}
+const COS = [
+  -1.1359647557788195e-11, 2.087572321298175e-9, -2.7557314351390663e-7, 2.480158728947673e-5, -1.388888888887411e-3,
+  4.1666666666666602e-2,
+];
 
 function cosSmall(x: number): number {
   const z = x * x;
-  const tail = polynomial(
-    z,
-    [
-      -1.1359647557788195e-11, 2.087572321298175e-9, -2.7557314351390663e-7, 2.480158728947673e-5,
-      -1.388888888887411e-3, 4.1666666666666602e-2,
-    ],
-  );
+  const tail = polynomial(z, COS);
   return 1 - (0.5 * z - z * z * tail);
 }
 
+const SIN = [
+  1.58969099521155e-10, -2.5050760253406863e-8, 2.7557313707070068e-6, -1.984126982985795e-4, 8.33333333332249e-3,
+  -1.6666666666666632e-1,
+];
+
 function sinSmall(x: number): number {
   const z = x * x;
-  const tail = polynomial(
-    z,
-    [
-      1.58969099521155e-10, -2.5050760253406863e-8, 2.7557313707070068e-6, -1.984126982985795e-4, 8.33333333332249e-3,
-      -1.6666666666666632e-1,
-    ],
-  );
+  const tail = polynomial(z, SIN);
   return x + x * z * tail;
 }
