@@ -3,17 +3,19 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
-import { load, Random } from "simd-optim";
+import { defineOptimizer, load, Random, SimdOptimError } from "simd-optim";
 import { afterAll, describe, expect, test } from "vitest";
 import { benchmark } from "../examples/charlm/benchmark.ts";
 import { decode, encode, frequencyLoss } from "../examples/charlm/corpus.ts";
 import { crossCheck } from "../examples/charlm/crossCheck.ts";
 import { html } from "../examples/charlm/html.ts";
 import { CharacterModel, Pass } from "../examples/charlm/model.ts";
-import { defaultRate, findOptimizer, optimizers } from "../examples/charlm/optimizers.ts";
+import { findOptimizers, type OptimizerClass, optimizers } from "../examples/charlm/optimizers.ts";
+import { parseSettings } from "../examples/charlm/options.ts";
 import { sample } from "../examples/charlm/sampling.ts";
-import { packageText } from "../examples/charlm/text.ts";
+import { packageText, readText } from "../examples/charlm/text.ts";
 import { Trainer } from "../examples/charlm/training.ts";
+import { chooseRate } from "../examples/charlm/trials.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "charlm-"));
@@ -113,15 +115,50 @@ describe("a run", () => {
     expect(other).not.toBe(once);
   });
 
-  test("takes the name of an optimizer in any case, and its learning rate", async () => {
-    const [own, given] = await Promise.all([
+  test("finds a learning rate by trial, unless it is given one", async () => {
+    const [found, given] = await Promise.all([
       shortRun("sgd", "--optimizer", "sGd"),
       shortRun("sgd-lr", "--optimizer", "SGD", "--lr", "0.5"),
     ]);
-    expect(own.stdout).toMatch(/optimizer +SGD \(Polyak 1964/);
-    expect(own.stdout).toMatch(/learning rate +up to 0\.001 /);
+    expect(found.stdout).toMatch(/optimizer +SGD \(Polyak 1964/);
+    const rate = /learning rate +up to ([\d.]+) /.exec(found.stdout)![1];
+    expect(found.stdout).toMatch(new RegExp(`rate by trial .*[\\d.]+ at ${rate}, [\\d.]+ at `));
     expect(given.stdout).toMatch(/learning rate +up to 0\.5 /);
-    expect(heldOutLoss(given)).not.toBe(heldOutLoss(own));
+    expect(given.stdout).not.toContain("rate by trial");
+    expect(heldOutLoss(given)).not.toBe(heldOutLoss(found));
+  });
+
+  test("compares optimizers in one figure and one table", async () => {
+    const args = ["--text", text, "--steps", "5", "--compare", "adamw,sgd, Adam"];
+    const { code, stdout, stderr } = await charlm([...args, "--out", join(folder, "comparison")]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout.match(/repeated on reference: 0 of [\d,]+ parameters differ/g)).toHaveLength(3);
+    const printed = /^optimizer +learning rate .*\n((?:.+\n)+)/m.exec(stdout)![1]!.trim().split("\n");
+    const rows = printed.map((row) => row.split(/ {2,}/));
+
+    const page = readFileSync(join(folder, "comparison", "report.html"), "utf8");
+    expect(page).not.toMatch(/<script|<link|<img|\s(src|href)=|@import|url\((?!#)/i);
+    const { document } = parseHTML(page);
+    const figure = document.querySelector("figure")!;
+    expect(figure.querySelector("h2")!.textContent).toBe("Comparison");
+    const cells = [...document.querySelectorAll(".numbers tbody tr")].map((row) =>
+      [...row.children].map((cell) => cell.textContent),
+    );
+    expect(cells).toEqual(rows);
+    expect(cells.map(([name]) => name).sort()).toEqual(["Adam", "AdamW", "SGD"]);
+    const losses = cells.map((row) => Number(row[3]));
+    expect(losses).toEqual([...losses].sort((a, b) => a - b));
+    expect([...figure.querySelectorAll(".legend li")].map((key) => key.textContent)).toEqual(
+      cells.map((row) => `${row[0]} ${row[3]}`),
+    );
+    const drawings = [...figure.querySelectorAll("svg")];
+    expect(drawings).toHaveLength(2);
+    for (const drawing of drawings) {
+      expect(drawing.outerHTML).not.toMatch(/NaN|undefined|Infinity/);
+      for (const colour of [1, 2, 3]) {
+        expect(drawing.querySelectorAll(`[stroke="var(--curve-${colour})"] path`)).toHaveLength(2);
+      }
+    }
   });
 
   test("stops on SIGINT with exit code 130 and without a report", async () => {
@@ -142,7 +179,18 @@ describe("a run", () => {
   test("explains every option", async () => {
     const { code, stdout, stderr } = await charlm(["--help"]);
     expect([code, stderr]).toEqual([0, ""]);
-    for (const option of ["text", "optimizer", "steps", "backend", "seed", "lr", "bench-sizes", "out", "help"]) {
+    for (const option of [
+      "text",
+      "optimizer",
+      "compare",
+      "steps",
+      "backend",
+      "seed",
+      "lr",
+      "bench-sizes",
+      "out",
+      "help",
+    ]) {
       expect(stdout).toMatch(new RegExp(`^ +--${option}\\b.* {2}\\S`, "m"));
     }
     for (const { spec } of optimizers) expect(stdout).toMatch(new RegExp(`\\b${spec.name}\\b`));
@@ -151,23 +199,38 @@ describe("a run", () => {
 
 describe("what it cannot use gets one line and an exit code", () => {
   mkdirSync(join(folder, "directory"));
-  const inputs: [string, string[], RegExp][] = [
-    ["a missing file", ["--text", join(folder, "missing")], /missing: cannot be read: no such file/],
-    ["a directory", ["--text", join(folder, "directory")], /directory: not a regular file/],
-    ["a device", ["--text", "/dev/zero"], /not a regular file/],
-    ["an empty file", ["--text", file("empty", "")], /empty: the file is empty/],
-    ["a binary file", ["--text", file("binary", "text\0".repeat(100))], /binary: not a text: it contains NUL bytes/],
-    ["bytes that are not UTF-8", ["--text", file("latin1", Buffer.from("é", "latin1"))], /it is not valid UTF-8/],
-    ["one distinct character", ["--text", file("same", "a".repeat(5000))], /only one distinct character/],
-    ["a text too short to split", ["--text", file("tiny", "to be or not")], /too short: 12 characters/],
-    ["a report folder that is a file", ["--text", text, "--out", text], /cannot be written to: EEXIST/],
-    ["a learning rate that diverges", ["--text", text, "--steps", "9", "--lr", "1e30"], /the loss at step \d is NaN/],
+  const failure = (exitCode: number, message: RegExp) =>
+    expect.objectContaining({ name: "Failure", exitCode, message: expect.stringMatching(message) });
+  const texts: [string, string, RegExp][] = [
+    ["a missing file", join(folder, "missing"), /missing: cannot be read: no such file/],
+    ["a directory", join(folder, "directory"), /directory: not a regular file/],
+    ["a device", "/dev/zero", /not a regular file/],
+    ["an empty file", file("empty", ""), /empty: the file is empty/],
+    ["a binary file", file("binary", "text\0".repeat(100)), /binary: not a text: it contains NUL bytes/],
+    ["bytes that are not UTF-8", file("latin1", Buffer.from("é", "latin1")), /it is not valid UTF-8/],
+    ["one distinct character", file("same", "a".repeat(5000)), /only one distinct character/],
+    ["a text too short to split", file("tiny", "to be or not"), /too short: 12 characters/],
   ];
   const uses: [string, string[], RegExp][] = [
     ["an unknown option", ["--stepz", "5"], /unknown option '--stepz'/],
     ["an argument too many", ["text.txt"], /too many arguments/],
     ["an option without its value", ["--seed"], /argument missing/],
-    ["an unknown optimizer", ["--optimizer", "Adamant"], /'Adamant' is invalid\. There is no such optimizer/],
+    [
+      "an unknown optimizer",
+      ["--optimizer", "Adamant"],
+      /'Adamant' is invalid\. No optimizer is called Adamant; there are .*Adam, AdamW/,
+    ],
+    ["an optimizer without a name", ["--optimizer", ""], /'' is invalid/],
+    ["a start of several names", ["--optimizer", "L"], /'L' is invalid\. L may be LAMB, LARS, Lion/],
+    ["an unknown optimizer to compare", ["--compare", "sgd,Adamant"], /No optimizer is called Adamant; there are /],
+    ["one optimizer to compare", ["--compare", "sgd"], /'sgd' is invalid\. Expected from 2 to 8 optimizers/],
+    ["an optimizer to compare twice", ["--compare", "sgd,SGD"], /Expected each optimizer once/],
+    [
+      "an optimizer beside a comparison",
+      ["--compare", "sgd,adam", "--optimizer", "sgd"],
+      /'--compare .*cannot be used with/,
+    ],
+    ["a benchmark beside a comparison", ["--compare", "sgd,adam", "--bench-sizes", "64"], /cannot be used with option/],
     ["an unknown backend", ["--backend", "gpu"], /'gpu' is invalid\. Allowed choices are auto, simd, scalar/],
     ["negative steps", ["--steps", "-5"], /'-5' is invalid\. Expected a whole number from 1/],
     ["no steps", ["--steps", "0"], /'0' is invalid/],
@@ -177,14 +240,24 @@ describe("what it cannot use gets one line and an exit code", () => {
     ["a learning rate of 0", ["--lr", "0"], /'0' is invalid\. Expected a number above 0/],
     ["a learning rate in words", ["--lr", "high"], /'high' is invalid/],
     ["a bad benchmark size", ["--bench-sizes", "64,-1"], /'64,-1' is invalid/],
-    ["a line break in a value", ["--optimizer", "a\nb"], /'a b' is invalid/],
+    ["a line break in a value", ["--optimizer", "a\nb"], /'a\nb' is invalid/],
   ];
-  const cases = [
-    ...inputs.map(([what, args, line]) => ({ what, args, line, expected: 1 })),
-    ...uses.map(([what, args, line]) => ({ what, args, line, expected: 2 })),
+  test.for(texts)("%s", ([, path, line]) => {
+    expect(() => encode(readText(path))).toThrow(failure(1, line));
+  });
+
+  test.for(uses)("%s", ([, args, line]) => {
+    expect(() => parseSettings(args)).toThrow(failure(2, line));
+  });
+
+  const runs: [string, string[], number, RegExp][] = [
+    ["a missing file", ["--text", join(folder, "missing")], 1, /missing: cannot be read: no such file/],
+    ["a report folder that is a file", ["--text", text, "--out", text], 1, /cannot be written to: EEXIST/],
+    ["a learning rate that diverges", ["--text", text, "--steps", "9", "--lr", "1e30"], 1, /at step \d is NaN/],
+    ["a line break in a value", ["--optimizer", "a\nb"], 2, /'a b' is invalid/],
   ];
 
-  test.concurrent.for(cases)("exit code $expected for $what", async ({ args, line, expected: status }, context) => {
+  test.concurrent.for(runs)("a run with %s", async ([, args, status, line], context) => {
     const { code, stderr } = await charlm(["--out", join(folder, "never"), ...args]);
     context.expect(code).toBe(status);
     context.expect(stderr).toMatch(/^charlm: [^\n]+\n$/);
@@ -219,24 +292,88 @@ describe("the parts", () => {
     }
   });
 
-  test("every optimizer the package exports can train", async () => {
-    expect(optimizers.map(({ spec }) => spec.name)).toEqual(expect.arrayContaining(["Adam", "AdamW", "SGD"]));
-    const runtime = await load();
+  test("a name is one optimizer in any case, or the start of some", () => {
+    const names = ["AdamW", "LAMB", "LARS", "Lion", "Slow", "SlowAdamW", "SlowSGD"];
+    const among = names.map((name) => ({ spec: { name } }));
+    const find = (name: string) => findOptimizers(name, among).map(({ spec }) => spec.name);
+    expect(find("LAMB")).toEqual(["LAMB"]);
+    expect(find("lI")).toEqual(["Lion"]);
+    expect(find("la")).toEqual(["LAMB", "LARS"]);
+    expect(find("slow")).toEqual(["Slow"]);
+    expect(findOptimizers("slow", among.slice(5)).map(({ spec }) => spec.name)).toEqual(["SlowAdamW"]);
+    expect(find("lambs")).toEqual([]);
+  });
+
+  describe("optimizers", () => {
     const corpus = encode({ title: "sentences", content: SENTENCE.repeat(20) });
-    for (const optimizer of optimizers) {
-      const { name } = optimizer.spec;
-      expect(findOptimizer(name.toUpperCase()), name).toBe(optimizer);
-      const trainer = new Trainer(runtime, corpus, { optimizer, steps: 3, rate: defaultRate(optimizer), seed: 1 });
-      const before = trainer.bits();
-      const losses = [trainer.step(), trainer.step(), trainer.step()].map(({ loss }) => loss);
-      expect(losses.every(Number.isFinite), name).toBe(true);
-      expect(trainer.bits(), name).not.toEqual(before);
-    }
+    const steps = 24;
+
+    test.for(optimizers.map((optimizer) => [optimizer.spec.name, optimizer] as const))(
+      "%s learns",
+      async ([, optimizer]) => {
+        const runtime = await load();
+        const { signal } = new AbortController();
+        const recipe = { optimizer, steps, seed: 1 };
+        const { rate, trials } = await chooseRate(runtime, corpus, recipe, undefined, () => {}, signal);
+        // What needs no trials may take as long as they do: step sizes that are learned take a while to grow.
+        const length = trials.length > 0 ? steps : 8 * steps;
+        const trainer = new Trainer(runtime, corpus, { ...recipe, steps: length, rate });
+        for (let step = 0; step < length; step++) trainer.step();
+        expect(trainer.heldOutLoss()).toBeLessThan(frequencyLoss(corpus));
+      },
+    );
+
+    /** An optimizer that does nothing, made for the test but for a part of its spec. */
+    const idle = (part: Partial<Parameters<typeof defineOptimizer>[0]>): OptimizerClass =>
+      defineOptimizer({ name: "Idle", rule: "", cites: "", options: {}, state: {}, update: () => {}, ...part });
+
+    test("vectors are frozen for an optimizer that refuses them", async () => {
+      const matrices = idle({
+        state: {
+          norm: {
+            size: (shape) => {
+              if (shape.length !== 2) throw new SimdOptimError("BAD_ARGUMENT", "no matrix");
+              return 1;
+            },
+          },
+        },
+      });
+      const trainer = new Trainer(await load(), corpus, { optimizer: matrices, steps, rate: undefined, seed: 1 });
+      expect(trainer.trained.map(({ name }) => name)).toEqual(["embedding.weight", "hidden.weight", "output.weight"]);
+      expect(trainer.optimizer.bytes).toBe(4 * 3);
+      trainer.step();
+    });
+
+    test("an optimizer that averages keeps its rate and is judged where it evaluates", async () => {
+      const zero = idle({
+        options: { lr: findOptimizers("SGD", optimizers)[0]!.spec.options["lr"] as never },
+        points: {
+          training: "y",
+          evaluation: "x",
+          evaluate: ({ kernels }, { p, n }) => kernels.fill(p, n, 0),
+        },
+      });
+      const trainer = new Trainer(await load(), corpus, { optimizer: zero, steps, rate: 0.5, seed: 1 });
+      const rates = Array.from({ length: steps }, () => trainer.step().rate!);
+      expect(rates[0]).toBeLessThan(0.5);
+      expect(new Set(rates.slice(steps / 2))).toEqual(new Set([0.5]));
+      expect(trainer.heldOutLoss()).toBeCloseTo(Math.log(corpus.vocabulary.length), 5);
+    });
+
+    test("an optimizer without a rate has no trials", async () => {
+      const { signal } = new AbortController();
+      const choose = async (optimizer: OptimizerClass, asked?: number) =>
+        chooseRate(await load(), corpus, { optimizer, steps, seed: 1 }, asked, () => {}, signal);
+      const own = idle({ options: { lr: { default: null } as never } });
+      expect(await choose(idle({}), 0.1)).toEqual({ rate: undefined, trials: [] });
+      expect(await choose(own)).toEqual({ rate: undefined, trials: [] });
+      expect(await choose(own, 0.1)).toEqual({ rate: 0.1, trials: [] });
+    });
   });
 
   test("the cross-check finds a single differing bit", async () => {
     const corpus = encode({ title: "sentences", content: SENTENCE.repeat(20) });
-    const recipe = { optimizer: findOptimizer("AdamW")!, steps: 9, rate: 0.01, seed: 1 };
+    const recipe = { optimizer: findOptimizers("AdamW", optimizers)[0]!, steps: 9, rate: 0.01, seed: 1 };
     const trainer = new Trainer(await load(), corpus, recipe);
     trainer.step();
     trainer.step();

@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { load } from "simd-optim";
 import type { Corpus } from "./corpus.ts";
 import { count } from "./count.ts";
+import { BAD_INPUT, Failure } from "./failure.ts";
 import { type Recipe, Trainer } from "./training.ts";
 
 export interface CrossCheck {
@@ -40,4 +41,10 @@ export function describeCrossCheck(check: CrossCheck): string {
 
 export function differingParameters({ differing, parameters }: CrossCheck): string {
   return `${count(differing)} of ${count(parameters)} parameters differ`;
+}
+
+/** The failure of the first check that found a difference, if one did. */
+export function checkFailure(checks: readonly CrossCheck[]): Failure | undefined {
+  const failed = checks.find(({ differing }) => differing > 0);
+  return failed && new Failure(`cross-check failed: ${describeCrossCheck(failed)}`, BAD_INPUT);
 }

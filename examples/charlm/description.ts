@@ -3,27 +3,63 @@ import { cpus } from "node:os";
 import type { Runtime } from "simd-optim";
 import type { Corpus } from "./corpus.ts";
 import { count } from "./count.ts";
+import type { CharacterModel } from "./model.ts";
+import { averages, boundsSteps } from "./optimizers.ts";
 import { BATCH, CONTEXT, HIDDEN, MAX_NORM, type Recipe, type Trainer, WIDTH } from "./training.ts";
+import type { Trial } from "./trials.ts";
 
 export type Description = readonly (readonly [name: string, value: string])[];
 
-export function describeRun(runtime: Runtime, corpus: Corpus, recipe: Recipe, trainer: Trainer): Description {
-  const { vocabulary } = corpus;
-  const { spec } = recipe.optimizer;
-  const parameters = count(trainer.model.parameters.size);
-  const state = count(Math.ceil(trainer.optimizer.bytes / 1024));
+/** A run, from the text to the computer. */
+export function describeRun(
+  runtime: Runtime,
+  corpus: Corpus,
+  recipe: Recipe,
+  trainer: Trainer,
+  trials: readonly Trial[],
+): Description {
+  return [
+    ...describeTask(corpus, trainer.model),
+    ...describeOptimizer(recipe, trainer, trials),
+    ...describeSetup(runtime, recipe),
+  ];
+}
+
+/** What is learned from, and what learns. */
+export function describeTask(corpus: Corpus, { parameters }: CharacterModel): Description {
+  const outputs = corpus.vocabulary.length;
+  const layers = `${CONTEXT} characters of width ${WIDTH}, ${HIDDEN} tanh units, ${outputs} outputs`;
   return [
     ["text", describeText(corpus)],
     ...describeReplacement(corpus),
-    [
-      "model",
-      `${CONTEXT} characters of width ${WIDTH}, ${HIDDEN} tanh units, ${vocabulary.length} outputs: ${parameters} parameters`,
-    ],
+    ["model", `${layers}: ${count(parameters.size)} parameters`],
+  ];
+}
+
+function describeOptimizer(recipe: Recipe, trainer: Trainer, trials: readonly Trial[]): Description {
+  const { spec } = recipe.optimizer;
+  const state = count(Math.ceil(trainer.optimizer.bytes / 1024));
+  return [
     ["optimizer", `${spec.name} (${spec.cites}), ${state} KiB of state`],
     ["update rule", spec.rule],
+    ...describeUse(recipe, trainer, trials),
+  ];
+}
+
+/** How an optimizer is used here. */
+export function describeUse(recipe: Recipe, trainer: Trainer, trials: readonly Trial[]): Description {
+  return [
     ["learning rate", describeRate(recipe)],
-    ["training", `${count(recipe.steps)} steps on ${BATCH} characters each, gradient norm at most ${MAX_NORM}`],
-    ["seed", String(recipe.seed)],
+    ...describeTrials(trials),
+    ...describeFrozen(trainer, recipe.optimizer.spec.name),
+  ];
+}
+
+/** How it is learned. */
+export function describeSetup(runtime: Runtime, { steps, seed }: Pick<Recipe, "steps" | "seed">): Description {
+  return [
+    ["training", `${count(steps)} steps on ${BATCH} characters each, gradient norm at most ${MAX_NORM}`],
+    ["seed", String(seed)],
     ["backend", `${runtime.backend}: ${runtime.reason}`],
     ["computer", `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus()[0]?.model ?? "unknown"}`],
   ];
@@ -44,5 +80,22 @@ function describeReplacement({ vocabulary, distinct, replaced, train, heldOut }:
 
 function describeRate({ optimizer, rate }: Recipe): string {
   if (rate === undefined) return `left to ${optimizer.spec.name}`;
-  return `up to ${rate} in a straight line, then down along a cosine`;
+  const rest = averages(optimizer) ? "kept, since the optimizer averages instead" : "down along a cosine";
+  const bound = boundsSteps(optimizer) ? "; no step is larger" : "";
+  return `up to ${rate} in a straight line, then ${rest}${bound}`;
+}
+
+/** How a learning rate was found, where it was by trial. */
+function describeTrials(trials: readonly Trial[]): Description {
+  if (trials.length === 0) return [];
+  const results = trials
+    .map(({ rate, loss }) => `${loss === Infinity ? "none" : loss.toFixed(3)} at ${rate}`)
+    .join(", ");
+  return [["rate by trial", `the one below the best; loss after short runs: ${results}`]];
+}
+
+/** The parameters that stay as they are, if the optimizer refuses some. */
+function describeFrozen({ model }: Trainer, optimizer: string): Description {
+  const frozen = model.parameters.where((parameter) => parameter.frozen).map(({ name }) => name);
+  return frozen.length === 0 ? [] : [["frozen", `${frozen.join(", ")}, which ${optimizer} does not take`]];
 }

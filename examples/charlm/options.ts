@@ -4,31 +4,35 @@ import type { LoadOptions } from "simd-optim";
 import type { Corpus } from "./corpus.ts";
 import { count } from "./count.ts";
 import { BAD_USAGE, Failure } from "./failure.ts";
-import { defaultRate, findOptimizer, type OptimizerClass, optimizers } from "./optimizers.ts";
+import { DEFAULT_OPTIMIZER, findOptimizers, type OptimizerClass, optimizers } from "./optimizers.ts";
+import { CURVES } from "./reportStyle.ts";
 import { BATCH } from "./training.ts";
 
 export interface Settings {
   /** A file; the package's own documentation without one. */
   readonly text?: string;
   readonly optimizer: OptimizerClass;
+  /** The optimizers to compare, instead of training with one. */
+  readonly compare?: readonly OptimizerClass[];
   /** How long to train; as long as suits the text, without it. */
   readonly steps?: number;
   readonly backend: NonNullable<LoadOptions["backend"]>;
   readonly seed: number;
-  /** What the user asked for, which an optimizer without a learning rate does not use. */
+  /** The peak of the learning rate the user asked for, which an optimizer without one does not use. */
   readonly lr?: number;
   readonly benchSizes: readonly number[];
   /** The folder of the report. */
   readonly out: string;
 }
 
-const DEFAULT_OPTIMIZER = "AdamW";
 /** The learning rate of the default optimizer that suits this model better than the optimizer's own default. */
 const DEFAULT_RATE = 0.003;
 const BENCH_SIZES = [2 ** 12, 2 ** 16, 2 ** 20, 2 ** 24];
 const FEWEST_STEPS = 1000;
 const ENOUGH_STEPS = 8000;
 const PASSES = 10;
+/** As many as one figure can show so that they can be told apart. */
+const MOST_COMPARED = CURVES.length;
 const MOST_STEPS = 10_000_000;
 const LARGEST_BENCH_SIZE = 2 ** 27;
 
@@ -44,34 +48,47 @@ export function parseSettings(argv: readonly string[]): Settings | undefined {
   }
 }
 
-/** The peak of the learning rate; undefined for an optimizer without one. */
-export function peakRate({ optimizer, lr }: Settings): number | undefined {
-  if (!("lr" in optimizer.spec.options)) return undefined;
-  return lr ?? (optimizer.spec.name === DEFAULT_OPTIMIZER ? DEFAULT_RATE : defaultRate(optimizer));
+/** The learning rate that is not to be found by trial, if there is one. */
+export function askedRate({ optimizer, compare, lr }: Settings): number | undefined {
+  return lr ?? (!compare && optimizer.spec.name === DEFAULT_OPTIMIZER ? DEFAULT_RATE : undefined);
 }
 
-/** How long to train: unless the user says, so long that the model learns much and does not yet learn by heart. */
-export function stepsFor({ steps }: Settings, { train }: Corpus): number {
+/**
+ * How long to train: unless the user says, so long that the model learns much and does not yet learn by heart; several
+ * optimizers share what one may take.
+ */
+export function stepsFor({ steps, compare }: Settings, { train }: Corpus): number {
   const suitable = 100 * Math.round((PASSES * train.length) / BATCH / 100);
-  return steps ?? Math.min(Math.max(suitable, FEWEST_STEPS), ENOUGH_STEPS);
+  const most = 100 * Math.round(ENOUGH_STEPS / (compare?.length ?? 1) / 100);
+  return steps ?? Math.min(Math.max(suitable, FEWEST_STEPS), most);
 }
 
 function describeCommand(): Command {
   return new Command("npm start --")
     .description(
       "Trains a neural language model on the characters of a text, checks that plain JavaScript gives the same bits, " +
-        "times AdamW on every backend, writes some text of its own, and draws it all in one HTML page.",
+        "times AdamW on every backend, writes some text of its own, and draws it all in one HTML page; or trains the " +
+        "same model with several optimizers and draws how they compare.",
     )
     .option("--text <file>", "UTF-8 text to learn from (default: the package's own documentation)")
     .addOption(
-      new Option("--optimizer <name>", "optimizer to train with, in upper or lower case")
+      new Option("--optimizer <name>", "optimizer to train with, in upper or lower case; the start of its name will do")
         .argParser(parseOptimizer)
-        .default(findOptimizer(DEFAULT_OPTIMIZER), DEFAULT_OPTIMIZER),
+        .default(findOptimizers(DEFAULT_OPTIMIZER, optimizers)[0], DEFAULT_OPTIMIZER),
+    )
+    .addOption(
+      new Option(
+        "--compare <names>",
+        `from 2 to ${MOST_COMPARED} optimizers to compare, such as adamw,lion,prodigy; nothing is timed or written then`,
+      )
+        .argParser(parseOptimizers)
+        .conflicts(["optimizer", "benchSizes"]),
     )
     .addOption(
       new Option(
         "--steps <number>",
-        `steps to train for (default: about ten passes over the text, from ${count(FEWEST_STEPS)} to ${count(ENOUGH_STEPS)})`,
+        `steps to train for (default: about ten passes over the text, from ${count(FEWEST_STEPS)} to ` +
+          `${count(ENOUGH_STEPS)}, which optimizers that are compared share)`,
       ).argParser(wholeNumber(1, MOST_STEPS)),
     )
     .addOption(
@@ -88,7 +105,7 @@ function describeCommand(): Command {
       new Option(
         "--lr <number>",
         "peak of the learning rate, which warms up and then follows a cosine; unused by optimizers without one " +
-          `(default: ${DEFAULT_RATE} for ${DEFAULT_OPTIMIZER}, otherwise the optimizer's own)`,
+          `(default: ${DEFAULT_RATE} for ${DEFAULT_OPTIMIZER} alone, otherwise found in short trials)`,
       ).argParser(positiveNumber),
     )
     .addOption(
@@ -98,16 +115,30 @@ function describeCommand(): Command {
     )
     .option("--out <folder>", "where to write report.html", "out")
     .helpOption("--help", "show this help")
-    .addHelpText("after", `\nOptimizers: ${optimizers.map(({ spec }) => spec.name).join(", ")}`)
+    .addHelpText("after", `\nOptimizers: ${namesOf(optimizers)}`)
     .exitOverride()
     .showSuggestionAfterError(false)
     .configureOutput({ writeErr: () => {} });
 }
 
 function parseOptimizer(name: string): OptimizerClass {
-  const found = findOptimizer(name);
-  if (!found) throw new InvalidArgumentError("There is no such optimizer.");
+  const [found, ...more] = findOptimizers(name, optimizers);
+  if (!found) throw new InvalidArgumentError(`No optimizer is called ${name}; there are ${namesOf(optimizers)}.`);
+  if (more.length > 0) throw new InvalidArgumentError(`${name} may be ${namesOf([found, ...more])}.`);
   return found;
+}
+
+function parseOptimizers(list: string): OptimizerClass[] {
+  const found = list.split(",").map((name) => parseOptimizer(name.trim()));
+  if (new Set(found).size < found.length) throw new InvalidArgumentError("Expected each optimizer once.");
+  if (found.length < 2 || found.length > MOST_COMPARED) {
+    throw new InvalidArgumentError(`Expected from 2 to ${MOST_COMPARED} optimizers.`);
+  }
+  return found;
+}
+
+function namesOf(classes: readonly OptimizerClass[]): string {
+  return classes.map(({ spec }) => spec.name).join(", ");
 }
 
 function wholeNumber(least: number, most: number): (argument: string) => number {

@@ -1,10 +1,28 @@
-/** The style sheet of the report. Figures take their colours from the variables. */
+/** The style sheet of the reports. Figures take their colours from the variables. */
+
+/**
+ * The numbers of the colours of curves, from 1. The first four are drawn solid and the others dashed; among either, all
+ * can be told apart with red-green blindness too.
+ */
+export const CURVES = [1, 2, 3, 4, 5, 6, 7, 8] as const;
+
+export function dashed(curve: number): boolean {
+  return curve > 4;
+}
+
+function stroke(curve: number): string {
+  const colour = `var(--curve-${curve})`;
+  return dashed(curve) ? `repeating-linear-gradient(90deg, ${colour} 0 5px, transparent 5px 8px)` : colour;
+}
+
 export const STYLE = `
 :root {
   color-scheme: light dark;
   --page: #f6f7f9; --card: #ffffff; --edge: #dfe3e8; --text: #1b1f24; --muted: #5b6470; --accent: #1a56db;
   --train: #1a56db; --held-out: #c2410c; --rate: #7c3aed;
   --simd: #1a56db; --scalar: #0f8a7e; --reference: #8a94a2;
+  --curve-1: #1a56db; --curve-2: #b85f00; --curve-3: #00573f; --curve-4: #c2489f;
+  --curve-5: #222a33; --curve-6: #937000; --curve-7: #1f86bb; --curve-8: #9c2a1f;
   --good: #137a3f; --bad: #b91c1c;
 }
 @media (prefers-color-scheme: dark) {
@@ -12,6 +30,8 @@ export const STYLE = `
     --page: #101317; --card: #181c22; --edge: #2b323b; --text: #e6e9ed; --muted: #9aa4b1; --accent: #82aaff;
     --train: #82aaff; --held-out: #ff9e64; --rate: #c3a6ff;
     --simd: #82aaff; --scalar: #4fd1c1; --reference: #7d8794;
+    --curve-1: #6f9dff; --curve-2: #ffa04d; --curve-3: #1fae84; --curve-4: #ffb3e2;
+    --curve-5: #f2f4f7; --curve-6: #c9a92c; --curve-7: #7fd3ff; --curve-8: #e0604f;
     --good: #5fd38d; --bad: #ff8080;
   }
 }
@@ -35,6 +55,7 @@ figure, section { margin: 20px 0 0; padding: 20px 24px; }
 .key.train { background: var(--train); }
 .key.faint { opacity: 0.4; }
 .key.held-out { background: var(--held-out); }
+${CURVES.map((curve) => `.key.curve-${curve} { background: ${stroke(curve)}; }`).join("\n")}
 figure svg { display: block; max-width: 100%; height: auto; margin: 0 auto; font: 12px system-ui, sans-serif; }
 figcaption, .caption { max-width: 72ch; margin: 8px 0 0; }
 .narrow { display: none; }
@@ -43,13 +64,20 @@ pre b { color: var(--held-out); }
 table { width: 100%; border-collapse: collapse; font-size: 15px; }
 th, td { padding: 7px 0; border-top: 1px solid var(--edge); text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 tr:first-child > * { border-top: 0; }
-th { width: 9.5em; padding-right: 16px; color: var(--muted); font-weight: 400; }
+th { color: var(--muted); font-weight: 400; }
+.settings th { width: 10.5em; padding-right: 16px; }
+.numbers :is(th, td) { white-space: nowrap; }
+.numbers :is(th, td) + * { padding-left: 20px; text-align: right; }
+.numbers td { font-variant-numeric: tabular-nums; }
+.numbers tbody th { color: var(--text); }
+.numbers tbody tr:first-child > * { border-top: 1px solid var(--edge); }
+.scroll { overflow-x: auto; }
 @media (max-width: 640px) {
   main { padding-top: 24px; }
   h1 { font-size: 24px; }
   figure, section { padding: 16px 14px; }
   .wide { display: none; }
   .narrow { display: block; }
-  th { width: 7em; }
+  .settings th { width: 7em; }
 }
 `;

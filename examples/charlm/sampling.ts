@@ -9,12 +9,11 @@ export function sample(
   { length, temperature, random }: { length: number; temperature: number; random: Random },
 ): Uint32Array {
   const pass = new Pass(model, 1);
-  const weights = new Float64Array(model.shape.vocabulary);
   const sampled = new Uint32Array(length);
   pass.contexts.data.set(prompt);
   for (let i = 0; i < length; i++) {
     pass.predict();
-    const next = draw(pass.logits.data, weights, temperature, random);
+    const next = draw(pass.logits.data, temperature, random);
     const context = pass.contexts.data;
     context.copyWithin(0, 1);
     context[context.length - 1] = next;
@@ -23,15 +22,11 @@ export function sample(
   return sampled;
 }
 
-/** An index drawn from softmax(logits / temperature); `weights` is room to work in. */
-function draw(logits: Float32Array, weights: Float64Array, temperature: number, random: Random): number {
+/** An index drawn from softmax(logits / temperature). */
+export function draw(logits: Float32Array, temperature: number, random: Random): number {
   const largest = logits.reduce((a, b) => Math.max(a, b));
-  let total = 0;
-  for (let i = 0; i < weights.length; i++) {
-    weights[i] = Math.exp((logits[i]! - largest) / temperature);
-    total += weights[i]!;
-  }
-  let left = random.uniform() * total;
+  const weights = Float64Array.from(logits, (logit) => Math.exp((logit - largest) / temperature));
+  let left = random.uniform() * weights.reduce((a, b) => a + b);
   let chosen = 0;
   while (chosen < weights.length - 1 && left >= weights[chosen]!) left -= weights[chosen++]!;
   return chosen;

@@ -1,0 +1,71 @@
+/** A comparison: the same model from the same start on the same batches, with one optimizer after the other. */
+import { load, type Runtime } from "simd-optim";
+import { comparisonTable, type Entry, ranked } from "./comparisonTable.ts";
+import { type Corpus, frequencyLoss } from "./corpus.ts";
+import { checkFailure, crossCheck, describeCrossCheck } from "./crossCheck.ts";
+import { describeSetup, describeTask, describeUse } from "./description.ts";
+import { CharacterModel } from "./model.ts";
+import type { OptimizerClass } from "./optimizers.ts";
+import { askedRate, type Settings, stepsFor } from "./options.ts";
+import { line, losses } from "./print.ts";
+import { withProgress } from "./progress.ts";
+import type { Outcome } from "./run.ts";
+import { CHECKED_STEPS, modelShape, Trainer, train } from "./training.ts";
+import { chooseRate, MOST_TRIALS } from "./trials.ts";
+
+/** Trains and checks with each optimizer, printing how it goes. */
+export async function compareOptimizers(
+  compared: readonly OptimizerClass[],
+  settings: Settings,
+  corpus: Corpus,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { seed } = settings;
+  const steps = stepsFor(settings, corpus);
+  const runtime = await load({ backend: settings.backend });
+  const task = describeTask(corpus, new CharacterModel(runtime, modelShape(corpus), seed));
+  const description = [...task, ...describeSetup(runtime, { steps, seed })];
+  for (const [name, value] of description) line(name, value);
+
+  const entries: Entry[] = [];
+  for (const optimizer of compared) {
+    console.log();
+    entries.push(await enter(optimizer, settings, steps, runtime, corpus, signal));
+  }
+  console.log(`\n${comparisonTable(ranked(entries))}\n`);
+
+  // Only here: loading what draws takes as long as loading all the rest.
+  const { comparisonPage } = await import("./comparisonReport.ts");
+  const page = comparisonPage({ entries, frequencyLoss: frequencyLoss(corpus), description });
+  return { page, failure: checkFailure(entries.map(({ check }) => check)) };
+}
+
+async function enter(
+  optimizer: OptimizerClass,
+  settings: Settings,
+  steps: number,
+  runtime: Runtime,
+  corpus: Corpus,
+  signal: AbortSignal,
+): Promise<Entry> {
+  const { seed } = settings;
+  const { name } = optimizer.spec;
+  line("optimizer", name);
+  const { rate, trials } = await withProgress("rate trials", MOST_TRIALS, (advance) =>
+    chooseRate(runtime, corpus, { optimizer, steps, seed }, askedRate(settings), advance, signal),
+  );
+  const recipe = { optimizer, steps, seed, rate };
+  const trainer = new Trainer(runtime, corpus, recipe);
+  const use = describeUse(recipe, trainer, trials);
+  for (const [title, value] of use) line(title, value);
+
+  const history = await withProgress("training", steps, (advance) =>
+    train(trainer, steps, (step, loss, heldOut) => advance(step, losses(loss, heldOut)), signal),
+  );
+  const checked = Math.min(CHECKED_STEPS, steps);
+  const check = await withProgress("cross-check", checked, (advance) =>
+    crossCheck(corpus, recipe, checked, history.early, advance, signal),
+  );
+  line("cross-check", describeCrossCheck(check));
+  return { name, rate, use, history, check, bytes: trainer.optimizer.bytes };
+}

@@ -1,0 +1,60 @@
+/** What a comparison found, in rows. */
+import { count } from "./count.ts";
+import type { CrossCheck } from "./crossCheck.ts";
+import { smoothLoss } from "./curves.ts";
+import type { Description } from "./description.ts";
+import type { History } from "./training.ts";
+
+/** One optimizer of a comparison. */
+export interface Entry {
+  readonly name: string;
+  /** The peak of the learning rate; undefined where it was left to the optimizer. */
+  readonly rate: number | undefined;
+  /** How it is used here, in words. */
+  readonly use: Description;
+  readonly history: History;
+  readonly check: CrossCheck;
+  /** Bytes of state. */
+  readonly bytes: number;
+}
+
+export const COLUMNS = [
+  "optimizer",
+  "learning rate",
+  "training loss",
+  "held-out loss",
+  "seconds",
+  "bytes of state",
+] as const;
+
+/** The held-out loss after the last step. */
+export function finalLoss({ history }: Entry): number {
+  return history.heldOut.at(-1)!.loss;
+}
+
+/** The lowest final held-out loss first. */
+export function ranked<E extends Entry>(entries: readonly E[]): E[] {
+  return [...entries].sort((a, b) => finalLoss(a) - finalLoss(b));
+}
+
+/** The cells of an entry, in the order of `COLUMNS`. */
+export function cellsOf(entry: Entry): string[] {
+  const { name, rate, history, bytes } = entry;
+  return [
+    name,
+    rate === undefined ? "its own" : String(rate),
+    smoothLoss(history.losses).toFixed(3),
+    finalLoss(entry).toFixed(3),
+    history.seconds.toFixed(1),
+    count(bytes),
+  ];
+}
+
+/** The table that is printed. */
+export function comparisonTable(entries: readonly Entry[]): string {
+  const rows = [COLUMNS, ...entries.map(cellsOf)];
+  const widths = COLUMNS.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  return rows
+    .map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "))
+    .join("\n");
+}
