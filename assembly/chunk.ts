@@ -7,15 +7,17 @@
 /** Elements of a chunk. Shards that start at a multiple of it keep the bits. */
 export const CHUNK: usize = 1024;
 
-/** Tags for what a fold adds: one loop serves all three, chosen at compile time by the size of the tag. */
+/** Tags for what a fold adds: one loop serves all four, chosen at compile time by the size of the tag. */
 export type Plain = i8;
 export type Magnitude = i16;
 export type Product = i32;
+export type Square = i64;
 
 function term<Op>(x: usize, y: usize): f64 {
   const a = f64(load<f32>(x));
   if (sizeof<Op>() == sizeof<Product>()) return a * f64(load<f32>(y));
   if (sizeof<Op>() == sizeof<Magnitude>()) return f64.abs(a);
+  if (sizeof<Op>() == sizeof<Square>()) return a * a;
   return a;
 }
 
@@ -23,6 +25,7 @@ function terms<Op>(x: usize, y: usize): v128 {
   const a = f64x2.promote_low_f32x4(v128.load64_zero(x));
   if (sizeof<Op>() == sizeof<Product>()) return f64x2.mul(a, f64x2.promote_low_f32x4(v128.load64_zero(y)));
   if (sizeof<Op>() == sizeof<Magnitude>()) return f64x2.abs(a);
+  if (sizeof<Op>() == sizeof<Square>()) return f64x2.mul(a, a);
   return a;
 }
 

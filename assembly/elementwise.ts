@@ -4,7 +4,7 @@
  * The vector loop is a do-while because V8 hoists loop invariants (the splats of the scalars) only out of blocks that
  * dominate the loop's exit: an AdamW step took 0.60 ns/parameter this way and 0.67 with the test at the top.
  */
-import { max, min, mul, mulAdd, splat, sub } from "./lanes";
+import { clip, mul, mulAdd, splat, sub } from "./lanes";
 import * as elementary from "./math";
 
 function fillAt<T>(y: usize, value: f32): void {
@@ -88,10 +88,10 @@ export function lerp(x: usize, y: usize, n: usize, weight: f32): void {
 }
 
 function clampAt<T>(x: usize, y: usize, low: f32, high: f32): void {
-  store<T>(y, min<T>(max<T>(load<T>(x), splat<T>(low)), splat<T>(high)));
+  store<T>(y, clip<T>(load<T>(x), splat<T>(low), splat<T>(high)));
 }
 
-/** y = min(max(x, low), high); NaN stays */
+/** y = low below it, high above it, else x, NaN included */
 export function clamp(x: usize, y: usize, n: usize, low: f32, high: f32): void {
   const end = n << 2;
   let i: usize = 0;

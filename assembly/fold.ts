@@ -1,6 +1,5 @@
 /** Reductions in one canonical order, whatever the lane width: the sums of chunk.ts, added in order. */
-import { CHUNK, chunk, Magnitude, Plain, Product } from "./chunk";
-import { abs, max, splat } from "./lanes";
+import { CHUNK, chunk, Magnitude, Plain, Product, Square } from "./chunk";
 
 function fold<Op>(x: usize, y: usize, n: usize): f64 {
   let total: f64 = 0;
@@ -25,28 +24,32 @@ export function dot(x: usize, y: usize, n: usize): f64 {
 
 /** sum x_i^2 */
 export function sumSquares(x: usize, n: usize): f64 {
-  return fold<Product>(x, x, n);
+  return fold<Square>(x, x, n);
 }
 
-/** max |x_i|; 0 when empty, NaN if any element is NaN. */
+/** max |x_i|; 0 when empty, NaN if any element is NaN: magnitudes are ordered as their bits are, NaN above infinity. */
 export function maxAbs(x: usize, n: usize): f32 {
   const end = x + (n << 2);
-  let most: f32 = 0;
+  let most: u32 = 0;
   if (ASC_FEATURE_SIMD) {
-    let a = splat<v128>(0),
+    const magnitude = i32x4.splat(0x7fffffff);
+    let a = i32x4.splat(0),
       b = a;
-    for (; x + 32 <= end; x += 32) {
-      a = max<v128>(a, abs<v128>(v128.load(x)));
-      b = max<v128>(b, abs<v128>(v128.load(x, 16)));
+    if (x + 32 <= end) {
+      do {
+        a = i32x4.max_u(a, v128.and(v128.load(x), magnitude));
+        b = i32x4.max_u(b, v128.and(v128.load(x, 16), magnitude));
+        x += 32;
+      } while (x + 32 <= end);
     }
-    a = max<v128>(a, b);
-    most = max<f32>(
-      max<f32>(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1)),
-      max<f32>(f32x4.extract_lane(a, 2), f32x4.extract_lane(a, 3)),
+    a = i32x4.max_u(a, b);
+    most = max<u32>(
+      max<u32>(i32x4.extract_lane(a, 0), i32x4.extract_lane(a, 1)),
+      max<u32>(i32x4.extract_lane(a, 2), i32x4.extract_lane(a, 3)),
     );
   }
-  for (; x < end; x += 4) most = max<f32>(most, abs<f32>(load<f32>(x)));
-  return most;
+  for (; x < end; x += 4) most = max<u32>(most, load<u32>(x) & 0x7fffffff);
+  return reinterpret<f32>(most);
 }
 
 /** How many elements are NaN or infinite. */

@@ -68,17 +68,6 @@ export function max<T>(a: T, b: T): T {
   return f32.max(a, b) as T;
 }
 
-/** Nearest integer, ties to even. */
-export function nearest<T>(a: T): T {
-  if (isVector<T>()) return f32x4.nearest(a);
-  return f32.nearest(a) as T;
-}
-
-export function floor<T>(a: T): T {
-  if (isVector<T>()) return f32x4.floor(a);
-  return f32.floor(a) as T;
-}
-
 /** `condition ? a : b` of float32 without a branch, which is what engines make of a selection, often a wrong guess. */
 function blend<T>(condition: i32, a: T, b: T): T {
   const mask = -condition;
@@ -97,10 +86,16 @@ export function whenEqual<T>(x: T, y: T, a: T, b: T): T {
   return blend<T>(i32(x == y), a, b);
 }
 
-/** `low` below it, `high` above it, else `a`, NaN included: fewer instructions than `min` and `max`. */
+/** `low` below it, else `a`, NaN included: one instruction, where `max` is eight. */
+export function atLeast<T>(a: T, low: T): T {
+  if (isVector<T>()) return f32x4.pmax(a, low);
+  return select<T>(low, a, a < low);
+}
+
+/** `low` below it, `high` above it, else `a`, NaN included. */
 export function clip<T>(a: T, low: T, high: T): T {
-  if (isVector<T>()) return f32x4.pmin(f32x4.pmax(a, low), high);
-  const raised = whenLess<T>(a, low, low, a);
+  const raised = atLeast<T>(a, low);
+  if (isVector<T>()) return f32x4.pmin(raised, high);
   return whenLess<T>(high, raised, high, raised);
 }
 
@@ -116,22 +111,38 @@ export function copysign<T>(a: T, s: T): T {
   return f32.copysign(a, s) as T;
 }
 
-/** 2^n for an integral `n` in [-126, 127]. */
-export function pow2<T>(n: T): T {
-  if (isVector<T>()) return i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-  return reinterpret<f32>((i32(n) + 127) << 23) as T;
+/** 2^floor(n / 2) for an integral n in [-252, 254], given as `n + 1.5 2^23`, where its bits are the low ones. */
+export function pow2Half<T>(shifted: T): T {
+  if (isVector<T>()) return i32x4.shl(i32x4.shr_u(i32x4.add(shifted, i32x4.splat(254)), 1), 23);
+  return reinterpret<f32>(((reinterpret<u32>(shifted) + 254) >> 1) << 23) as T;
 }
 
-/** The exponent e of a positive normal `x` = f 2^e with f in [1, 2). */
+/** 2^(n - floor(n / 2)), likewise. */
+export function pow2Rest<T>(shifted: T): T {
+  if (isVector<T>()) {
+    const biased = i32x4.add(shifted, i32x4.splat(254));
+    return i32x4.shl(i32x4.sub(biased, i32x4.shr_u(biased, 1)), 23);
+  }
+  const biased = reinterpret<u32>(shifted) + 254;
+  return reinterpret<f32>((biased - (biased >> 1)) << 23) as T;
+}
+
+/** Bits of the float32 next to sqrt(1/2). */
+const ROOT_HALF: u32 = 0x3f3504f3;
+
+/** The exponent e of a positive normal `x` = f 2^e with f in [sqrt(1/2), sqrt 2). */
 export function exponent<T>(x: T): T {
-  if (isVector<T>()) return f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(x, 23), i32x4.splat(127)));
-  return f32(i32((reinterpret<u32>(x) >> 23) - 127)) as T;
+  if (isVector<T>()) return f32x4.convert_i32x4_s(i32x4.shr_s(i32x4.sub(x, i32x4.splat(ROOT_HALF)), 23));
+  return f32(i32(reinterpret<u32>(x) - ROOT_HALF) >> 23) as T;
 }
 
-/** The fraction f in [1, 2) of a positive normal `x` = f 2^e. */
+/** The fraction f in [sqrt(1/2), sqrt 2) of a positive normal `x` = f 2^e. */
 export function fraction<T>(x: T): T {
-  if (isVector<T>()) return v128.or(v128.and(x, i32x4.splat(0x007fffff)), i32x4.splat(0x3f800000));
-  return reinterpret<f32>((reinterpret<u32>(x) & 0x007fffff) | 0x3f800000) as T;
+  if (isVector<T>()) {
+    const above = i32x4.sub(x, i32x4.splat(ROOT_HALF));
+    return i32x4.add(v128.and(above, i32x4.splat(0x007fffff)), i32x4.splat(ROOT_HALF));
+  }
+  return reinterpret<f32>(((reinterpret<u32>(x) - ROOT_HALF) & 0x007fffff) + ROOT_HALF) as T;
 }
 
 /** The float32 nearest to the 31 high bits of the 32-bit integers stored at `at`, as an integer in [0, 2^31]. */

@@ -7,17 +7,15 @@
 import {
   abs,
   add,
+  clip,
   copysign,
   div,
   exponent,
-  floor,
   fraction,
-  max,
-  min,
   mul,
   mulAdd,
-  nearest,
-  pow2,
+  pow2Half,
+  pow2Rest,
   splat,
   sub,
   whenEqual,
@@ -26,8 +24,10 @@ import {
 
 /** e^x within 1 ulp, subnormal results included; 0 below -104, infinity above 88.73. */
 export function exp<T>(x: T): T {
-  const clamped = min<T>(max<T>(x, splat<T>(-104)), splat<T>(89));
-  const n = nearest<T>(mul<T>(clamped, splat<T>(1.44269504)));
+  const clamped = clip<T>(x, splat<T>(-104), splat<T>(89));
+  // Adding 1.5 2^23 rounds to the nearest integer, ties to even.
+  const shifted = add<T>(mul<T>(clamped, splat<T>(1.44269504)), splat<T>(12582912));
+  const n = sub<T>(shifted, splat<T>(12582912));
   // r = x - n ln 2, with ln 2 in two parts: n * 0.693359375 is exact.
   let r = sub<T>(clamped, mul<T>(n, splat<T>(0.693359375)));
   r = sub<T>(r, mul<T>(n, splat<T>(-2.1219444e-4)));
@@ -39,21 +39,17 @@ export function exp<T>(x: T): T {
   q = mulAdd<T>(q, r, splat<T>(5.0000001201e-1));
   q = add<T>(add<T>(mul<T>(q, mul<T>(r, r)), r), splat<T>(1));
   // 2^n in two factors, so that overflow and subnormals come from one final rounding.
-  const half = floor<T>(mul<T>(n, splat<T>(0.5)));
-  return mul<T>(mul<T>(q, pow2<T>(half)), pow2<T>(sub<T>(n, half)));
+  return mul<T>(mul<T>(q, pow2Half<T>(shifted)), pow2Rest<T>(shifted));
 }
 
 /** Natural logarithm within 1 ulp, subnormal arguments included; log 0 = -infinity, NaN below 0. */
+// @ts-ignore: decorator
+@inline
 export function log<T>(x: T): T {
   const tiny = splat<T>(1.17549435e-38);
   const scaled = whenLess<T>(x, tiny, mul<T>(x, splat<T>(8388608)), x);
-  let e = sub<T>(exponent<T>(scaled), whenLess<T>(x, tiny, splat<T>(23), splat<T>(0)));
-  let f = fraction<T>(scaled);
-  // f in [sqrt(1/2), sqrt 2)
-  const large = splat<T>(1.41421354);
-  e = whenLess<T>(f, large, e, add<T>(e, splat<T>(1)));
-  f = whenLess<T>(f, large, f, mul<T>(f, splat<T>(0.5)));
-  const z = sub<T>(f, splat<T>(1));
+  const e = sub<T>(exponent<T>(scaled), whenLess<T>(x, tiny, splat<T>(23), splat<T>(0)));
+  const z = sub<T>(fraction<T>(scaled), splat<T>(1));
   const zz = mul<T>(z, z);
   let q = splat<T>(7.0376836292e-2);
   q = mulAdd<T>(q, z, splat<T>(-1.151461031e-1));
@@ -69,10 +65,9 @@ export function log<T>(x: T): T {
   y = sub<T>(y, mul<T>(zz, splat<T>(0.5)));
   y = add<T>(add<T>(z, y), mul<T>(e, splat<T>(0.693359375)));
   const zero = splat<T>(0);
-  y = whenEqual<T>(x, splat<T>(Infinity), x, y);
+  y = whenLess<T>(x, splat<T>(Infinity), y, x);
   y = whenEqual<T>(x, zero, splat<T>(-Infinity), y);
-  y = whenLess<T>(x, zero, splat<T>(NaN), y);
-  return whenEqual<T>(x, x, y, x);
+  return whenLess<T>(x, zero, splat<T>(NaN), y);
 }
 
 /** Hyperbolic tangent within 2 ulp. */

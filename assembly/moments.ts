@@ -2,13 +2,24 @@
  * What the kernels of Adam's family share: running moments of the gradient, in place. Gains hold whatever multiplies the
  * gradient, folded in float64: the gradient scale and 1 - beta1, the scale and sqrt(1 - beta2).
  */
-import { add, div, max, mul, mulAdd, splat, sqrt } from "./lanes";
+import { add, atLeast, div, mul, mulAdd, splat, sqrt } from "./lanes";
+
+/** beta w + gained */
+export function averaged<T>(w: usize, beta: f32, gained: T): T {
+  return mulAdd<T>(splat<T>(beta), load<T>(w), gained);
+}
 
 /** w' = beta w + gained, stored. */
 export function average<T>(w: usize, beta: f32, gained: T): T {
-  const moved = mulAdd<T>(splat<T>(beta), load<T>(w), gained);
+  const moved = averaged<T>(w, beta, gained);
   store<T>(w, moved);
   return moved;
+}
+
+/** (gain x)^2 */
+export function squared<T>(x: T, gain: f32): T {
+  const scaled = mul<T>(splat<T>(gain), x);
+  return mul<T>(scaled, scaled);
 }
 
 /** m' = beta1 m + gain1 g */
@@ -18,13 +29,12 @@ export function first<T>(m: usize, grad: T, beta1: f32, gain1: f32): T {
 
 /** v' = beta2 v + (gain2 g)^2 */
 export function second<T>(v: usize, grad: T, beta2: f32, gain2: f32): T {
-  const scaled = mul<T>(splat<T>(gain2), grad);
-  return average<T>(v, beta2, mul<T>(scaled, scaled));
+  return average<T>(v, beta2, squared<T>(grad, gain2));
 }
 
-/** max(u, v), stored. */
+/** max(u, v), stored; NaN where v is, which then stays NaN. */
 export function largest<T>(u: usize, v: T): T {
-  const most = max<T>(load<T>(u), v);
+  const most = atLeast<T>(v, load<T>(u));
   store<T>(u, most);
   return most;
 }

@@ -164,7 +164,7 @@ const NADAM = ["scale", "l2", "beta1", "gain1", "beta2", "gain2", "stepG", "step
 const RMSPROP = ["scale", "l2", "alpha", "gain2", "inside", "outside"];
 const RMSPROP_CENTERED = ["scale", "l2", "alpha", "gain1", "gain2", "inside", "outside"];
 const MIXED = ["beta1", "gain1", "beta2", "gain2", "beta3", "gain3", "step1", "step2", "eps", "decay"];
-const SGD_BUFFERED = ["scale", "l2", "lr", "momentum", "gain"];
+const SGD_BUFFERED = ["scale", "l2", "lr", "momentum"];
 
 /** Elements of the workspace of kernels that map and sum at once. */
 export { CHUNK };
@@ -348,7 +348,8 @@ export const kernelTable = {
     sizes: rowSizes,
   },
   sgd: map([update("p"), read("g")], "scale", "l2", "lr"),
-  sgdMomentum: map([update("p"), update("b"), read("g")], ...SGD_BUFFERED),
+  sgdMomentum: map([update("p"), update("b"), read("g")], "scale", "lr", "momentum"),
+  sgdMomentumL2: map([update("p"), update("b"), read("g")], ...SGD_BUFFERED),
   sgdNesterov: map([update("p"), update("b"), read("g")], ...SGD_BUFFERED),
   signSgd: map([update("p"), read("g")], "scale", "lr", "decay"),
   softmaxCrossEntropy: {

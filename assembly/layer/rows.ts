@@ -45,20 +45,24 @@ export function addBias(bias: usize, y: usize, rows: usize, columns: usize): voi
 const BLOCK: usize = 64;
 
 function addColumnSums<T>(x: usize, out: usize, rows: usize, bytes: usize): void {
-  for (let row: usize = 0; row < rows; row += BLOCK) {
-    const last = min<usize>(row + BLOCK, rows);
-    let s = splat<T>(0);
-    for (let i = row; i < last; i++) s = add<T>(s, load<T>(x + i * bytes));
-    store<T>(out, add<T>(load<T>(out), s));
-  }
+  let s = splat<T>(0);
+  const end = x + rows * bytes;
+  do {
+    s = add<T>(s, load<T>(x));
+    x += bytes;
+  } while (x < end);
+  store<T>(out, add<T>(load<T>(out), s));
 }
 
 /** out += the sum of the rows of x */
 export function sumRows(x: usize, out: usize, rows: usize, columns: usize): void {
   const bytes = columns << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD) {
-    for (; i + 16 <= bytes; i += 16) addColumnSums<v128>(x + i, out + i, rows, bytes);
+  for (let row: usize = 0; row < rows; row += BLOCK, x += BLOCK * bytes) {
+    const height = min<usize>(BLOCK, rows - row);
+    let i: usize = 0;
+    if (ASC_FEATURE_SIMD) {
+      for (; i + 16 <= bytes; i += 16) addColumnSums<v128>(x + i, out + i, height, bytes);
+    }
+    for (; i < bytes; i += 4) addColumnSums<f32>(x + i, out + i, height, bytes);
   }
-  for (; i < bytes; i += 4) addColumnSums<f32>(x + i, out + i, rows, bytes);
 }

@@ -1,16 +1,16 @@
 /** Softmax cross-entropy over logits; see src/losses/crossEntropy.ts. */
-import { add, max, splat, sub } from "../lanes";
+import { add, atLeast, max, splat, sub } from "../lanes";
 import { scale } from "../elementwise";
 import { sum } from "../fold";
 import { exp, log } from "../math";
 
-/** The largest element of a row; NaN if any is NaN. */
+/** The largest element of a row. Of NaN anything may come: the sum of exponentials is NaN then whatever the shift. */
 function largest(x: usize, bytes: usize): f32 {
   let i: usize = 0;
   let most: f32 = -Infinity;
   if (ASC_FEATURE_SIMD) {
     let lanes = splat<v128>(-Infinity);
-    for (; i + 16 <= bytes; i += 16) lanes = max<v128>(lanes, v128.load(x + i));
+    for (; i + 16 <= bytes; i += 16) lanes = atLeast<v128>(lanes, v128.load(x + i));
     most = max<f32>(
       max<f32>(f32x4.extract_lane(lanes, 0), f32x4.extract_lane(lanes, 1)),
       max<f32>(f32x4.extract_lane(lanes, 2), f32x4.extract_lane(lanes, 3)),

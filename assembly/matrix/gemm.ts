@@ -22,35 +22,52 @@ const COLUMNS: usize = 512;
 const PACKED_A: usize = (ROWS * DEPTH) << 2;
 const PACKED_B: usize = (DEPTH * COLUMNS) << 2;
 
-/** Packs a block of A into panels of TILE_ROWS rows, k-major; missing rows are zero. */
-function packA(a: usize, rowStride: usize, columnStride: usize, rows: usize, depth: usize, to: usize): void {
-  for (let i: usize = 0; i < rows; i += TILE_ROWS) {
-    const present = min<usize>(TILE_ROWS, rows - i);
-    const from = a + ((i * rowStride) << 2);
-    for (let k: usize = 0; k < depth; k++, to += TILE_ROWS << 2) {
-      const column = from + ((k * columnStride) << 2);
-      for (let r: usize = 0; r < TILE_ROWS; r++) {
-        store<f32>(to + (r << 2), r < present ? load<f32>(column + ((r * rowStride) << 2)) : 0);
-      }
-    }
-  }
+/** Copies a 4 x 4 block transposed: rows of `from` become columns of `to`; both strides are in bytes. */
+function transpose(from: usize, fromStride: usize, to: usize, toStride: usize): void {
+  const r0 = v128.load(from);
+  const r1 = v128.load(from + fromStride);
+  from += fromStride << 1;
+  const r2 = v128.load(from);
+  const r3 = v128.load(from + fromStride);
+  const low01 = v128.shuffle<u32>(r0, r1, 0, 4, 1, 5);
+  const low23 = v128.shuffle<u32>(r2, r3, 0, 4, 1, 5);
+  const high01 = v128.shuffle<u32>(r0, r1, 2, 6, 3, 7);
+  const high23 = v128.shuffle<u32>(r2, r3, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<u64>(low01, low23, 0, 2));
+  v128.store(to + toStride, v128.shuffle<u64>(low01, low23, 1, 3));
+  to += toStride << 1;
+  v128.store(to, v128.shuffle<u64>(high01, high23, 0, 2));
+  v128.store(to + toStride, v128.shuffle<u64>(high01, high23, 1, 3));
 }
 
-/** Packs a block of B into panels of two vectors of columns, k-major; missing columns are zero. */
-function packB<T>(b: usize, rowStride: usize, columnStride: usize, depth: usize, columns: usize, to: usize): void {
-  const tile = width<T>() << 1;
-  for (let j: usize = 0; j < columns; j += tile) {
-    const present = min<usize>(tile, columns - j);
-    const from = b + ((j * columnStride) << 2);
-    for (let k: usize = 0; k < depth; k++, to += tile << 2) {
-      const row = from + ((k * rowStride) << 2);
-      if (present == tile && columnStride == 1) {
-        store<T>(to, load<T>(row));
-        store<T>(to + (width<T>() << 2), load<T>(row + (width<T>() << 2)));
-      } else {
-        for (let c: usize = 0; c < tile; c++) {
-          store<f32>(to + (c << 2), c < present ? load<f32>(row + ((c * columnStride) << 2)) : 0);
+/**
+ * Packs a block into panels of `wide` lines (rows of A or columns of B), k-major; missing lines are zero. Lines lie
+ * `stride` elements apart, and the elements of a line `step`.
+ */
+function pack(from: usize, stride: usize, step: usize, lines: usize, depth: usize, wide: usize, to: usize): void {
+  const panelBytes = wide << 2;
+  const strideBytes = stride << 2;
+  const stepBytes = step << 2;
+  for (let i: usize = 0; i < lines; i += wide, from += wide * strideBytes) {
+    const present = min<usize>(wide, lines - i);
+    let k: usize = 0;
+    if (ASC_FEATURE_SIMD && present == wide) {
+      if (stride == 1) {
+        for (; k < depth; k++, to += panelBytes) {
+          for (let c: usize = 0; c < panelBytes; c += 16) v128.store(to + c, v128.load(from + k * stepBytes + c));
         }
+      } else if (step == 1) {
+        for (; k + 4 <= depth; k += 4, to += panelBytes << 2) {
+          for (let c: usize = 0; c < wide; c += 4) {
+            transpose(from + (k << 2) + c * strideBytes, strideBytes, to + (c << 2), panelBytes);
+          }
+        }
+      }
+    }
+    for (; k < depth; k++) {
+      let at = from + k * stepBytes;
+      for (let c: usize = 0; c < wide; c++, at += strideBytes, to += 4) {
+        store<f32>(to, c < present ? load<f32>(at) : 0);
       }
     }
   }
@@ -76,16 +93,16 @@ function tile<T>(a: usize, b: usize, depth: usize, c: usize, rowBytes: usize, al
   do {
     const b0 = load<T>(b);
     const b1 = load<T>(b + next);
-    let left = splat<T>(load<f32>(a));
+    let left: T = isVector<T>() ? v128.load32_splat(a) : (load<f32>(a) as T);
     c00 = mulAdd<T>(left, b0, c00);
     c01 = mulAdd<T>(left, b1, c01);
-    left = splat<T>(load<f32>(a, 4));
+    left = isVector<T>() ? v128.load32_splat(a, 4) : (load<f32>(a, 4) as T);
     c10 = mulAdd<T>(left, b0, c10);
     c11 = mulAdd<T>(left, b1, c11);
-    left = splat<T>(load<f32>(a, 8));
+    left = isVector<T>() ? v128.load32_splat(a, 8) : (load<f32>(a, 8) as T);
     c20 = mulAdd<T>(left, b0, c20);
     c21 = mulAdd<T>(left, b1, c21);
-    left = splat<T>(load<f32>(a, 12));
+    left = isVector<T>() ? v128.load32_splat(a, 12) : (load<f32>(a, 12) as T);
     c30 = mulAdd<T>(left, b0, c30);
     c31 = mulAdd<T>(left, b1, c31);
     a += TILE_ROWS << 2;
@@ -170,10 +187,10 @@ function multiply<T>(
     const columns = min<usize>(COLUMNS, n - j);
     for (let l: usize = 0; l < k; l += DEPTH) {
       const depth = min<usize>(DEPTH, k - l);
-      packB<T>(b + ((l * bRow + j * bColumn) << 2), bRow, bColumn, depth, columns, packedB);
+      pack(b + ((l * bRow + j * bColumn) << 2), bColumn, bRow, columns, depth, width<T>() << 1, packedB);
       for (let i: usize = 0; i < m; i += ROWS) {
         const rows = min<usize>(ROWS, m - i);
-        packA(a + ((i * aRow + l * aColumn) << 2), aRow, aColumn, rows, depth, packedA);
+        pack(a + ((i * aRow + l * aColumn) << 2), aRow, aColumn, rows, depth, TILE_ROWS, packedA);
         multiplyBlock<T>(packedA, packedB, depth, c + ((i * n + j) << 2), n << 2, rows, columns, alpha, spare);
       }
     }

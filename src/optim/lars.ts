@@ -40,8 +40,8 @@ export const LARS = /* @__PURE__ */ defineOptimizer({
     // SGD's kernels, with the rate in what it multiplies and 1 for theirs.
     const [byG, byP] = [lr * local * scale, lr * local * weightDecay];
     if (b === 0) kernels.sgd(p, g, n, byG, byP, 1);
-    else if (nesterov) kernels.sgdNesterov(p, b, g, n, byG, byP, 1, momentum, 1);
-    else kernels.sgdMomentum(p, b, g, n, byG, byP, 1, momentum, 1);
+    else if (nesterov) kernels.sgdNesterov(p, b, g, n, byG, byP, 1, momentum);
+    else kernels.sgdMomentumL2(p, b, g, n, byG, byP, 1, momentum);
   },
 });
 export type LARS = InstanceType<typeof LARS>;

@@ -49,10 +49,14 @@ export const SGD = /* @__PURE__ */ defineOptimizer({
       kernels.sgd(p, g, n, scale, weightDecay, lr);
       return;
     }
-    const step = nesterov ? kernels.sgdNesterov : kernels.sgdMomentum;
-    if (convention === "torch") step(p, b, g, n, scale, weightDecay, lr, momentum, t === 1 ? 1 : 1 - dampening);
-    // -lr g' in place of g', and a rate of -1 in place of lr.
-    else step(p, b, g, n, -lr * scale, -lr * weightDecay, -1, momentum, 1);
+    // Dampening multiplies both terms of g'; or -lr g' takes its place, and a rate of -1 that of lr.
+    const sutskever = convention === "sutskever";
+    const gain = sutskever ? -lr : t === 1 ? 1 : 1 - dampening;
+    const rate = sutskever ? -1 : lr;
+    const l2 = gain * weightDecay;
+    if (nesterov) kernels.sgdNesterov(p, b, g, n, gain * scale, l2, rate, momentum);
+    else if (l2 === 0) kernels.sgdMomentum(p, b, g, n, gain * scale, rate, momentum);
+    else kernels.sgdMomentumL2(p, b, g, n, gain * scale, l2, rate, momentum);
   },
   lookahead({ kernels }, { p, n, state: { momentum_buffer: b } }, { lr, momentum, nesterov, convention }) {
     if (b === 0 || nesterov) return;

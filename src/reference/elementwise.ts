@@ -1,6 +1,6 @@
 /** Twin of assembly/elementwise.ts. */
 import type { Views } from "../heap.ts";
-import { mulAdd, f32 as round } from "./lanes.ts";
+import { clip, mulAdd, f32 as round } from "./lanes.ts";
 import * as elementary from "./math.ts";
 
 export function fill({ f32 }: Views, y: number, n: number, value: number): void {
@@ -34,7 +34,7 @@ export function lerp({ f32 }: Views, x: number, y: number, n: number, weight: nu
 }
 
 export function clamp({ f32 }: Views, x: number, y: number, n: number, low: number, high: number): void {
-  for (let i = 0; i < n; i++) f32[(y >>> 2) + i] = Math.min(Math.max(f32[(x >>> 2) + i]!, round(low)), round(high));
+  for (let i = 0; i < n; i++) f32[(y >>> 2) + i] = clip(f32[(x >>> 2) + i]!, round(low), round(high));
 }
 
 function map({ f32 }: Views, x: number, y: number, n: number, fn: (x: number) => number): void {

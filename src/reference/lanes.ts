@@ -17,9 +17,14 @@ export function whenLess(x: number, y: number, a: number, b: number): number {
   return x < y ? a : b;
 }
 
+/** `low` below it, else `a`, NaN included. */
+export function atLeast(a: number, low: number): number {
+  return whenLess(a, low, low, a);
+}
+
 /** `low` below it, `high` above it, else `a`, NaN included. */
 export function clip(a: number, low: number, high: number): number {
-  const raised = whenLess(a, low, low, a);
+  const raised = atLeast(a, low);
   return whenLess(high, raised, high, raised);
 }
 

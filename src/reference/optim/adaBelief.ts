@@ -1,6 +1,6 @@
 /** Twins of assembly/optim/adaBelief.ts. */
 import type { Views } from "../../heap.ts";
-import { mulAdd, f32 as round } from "../lanes.ts";
+import { atLeast, mulAdd, f32 as round } from "../lanes.ts";
 
 /** Moves m and v of one element, which are positions in `f32`; the scalars are float32 already. */
 function observe(
@@ -71,7 +71,7 @@ export function adaBeliefAmsgrad(
     const w = f32[(p >>> 2) + i]!;
     const grad = mulAdd(scale, f32[(g >>> 2) + i]!, round(l2 * w));
     observe(f32, (m >>> 2) + i, (v >>> 2) + i, grad, pull, beta2, gain2, floor);
-    const largest = Math.max(f32[(u >>> 2) + i]!, f32[(v >>> 2) + i]!);
+    const largest = atLeast(f32[(v >>> 2) + i]!, f32[(u >>> 2) + i]!);
     f32[(u >>> 2) + i] = largest;
     const root = round(Math.sqrt(largest));
     f32[(p >>> 2) + i] = round(w * decay) - round(round(step * f32[(m >>> 2) + i]!) / round(root + eps));

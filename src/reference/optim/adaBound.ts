@@ -1,6 +1,6 @@
 /** Twins of assembly/optim/adaBound.ts. */
 import type { Views } from "../../heap.ts";
-import { clip, mulAdd, f32 as round } from "../lanes.ts";
+import { atLeast, clip, mulAdd, f32 as round } from "../lanes.ts";
 
 /** How far an element moves; the scalars are float32 already. */
 function change(m: number, v: number, step: number, eps: number, low: number, high: number): number {
@@ -67,7 +67,7 @@ export function adaBoundAmsbound(
     const scaled = round(gain2 * grad);
     const first = mulAdd(beta1, f32[(m >>> 2) + i]!, round(gain1 * grad));
     const second = mulAdd(beta2, f32[(v >>> 2) + i]!, round(scaled * scaled));
-    const largest = Math.max(f32[(u >>> 2) + i]!, second);
+    const largest = atLeast(second, f32[(u >>> 2) + i]!);
     f32[(m >>> 2) + i] = first;
     f32[(v >>> 2) + i] = second;
     f32[(u >>> 2) + i] = largest;

@@ -1,7 +1,7 @@
 /** Twins of assembly/optim/adam.ts. */
 import type { Views } from "../../heap.ts";
 import { penalised } from "../gradient.ts";
-import { f32 as round } from "../lanes.ts";
+import { atLeast, f32 as round } from "../lanes.ts";
 import { first, second } from "../moments.ts";
 
 /** No array for the largest second moment. */
@@ -25,7 +25,7 @@ function advance(
 ): void {
   const m1 = first(f32[m]!, grad, beta1, gain1);
   const v1 = second(f32[v]!, grad, beta2, gain2);
-  const largest = u === NONE ? v1 : Math.max(f32[u]!, v1);
+  const largest = u === NONE ? v1 : atLeast(v1, f32[u]!);
   f32[m] = m1;
   f32[v] = v1;
   if (u !== NONE) f32[u] = largest;

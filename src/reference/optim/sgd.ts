@@ -2,7 +2,6 @@
 import type { Views } from "../../heap.ts";
 import { penalised } from "../gradient.ts";
 import { mulAdd, f32 as round } from "../lanes.ts";
-import { first } from "../moments.ts";
 
 export function sgd({ f32 }: Views, p: number, g: number, n: number, scale: number, l2: number, lr: number): void {
   [scale, l2, lr] = [round(scale), round(l2), round(lr)];
@@ -20,16 +19,34 @@ export function sgdMomentum(
   g: number,
   n: number,
   scale: number,
+  lr: number,
+  momentum: number,
+): void {
+  [scale, lr, momentum] = [round(scale), round(lr), round(momentum)];
+  for (let i = 0; i < n; i++) {
+    const at = (p >>> 2) + i;
+    const moved = mulAdd(momentum, f32[(b >>> 2) + i]!, round(scale * f32[(g >>> 2) + i]!));
+    f32[(b >>> 2) + i] = moved;
+    f32[at] = f32[at]! - round(lr * moved);
+  }
+}
+
+export function sgdMomentumL2(
+  { f32 }: Views,
+  p: number,
+  b: number,
+  g: number,
+  n: number,
+  scale: number,
   l2: number,
   lr: number,
   momentum: number,
-  gain: number,
 ): void {
-  [scale, l2, lr, momentum, gain] = [round(scale), round(l2), round(lr), round(momentum), round(gain)];
+  [scale, l2, lr, momentum] = [round(scale), round(l2), round(lr), round(momentum)];
   for (let i = 0; i < n; i++) {
     const at = (p >>> 2) + i;
     const grad = penalised(f32, at, (g >>> 2) + i, scale, l2);
-    const moved = first(f32[(b >>> 2) + i]!, grad, momentum, gain);
+    const moved = mulAdd(momentum, f32[(b >>> 2) + i]!, grad);
     f32[(b >>> 2) + i] = moved;
     f32[at] = f32[at]! - round(lr * moved);
   }
@@ -45,13 +62,12 @@ export function sgdNesterov(
   l2: number,
   lr: number,
   momentum: number,
-  gain: number,
 ): void {
-  [scale, l2, lr, momentum, gain] = [round(scale), round(l2), round(lr), round(momentum), round(gain)];
+  [scale, l2, lr, momentum] = [round(scale), round(l2), round(lr), round(momentum)];
   for (let i = 0; i < n; i++) {
     const at = (p >>> 2) + i;
     const grad = penalised(f32, at, (g >>> 2) + i, scale, l2);
-    const moved = first(f32[(b >>> 2) + i]!, grad, momentum, gain);
+    const moved = mulAdd(momentum, f32[(b >>> 2) + i]!, grad);
     f32[(b >>> 2) + i] = moved;
     f32[at] = f32[at]! - round(lr * mulAdd(momentum, moved, grad));
   }
