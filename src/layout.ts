@@ -18,8 +18,8 @@ export interface Member<S extends string> {
   readonly offsets: Readonly<Record<S, number>>;
   /** Elements in each slot; 0 for none. */
   readonly sizes: Readonly<Record<S, number>>;
-  /** Updates of this parameter so far. */
-  steps: number;
+  /** How many updates of the optimizer passed this parameter by, while it was frozen. */
+  missed: number;
 }
 
 export interface Layout<O extends Options, S extends string> {
@@ -67,7 +67,7 @@ export function plan<O extends Options, S extends string, N extends string>(
       const sizes = slotSizes<O, S, N>(spec, resolved[group]!, parameter);
       const offsets = { ...bytes };
       for (const slot of slots) bytes[slot] += 4 * sizes[slot];
-      return { parameter, group, offsets, sizes, steps: 0 };
+      return { parameter, group, offsets, sizes, missed: 0 };
     });
   return { groups, members, bytes };
 }

@@ -31,8 +31,7 @@ export class Parameter {
   readonly value: View;
   /** The gradient, as a tensor for the functions of this package. */
   readonly gradient: View;
-  /** Set by a clipping pass, used and cleared by the next step. */
-  clipping: Clipping | undefined;
+  #clipping: Clipping | undefined;
   #frozen: boolean;
 
   /** @internal Use `runtime.parameters`. */
@@ -70,7 +69,20 @@ export class Parameter {
 
   set frozen(frozen: boolean) {
     checkBoolean(`${this.name}.frozen`, frozen);
+    if (frozen === this.#frozen) return;
     this.#frozen = frozen;
+    this.collection.changes++;
+  }
+
+  /** Set by a clipping pass, used and cleared by the next step. */
+  get clipping(): Clipping | undefined {
+    return this.#clipping;
+  }
+
+  set clipping(clipping: Clipping | undefined) {
+    if (clipping === this.#clipping) return;
+    this.#clipping = clipping;
+    this.collection.changes++;
   }
 }
 
@@ -82,6 +94,8 @@ export class Parameters implements Iterable<Parameter> {
   readonly engine: Engine;
   /** Elements of all parameters together. */
   readonly size: number;
+  /** @internal Counts whatever makes an optimizer look at every parameter again: freezing, clipping, disposal. */
+  changes = 0;
   readonly #values: Block;
   readonly #gradients: Block;
   readonly #byName: ReadonlyMap<string, Parameter>;
@@ -144,6 +158,7 @@ export class Parameters implements Iterable<Parameter> {
 
   /** Frees values and gradients; any later use of them throws. */
   dispose(): void {
+    this.changes++;
     this.#values.release();
     this.#gradients.release();
   }
