@@ -1,0 +1,101 @@
+/** Times what this package promises beside the comparison with C. */
+import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gemm } from "../src/linalg/gemm.ts";
+import { AdamW } from "../src/optim/index.ts";
+import { load, type Runtime } from "../src/runtime.ts";
+import { clockGHz } from "./clock.ts";
+import { fillFloats } from "./inputs.ts";
+import { interleave, type Spread, secondsEach } from "./spread.ts";
+
+function report(what: string, figure: string, target: string, met: boolean): void {
+  console.log(`${what.padEnd(44)}${figure.padEnd(54)}target ${target}: ${met ? "met" : "missed"}`);
+}
+
+/** A ratio of two spreads, by minimum and by median. */
+function ratio(a: Spread, b: Spread): string {
+  return `${(a.min / b.min).toFixed(2)} x (median ${(a.median / b.median).toFixed(2)} x)`;
+}
+
+/** A step over `tensors` parameters of `size` elements each. */
+function adamStep(runtime: Runtime, tensors: number, size: number): () => unknown {
+  const names = Array.from({ length: tensors }, (_, i) => [`w${i}`, [size]] as const);
+  const params = runtime.parameters(Object.fromEntries(names));
+  for (const { data, grad } of params) {
+    fillFloats(data, 0);
+    fillFloats(grad, 1);
+  }
+  const optimizer = new AdamW(params, { lr: 1e-3 });
+  const step = () => optimizer.step();
+  secondsEach(20, step);
+  return step;
+}
+
+async function timeScalar(): Promise<void> {
+  const elements = 64 << 10;
+  const steps = await Promise.all(
+    (["simd", "scalar"] as const).map(async (backend) => adamStep(await load({ backend }), 1, elements)),
+  );
+  const [simd, scalar] = interleave(60, ...steps.map((step) => () => secondsEach(50, step))) as [Spread, Spread];
+  report("AdamW, 64 Ki: scalar / simd", ratio(scalar, simd), ">= 2.5 x", scalar.min / simd.min >= 2.5);
+}
+
+async function timeTensors(): Promise<void> {
+  const runtime = await load({ backend: "simd" });
+  const steps = [adamStep(runtime, 1000, 1000), adamStep(runtime, 1, 1_000_000)];
+  const [many, one] = interleave(30, ...steps.map((step) => () => secondsEach(20, step))) as [Spread, Spread];
+  report("AdamW, 1000 tensors of 1000 / one of 1e6", ratio(many, one), "<= 1.05 x", many.min / one.min <= 1.05);
+}
+
+async function timeGemm(): Promise<void> {
+  const side = 512;
+  const runtime = await load({ backend: "simd" });
+  const [a, b, c] = Array.from({ length: 3 }, () => runtime.tensor([side, side])) as [Matrix, Matrix, Matrix];
+  fillFloats(a.data, 0);
+  fillFloats(b.data, 1);
+  secondsEach(3, () => gemm(a, b, c));
+  const clocks: number[] = [];
+  const [seconds] = interleave(40, () => {
+    clocks.push(clockGHz());
+    return secondsEach(1, () => gemm(a, b, c));
+  });
+  const clock = Math.max(...clocks);
+  const rate = (2 * side ** 3) / (seconds!.min * 1e9);
+  const goal = Math.min(18, 0.7 * 8 * clock);
+  report(
+    `gemm, ${side} x ${side} x ${side}`,
+    `${rate.toFixed(1)} GFLOP/s, ${(rate / (8 * clock)).toFixed(2)} of 4 lanes x 2 x ${clock.toFixed(2)} GHz`,
+    `>= ${goal.toFixed(1)} GFLOP/s`,
+    rate >= goal,
+  );
+}
+
+type Matrix = ReturnType<typeof Runtime.prototype.tensor<"f32">>;
+
+function timeColdStart(): void {
+  const script = fileURLToPath(new URL("coldStart.js", import.meta.url));
+  const [ms] = interleave(10, () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: "utf8" });
+    if (status !== 0) throw new Error(`${script} failed; it needs "npm run build":\n${stderr}`);
+    return Number(stdout);
+  });
+  const figure = `${ms!.min.toFixed(1)} ms (median ${ms!.median.toFixed(1)} ms)`;
+  report("load() to the end of the first step", figure, "< 25 ms", ms!.median < 25);
+}
+
+function weigh(): void {
+  for (const variant of ["simd", "scalar"]) {
+    const { size } = statSync(new URL(`../build/${variant}.wasm`, import.meta.url));
+    report(`build/${variant}.wasm`, `${size} bytes`, "< 40 KB", size < 40_000);
+  }
+}
+
+export async function timeTargets(): Promise<void> {
+  await timeScalar();
+  await timeTensors();
+  await timeGemm();
+  console.log("  (the clock is measured: a chain of dependent integer operations, one cycle each)");
+  timeColdStart();
+  weigh();
+}
