@@ -43,8 +43,6 @@ export function exp<T>(x: T): T {
 }
 
 /** Natural logarithm within 1 ulp, subnormal arguments included; log 0 = -infinity, NaN below 0. */
-// @ts-ignore: decorator
-@inline
 export function log<T>(x: T): T {
   const tiny = splat<T>(1.17549435e-38);
   const scaled = whenLess<T>(x, tiny, mul<T>(x, splat<T>(8388608)), x);
