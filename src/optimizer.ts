@@ -3,7 +3,7 @@ import type { Engine } from "./engine.ts";
 import { type Block, releaseWithOwner } from "./heap.ts";
 import { checkShapes, type Layout, type Member, plan, slotSizes } from "./layout.ts";
 import { fixed, type Options, type Resolved, resolve } from "./option.ts";
-import type { Parameter, Parameters } from "./parameters.ts";
+import type { Clipping, Parameter, Parameters } from "./parameters.ts";
 import { runElsewhere } from "./shadow.ts";
 import {
   common,
@@ -87,7 +87,8 @@ interface Plan<S extends string> {
   readonly changes: number;
   readonly stretches: readonly Stretch<S>[];
   readonly frozen: readonly Member<S>[];
-  readonly clipped: boolean;
+  /** What the first clipped parameter was clipped by. */
+  readonly clipping: Clipping | undefined;
 }
 
 /** Steps parameters by the rule of its spec. Made by `defineOptimizer`. */
@@ -147,11 +148,10 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   /** Applies one update to every parameter that is not frozen. */
   step(): StepReport {
     this.#checkReady();
-    const { members, groups } = this.#layout;
-    for (const { params } of groups) checkShapes(this.spec, params);
+    for (const { params } of this.#layout.groups) checkShapes(this.spec, params);
     const resolved = this.#resolved();
     const lr = resolved[0]!["lr"] as number | undefined;
-    const { clipping } = members[0]!.parameter;
+    const { clipping } = this.#planned();
     const outcome = {
       ...(typeof lr === "number" ? { lr } : {}),
       ...(clipping ? { gradNorm: clipping.gradNorm, clip: clipping.coefficient } : {}),
@@ -433,7 +433,8 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
       last = i;
     }
     const frozen = members.filter(({ parameter }) => parameter.frozen);
-    return { changes, stretches, frozen, clipped: members.some(({ parameter }) => parameter.clipping) };
+    const { clipping } = members.find(({ parameter }) => parameter.clipping)?.parameter ?? {};
+    return { changes, stretches, frozen, clipping };
   }
 
   /** Whether values, gradients and state of `next` come right after those of `member`, in the same group. */
@@ -469,7 +470,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   }
 
   #forgetClipping(): void {
-    if (!this.#planned().clipped) return;
+    if (!this.#planned().clipping) return;
     for (const { parameter } of this.#layout.members) parameter.clipping = undefined;
   }
 

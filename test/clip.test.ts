@@ -114,3 +114,10 @@ test("arguments are checked", () => {
   );
   expect(() => clipGradValue(params, Number.NaN)).toThrow("limit: got NaN");
 });
+
+test("the report tells of clipping whichever parameters were clipped", () => {
+  const params = runtimes[0]!.parameters({ a: [1], b: [1] });
+  for (const { grad } of params) grad[0] = 10;
+  clipGradNorm([params.get("b")], 1);
+  expect(new SGD(params).step()).toMatchObject({ gradNorm: 10, clip: expect.closeTo(0.1, 6) });
+});
