@@ -1,9 +1,8 @@
 import { describe, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
-import { type Block, releaseWithOwner } from "./heap.ts";
-import { checkShapes, type Layout, type Member, plan, slotSizes } from "./layout.ts";
+import { checkShapes, type Layout, plan, slotSizes } from "./layout.ts";
 import { fixed, type Options, type Resolved, resolve } from "./option.ts";
-import type { Clipping, Parameter, Parameters } from "./parameters.ts";
+import type { Parameter } from "./parameters.ts";
 import { runElsewhere } from "./shadow.ts";
 import {
   common,
@@ -17,6 +16,7 @@ import {
   type StepContext,
   type WithCommon,
 } from "./spec.ts";
+import { State } from "./state.ts";
 
 /**
  * A group as it stands: its parameters, its options as the next step will see them, which may be assigned, and its
@@ -72,25 +72,6 @@ export interface LoadReport {
   readonly changed: readonly string[];
 }
 
-/** A span, and what it depends on besides the options. */
-interface Stretch<S extends string> {
-  readonly span: Span<S>;
-  readonly group: number;
-  /** What clipping multiplies its gradients by. */
-  readonly coefficient: number;
-  readonly missed: number;
-}
-
-/** What there is to update, as long as nothing is frozen, thawed or clipped. */
-interface Plan<S extends string> {
-  /** The changes of the parameters' collections that it takes account of. */
-  readonly changes: number;
-  readonly stretches: readonly Stretch<S>[];
-  readonly frozen: readonly Member<S>[];
-  /** What the first clipped parameter was clipped by. */
-  readonly clipping: Clipping | undefined;
-}
-
 /** Steps parameters by the rule of its spec. Made by `defineOptimizer`. */
 export class Optimizer<O extends Options, S extends string, N extends string = never> {
   readonly spec: OptimizerSpec<O, S, N>;
@@ -100,15 +81,9 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   readonly #layout: Layout<O, S>;
   readonly #engine: Engine;
   readonly #context: StepContext;
-  readonly #slots: readonly S[];
-  /** Where the state of a slot lies; none for a slot that nothing needs. */
-  readonly #arenas: Partial<Record<S, Block>> = {};
+  readonly #state: State<O, S>;
   /** The numbers of each group. */
   readonly #numbers: readonly Record<N, number>[];
-  /** Whether a member lies right after the one before it in everything, and may share its kernel calls. */
-  readonly #joins: readonly boolean[];
-  readonly #collections: readonly Parameters[];
-  #plan: Plan<S> | undefined;
   #applied = 0;
   #disposed = false;
   /** The point that parameters hold for the moment, while `withEvalParams` or `withLookahead` runs. */
@@ -127,12 +102,9 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
       scratch: (bytes) => engine.scratch(bytes),
       readF64: (pointer) => engine.heap.views.f64[pointer / 8]!,
     };
-    this.#collections = [...new Set(layout.members.map(({ parameter }) => parameter.collection))];
-    this.#slots = Object.keys(spec.state) as S[];
     this.#numbers = layout.groups.map(() => ({ ...spec.numbers }) as Record<N, number>);
     this.groups = layout.groups.map((_, i) => this.#groupView(i));
-    this.#allocate();
-    this.#joins = layout.members.map((member, i) => i > 0 && this.#follows(layout.members[i - 1]!, member));
+    this.#state = new State(spec, layout);
   }
 
   /** Updates applied so far. */
@@ -142,7 +114,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
 
   /** Bytes of state. */
   get bytes(): number {
-    return this.#slots.reduce((sum, slot) => sum + this.#layout.bytes[slot], 0);
+    return this.#state.bytes;
   }
 
   /** Applies one update to every parameter that is not frozen. */
@@ -151,7 +123,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     for (const { params } of this.#layout.groups) checkShapes(this.spec, params);
     const resolved = this.#resolved();
     const lr = resolved[0]!["lr"] as number | undefined;
-    const { clipping } = this.#planned();
+    const { clipping } = this.#state.plan();
     const outcome = {
       ...(typeof lr === "number" ? { lr } : {}),
       ...(clipping ? { gradNorm: clipping.gradNorm, clip: clipping.coefficient } : {}),
@@ -226,7 +198,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     const steps: Record<string, number> = Object.create(null);
     const state: Record<string, Record<string, Float32Array>> = Object.create(null);
     for (const { parameter, missed } of this.#layout.members) steps[parameter.name] = this.#applied - missed;
-    this.#forEachArray(({ parameter: { name } }, slot, array) => {
+    this.#state.forEachArray(({ parameter: { name } }, slot, array) => {
       state[name] ??= {};
       state[name][slot] = array.slice();
     });
@@ -246,7 +218,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     const misshapen: string[] = [];
     const fitting: [Float32Array, Float32Array][] = [];
     const expected = new Set<string>();
-    this.#forEachArray(({ parameter: { name } }, slot, array) => {
+    this.#state.forEachArray(({ parameter: { name } }, slot, array) => {
       const key = `${name}/${slot}`;
       expected.add(key);
       const source = Object.hasOwn(saved.state, name) ? saved.state[name]![slot] : undefined;
@@ -267,7 +239,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     for (const member of this.#layout.members) {
       member.missed = saved.step - (saved.steps[member.parameter.name] ?? saved.step);
     }
-    this.#plan = undefined;
+    this.#state.replan();
     for (const [i, numbers] of this.#numbers.entries()) Object.assign(numbers, this.#savedGroup(saved, i)?.numbers);
     this.#applied = saved.step;
     return report;
@@ -275,7 +247,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
 
   /** Frees the state; any later use throws. Parameters are left alone. */
   dispose(): void {
-    this.#releaseState();
+    this.#state.release();
     this.#disposed = true;
   }
 
@@ -292,29 +264,6 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   #checkReady(): void {
     this.#checkAlive();
     if (this.#away !== undefined) refuse("parameters", `parameters at ${this.#away}`, "them back where training is");
-  }
-
-  #allocate(): void {
-    try {
-      for (const slot of this.#slots) {
-        if (this.#layout.bytes[slot] === 0) continue;
-        const block = this.#engine.heap.allocate(this.#layout.bytes[slot]);
-        this.#arenas[slot] = block;
-        releaseWithOwner(block, this);
-      }
-    } catch (error) {
-      this.#releaseState();
-      throw error;
-    }
-  }
-
-  #releaseState(): void {
-    for (const block of Object.values(this.#arenas) as Block[]) block.release();
-  }
-
-  /** The address of a member's state in a slot; 0 where it has none. */
-  #address(slot: S, { offsets, sizes }: Member<S>): number {
-    return sizes[slot] === 0 ? 0 : this.#arenas[slot]!.pointer + offsets[slot];
   }
 
   #groupView(i: number): Group<O, N> {
@@ -366,7 +315,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     this.#forEachSpan(resolved, 1, (span, group) => {
       this.spec.update(this.#context, span, resolved[group]!, this.#numbers[group]!);
     });
-    for (const member of this.#planned().frozen) member.missed++;
+    for (const member of this.#state.plan().frozen) member.missed++;
     this.#forgetClipping();
     this.#applied++;
   }
@@ -393,72 +342,10 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     ahead: 0 | 1,
     visit: (span: Span<S>, group: number) => void,
   ): void {
-    for (const { span, group, coefficient, missed } of this.#planned().stretches) {
+    for (const { span, group, coefficient, missed } of this.#state.plan().stretches) {
       span.t = this.#applied - missed + ahead;
       span.scale = resolved[group]!["maximize"] ? -coefficient : coefficient;
       visit(span, group);
-    }
-  }
-
-  /** The plan, made anew where something has changed: looking at 1000 parameters takes 20 us. */
-  #planned(): Plan<S> {
-    const changes = this.#collections.reduce((sum, collection) => sum + collection.changes, 0);
-    if (this.#plan?.changes !== changes) this.#plan = this.#makePlan(changes);
-    return this.#plan;
-  }
-
-  /**
-   * Plans every parameter that is not frozen or, where the spec allows, maximal runs of neighbours that share a group, a
-   * count and a clipping coefficient.
-   */
-  #makePlan(changes: number): Plan<S> {
-    const { members } = this.#layout;
-    const stretches: Stretch<S>[] = [];
-    let last = -1;
-    for (const [i, member] of members.entries()) {
-      const { parameter, group, missed } = member;
-      if (parameter.frozen) continue;
-      const coefficient = parameter.clipping?.coefficient ?? 1;
-      const current = stretches.at(-1);
-      const joins = this.#joins[i] && last === i - 1;
-      if (current && joins && current.coefficient === coefficient && current.missed === missed) {
-        current.span.n += parameter.size;
-      } else {
-        const state = {} as Record<S, number>;
-        for (const slot of this.#slots) state[slot] = this.#address(slot, member);
-        const { value, gradient, size, shape } = parameter;
-        const span = { p: value.pointer, g: gradient.pointer, n: size, t: 0, scale: 1, shape, state };
-        stretches.push({ span, group, coefficient, missed });
-      }
-      last = i;
-    }
-    const frozen = members.filter(({ parameter }) => parameter.frozen);
-    const { clipping } = members.find(({ parameter }) => parameter.clipping)?.parameter ?? {};
-    return { changes, stretches, frozen, clipping };
-  }
-
-  /** Whether values, gradients and state of `next` come right after those of `member`, in the same group. */
-  #follows(member: Member<S>, next: Member<S>): boolean {
-    const { collection, value, gradient, size } = member.parameter;
-    if (this.spec.per === "parameter" || member.group !== next.group) return false;
-    if (collection !== next.parameter.collection) return false;
-    const length = 4 * size;
-    if (value.pointer + length !== next.parameter.value.pointer) return false;
-    if (gradient.pointer + length !== next.parameter.gradient.pointer) return false;
-    return this.#slots.every((slot) => {
-      const address = this.#address(slot, next);
-      return address === 0 || address === this.#address(slot, member) + length;
-    });
-  }
-
-  /** Visits every state array, as a view in place. */
-  #forEachArray(visit: (member: Member<S>, slot: S, array: Float32Array) => void): void {
-    const { f32 } = this.#engine.heap.views;
-    for (const member of this.#layout.members) {
-      for (const slot of this.#slots) {
-        const start = this.#address(slot, member) / 4;
-        if (start > 0) visit(member, slot, f32.subarray(start, start + member.sizes[slot]));
-      }
     }
   }
 
@@ -470,7 +357,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   }
 
   #forgetClipping(): void {
-    if (!this.#planned().clipping) return;
+    if (!this.#state.plan().clipping) return;
     for (const { parameter } of this.#layout.members) parameter.clipping = undefined;
   }
 

@@ -43,9 +43,10 @@ const ranks: Record<string, Record<string, number>> = {
     option: 6,
     spec: 7,
     layout: 8,
-    optimizer: 9,
-    optim: 10,
-    wrappers: 11,
+    state: 9,
+    optimizer: 10,
+    optim: 11,
+    wrappers: 12,
     index: 20,
   },
 };
