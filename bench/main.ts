@@ -29,7 +29,7 @@ const command = new Command("bench")
   .option("--rounds <number>", "turns that the backends take at each size (default: 3, quick: 2)", whole)
   .option("--min-samples <number>", "samples of a turn, at least (Benchmark.js)", whole, 3)
   .option("--max-time <seconds>", "a turn ends after this (Benchmark.js; default: from --minutes)", positive)
-  .option("--max-run <seconds>", "skip where a single run takes longer than this", positive, 0.25)
+  .option("--max-run <seconds>", "skip where a single run takes longer than this", positive, 0.1)
   .option("--json <file>", "also write the figures to a file")
   .parse();
 
