@@ -94,8 +94,10 @@ export class State<O extends Options, S extends string> {
     if (value.pointer + length !== next.parameter.value.pointer) return false;
     if (gradient.pointer + length !== next.parameter.gradient.pointer) return false;
     return this.#slots.every((slot) => {
-      const address = this.#address(slot, next);
-      return address === 0 || address === this.#address(slot, member) + length;
+      // One call serves both only where each has a number for every element, or neither has any.
+      if (member.sizes[slot] === 0 && next.sizes[slot] === 0) return true;
+      if (member.sizes[slot] !== size || next.sizes[slot] !== next.parameter.size) return false;
+      return this.#address(slot, member) + length === this.#address(slot, next);
     });
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { AdamW } from "../src/optim/adam.ts";
 import { SGD } from "../src/optim/sgd.ts";
+import { defineOptimizer } from "../src/optimizer.ts";
 import { load } from "../src/runtime.ts";
 import * as schedules from "../src/schedules.ts";
 
@@ -218,4 +219,23 @@ test("10 000 steps leave the JavaScript heap flat", () => {
   const before = heapAfter(1);
   // One object kept for each step would be half a megabyte or more.
   expect(heapAfter(10_000) - before).toBeLessThan(256 * 1024);
+});
+
+test("parameters whose state has another shape than they have are not joined with their neighbours", () => {
+  const spans: { n: number; state: number }[] = [];
+  const Counted = defineOptimizer({
+    name: "Counted",
+    rule: "",
+    cites: "",
+    options: {},
+    state: { rows: { size: (shape) => (shape.length > 1 ? shape[0]! : 0) } },
+    update: (_context, { n, state }) => void spans.push({ n, state: state.rows }),
+  });
+  const params = rt.parameters({ w: [4, 3], b: [4], c: [2], u: [5, 1], v: [6, 1] });
+  new Counted(params).step();
+  expect(spans.map(({ n, state }) => [n, state > 0])).toEqual([
+    [12, true],
+    [6, false],
+    [11, true],
+  ]);
 });
