@@ -1,5 +1,6 @@
 /** Twins of assembly/optim/adaBelief.ts. */
 import type { Views } from "../../heap.ts";
+import { penalised } from "../gradient.ts";
 import { atLeast, mulAdd, f32 as round } from "../lanes.ts";
 
 /** Moves m and v of one element, which are positions in `f32`; the scalars are float32 already. */
@@ -40,7 +41,7 @@ export function adaBelief(
   [gain2, floor, step, eps] = [round(gain2), round(floor), round(step), round(eps)];
   for (let i = 0; i < n; i++) {
     const w = f32[(p >>> 2) + i]!;
-    const grad = mulAdd(scale, f32[(g >>> 2) + i]!, round(l2 * w));
+    const grad = penalised(f32, (p >>> 2) + i, (g >>> 2) + i, scale, l2);
     observe(f32, (m >>> 2) + i, (v >>> 2) + i, grad, pull, beta2, gain2, floor);
     const root = round(Math.sqrt(f32[(v >>> 2) + i]!));
     f32[(p >>> 2) + i] = round(w * decay) - round(round(step * f32[(m >>> 2) + i]!) / round(root + eps));
@@ -69,7 +70,7 @@ export function adaBeliefAmsgrad(
   [gain2, floor, step, eps] = [round(gain2), round(floor), round(step), round(eps)];
   for (let i = 0; i < n; i++) {
     const w = f32[(p >>> 2) + i]!;
-    const grad = mulAdd(scale, f32[(g >>> 2) + i]!, round(l2 * w));
+    const grad = penalised(f32, (p >>> 2) + i, (g >>> 2) + i, scale, l2);
     observe(f32, (m >>> 2) + i, (v >>> 2) + i, grad, pull, beta2, gain2, floor);
     const largest = atLeast(f32[(v >>> 2) + i]!, f32[(u >>> 2) + i]!);
     f32[(u >>> 2) + i] = largest;
@@ -98,7 +99,7 @@ export function adaBeliefMomentum(
   [beta2, gain2, floor, step] = [round(beta2), round(gain2), round(floor), round(step)];
   for (let i = 0; i < n; i++) {
     const w = f32[(p >>> 2) + i]!;
-    const grad = mulAdd(scale, f32[(g >>> 2) + i]!, round(l2 * w));
+    const grad = penalised(f32, (p >>> 2) + i, (g >>> 2) + i, scale, l2);
     observe(f32, (m >>> 2) + i, (v >>> 2) + i, grad, pull, beta2, gain2, floor);
     f32[(p >>> 2) + i] = round(w * decay) - round(step * f32[(m >>> 2) + i]!);
   }

@@ -1,6 +1,8 @@
 /** Twins of assembly/optim/adaBound.ts. */
 import type { Views } from "../../heap.ts";
-import { atLeast, clip, mulAdd, f32 as round } from "../lanes.ts";
+import { penalised } from "../gradient.ts";
+import { atLeast, clip, f32 as round } from "../lanes.ts";
+import { first, second } from "../moments.ts";
 
 /** How far an element moves; the scalars are float32 already. */
 function change(m: number, v: number, step: number, eps: number, low: number, high: number): number {
@@ -30,13 +32,12 @@ export function adaBound(
   [gain2, step, eps, low, high] = [round(gain2), round(step), round(eps), round(low), round(high)];
   for (let i = 0; i < n; i++) {
     const w = f32[(p >>> 2) + i]!;
-    const grad = mulAdd(scale, f32[(g >>> 2) + i]!, round(l2 * w));
-    const scaled = round(gain2 * grad);
-    const first = mulAdd(beta1, f32[(m >>> 2) + i]!, round(gain1 * grad));
-    const second = mulAdd(beta2, f32[(v >>> 2) + i]!, round(scaled * scaled));
-    f32[(m >>> 2) + i] = first;
-    f32[(v >>> 2) + i] = second;
-    f32[(p >>> 2) + i] = w - change(first, second, step, eps, low, high);
+    const grad = penalised(f32, (p >>> 2) + i, (g >>> 2) + i, scale, l2);
+    const m1 = first(f32[(m >>> 2) + i]!, grad, beta1, gain1);
+    const v1 = second(f32[(v >>> 2) + i]!, grad, beta2, gain2);
+    f32[(m >>> 2) + i] = m1;
+    f32[(v >>> 2) + i] = v1;
+    f32[(p >>> 2) + i] = w - change(m1, v1, step, eps, low, high);
   }
 }
 
@@ -63,14 +64,13 @@ export function adaBoundAmsbound(
   [gain2, step, eps, low, high] = [round(gain2), round(step), round(eps), round(low), round(high)];
   for (let i = 0; i < n; i++) {
     const w = f32[(p >>> 2) + i]!;
-    const grad = mulAdd(scale, f32[(g >>> 2) + i]!, round(l2 * w));
-    const scaled = round(gain2 * grad);
-    const first = mulAdd(beta1, f32[(m >>> 2) + i]!, round(gain1 * grad));
-    const second = mulAdd(beta2, f32[(v >>> 2) + i]!, round(scaled * scaled));
-    const largest = atLeast(second, f32[(u >>> 2) + i]!);
-    f32[(m >>> 2) + i] = first;
-    f32[(v >>> 2) + i] = second;
+    const grad = penalised(f32, (p >>> 2) + i, (g >>> 2) + i, scale, l2);
+    const m1 = first(f32[(m >>> 2) + i]!, grad, beta1, gain1);
+    const v1 = second(f32[(v >>> 2) + i]!, grad, beta2, gain2);
+    const largest = atLeast(v1, f32[(u >>> 2) + i]!);
+    f32[(m >>> 2) + i] = m1;
+    f32[(v >>> 2) + i] = v1;
     f32[(u >>> 2) + i] = largest;
-    f32[(p >>> 2) + i] = w - change(first, largest, step, eps, low, high);
+    f32[(p >>> 2) + i] = w - change(m1, largest, step, eps, low, high);
   }
 }
