@@ -21,10 +21,11 @@ export {
 } from "./optimizer.ts";
 export type { Option, Scheduled } from "./option.ts";
 export type { Parameter, ParameterOptions, Parameters, Role, Selection } from "./parameters.ts";
+export { parseSchedule } from "./parseSchedule.ts";
 export { normal, Random, type Source, uniform } from "./random.ts";
 export { load, type Runtime } from "./runtime.ts";
-export type { Schedule } from "./schedules.ts";
-export * as schedules from "./schedules.ts";
+export type { NamedSchedule, Schedule, Tail } from "./schedule.ts";
+export * as schedules from "./schedules/index.ts";
 export type { GroupOptions, NonFinitePolicy, OptimizerOptions, OptimizerParams, OptimizerSpec } from "./spec.ts";
 export type { Tensor, View } from "./tensor.ts";
 export { type AverageState, EMA, SWA, WeightAverage } from "./wrappers/average.ts";

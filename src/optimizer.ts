@@ -1,7 +1,7 @@
 import { describe, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { checkShapes, type Layout, plan, slotSizes } from "./layout.ts";
-import { fixed, type Options, type Resolved, resolve } from "./option.ts";
+import { fixed, type Options, type Resolved, resolve, writtenSchedules } from "./option.ts";
 import type { Parameter } from "./parameters.ts";
 import { runElsewhere } from "./shadow.ts";
 import {
@@ -56,6 +56,8 @@ export interface OptimizerState {
   readonly groups: readonly {
     readonly params: readonly string[];
     readonly options: Readonly<Record<string, unknown>>;
+    /** What the options that are scheduled are made by, such as "cosine({ ... })"; absent where none is. */
+    readonly schedules?: Readonly<Record<string, unknown>>;
     readonly numbers: Readonly<Record<string, number>>;
   }[];
   readonly state: Readonly<Record<string, Readonly<Record<string, Float32Array>>>>;
@@ -189,11 +191,15 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   /** A copy of the state: load it into an optimizer made the same way, and it continues bit for bit. */
   stateDict(): OptimizerState {
     this.#checkAlive();
-    const groups = this.#layout.groups.map(({ params, given }, i) => ({
-      params: params.map((parameter) => parameter.name),
-      options: resolve(this.spec.name, this.#options, given, this.#applied),
-      numbers: { ...this.#numbers[i]! },
-    }));
+    const groups = this.#layout.groups.map(({ params, given }, i) => {
+      const schedules = writtenSchedules(given);
+      return {
+        params: params.map((parameter) => parameter.name),
+        options: resolve(this.spec.name, this.#options, given, this.#applied),
+        ...(schedules && { schedules }),
+        numbers: { ...this.#numbers[i]! },
+      };
+    });
     // Without prototypes, so that a parameter may have any name.
     const steps: Record<string, number> = Object.create(null);
     const state: Record<string, Record<string, Float32Array>> = Object.create(null);
@@ -384,10 +390,12 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
 
   #changedOptions(saved: OptimizerState): string[] {
     return this.#layout.groups.flatMap(({ given }, i) => {
-      const now = resolve(this.spec.name, this.#options, given, saved.step);
-      const then = this.#savedGroup(saved, i)?.options ?? now;
-      return Object.keys(now)
-        .filter((key) => JSON.stringify(now[key]) !== JSON.stringify(then[key]))
+      const options = resolve(this.spec.name, this.#options, given, saved.step);
+      const schedules = writtenSchedules(given);
+      const then = this.#savedGroup(saved, i) ?? { options, schedules };
+      const differs = (now: unknown, before: unknown) => JSON.stringify(now) !== JSON.stringify(before);
+      return Object.keys(options)
+        .filter((key) => differs(options[key], then.options[key]) || differs(schedules?.[key], then.schedules?.[key]))
         .map((key) => `group ${i}: ${key}`);
     });
   }

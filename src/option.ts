@@ -8,7 +8,7 @@ import {
   type Interval,
   refuse,
 } from "./check.ts";
-import type { Schedule } from "./schedules.ts";
+import { isNamed, type Schedule } from "./schedule.ts";
 
 /** A number, or a function of the step that gives it. */
 export type Scheduled = number | Schedule;
@@ -159,4 +159,16 @@ export function fixed<O extends Options>(options: O, given: Given<O>): Resolved<
     return [key, typeof value === "function" ? Number.NaN : value];
   });
   return Object.fromEntries(entries) as Resolved<O>;
+}
+
+/** The schedules among the options as text, where they can say what they are; undefined if there are none. */
+export function writtenSchedules(given: Readonly<Record<string, unknown>>): Record<string, unknown> | undefined {
+  const scheduled = (value: unknown) => [value].flat().some((item) => typeof item === "function");
+  const text = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(text);
+    if (typeof value !== "function") return value;
+    return isNamed(value) ? String(value) : "a function";
+  };
+  const entries = Object.entries(given).filter(([, value]) => scheduled(value));
+  return entries.length === 0 ? undefined : Object.fromEntries(entries.map(([key, value]) => [key, text(value)]));
 }

@@ -4,7 +4,7 @@ import * as optim from "../src/optim/index.ts";
 import type { Parameter } from "../src/parameters.ts";
 import { Random } from "../src/random.ts";
 import { load } from "../src/runtime.ts";
-import * as schedules from "../src/schedules.ts";
+import * as schedules from "../src/schedules/index.ts";
 import { logistic, type Problem, quadratic, rosenbrock } from "./support/problems.ts";
 import { type AnyOptimizer, optimizers } from "./support/specs.ts";
 

@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { AdamW } from "../src/optim/adam.ts";
 import { SGD } from "../src/optim/sgd.ts";
 import { defineOptimizer } from "../src/optimizer.ts";
+import type { Scheduled } from "../src/option.ts";
 import { load } from "../src/runtime.ts";
-import * as schedules from "../src/schedules.ts";
+import * as schedules from "../src/schedules/index.ts";
 
 const rt = await load();
 
@@ -124,6 +125,7 @@ describe("state", () => {
           biasCorrection: true,
           maximize: false,
         },
+        schedules: { lr: "constant(0.5)" },
         numbers: {},
       },
     ]);
@@ -164,6 +166,22 @@ describe("state", () => {
     const adamw = new AdamW(oneEach(), { lr: 0.25 });
     expect(adamw.loadStateDict(saved).changed).toEqual(["group 0: lr", "group 0: betas"]);
     expect(adamw.groups[0]!.lr).toBe(0.25);
+  });
+
+  test("says which schedules there were, and reports others even where they agree for the moment", () => {
+    const { cosine, constant, cyclicMomentum } = schedules;
+    const made = (lr: Scheduled, beta1: Scheduled) => new AdamW(oneEach(), { lr, betas: [beta1, 0.9] });
+    const saved = made(cosine({ peak: 0.5, total: 9 }), cyclicMomentum({ max: 0.9 })).stateDict();
+    expect(saved.groups[0]!.schedules).toEqual({
+      lr: "cosine({ peak: 0.5, total: 9, floor: 0 })",
+      betas: [expect.stringMatching(/^cyclicMomentum\({ base: 0.8, max: 0.9, /), 0.9],
+    });
+    const changed = (lr: Scheduled, beta1: Scheduled) => made(lr, beta1).loadStateDict(saved).changed;
+    expect(changed(cosine({ peak: 0.5, total: 9 }), cyclicMomentum({ max: 0.9 }))).toEqual([]);
+    expect(changed(cosine({ peak: 0.5, total: 8 }), cyclicMomentum({ max: 0.9 }))).toEqual(["group 0: lr"]);
+    expect(changed(constant(0.5), 0.9)).toEqual(["group 0: lr", "group 0: betas"]);
+    const plain = made((step) => 0.5 / (step + 1), 0.9).stateDict();
+    expect(plain.groups[0]!.schedules).toEqual({ lr: "a function" });
   });
 
   test("of another optimizer, or no state at all, is refused", () => {

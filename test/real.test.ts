@@ -1,56 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { cosPi, exp, log, log1p, pow, powi } from "../src/real.ts";
-import * as schedules from "../src/schedules.ts";
-import { goldenCases } from "./support/golden.ts";
-
-interface ScheduleCase {
-  name: string;
-  config: { max_lr: number; min_lr: number; warmup: number; total: number };
-  lr: number[];
-}
-
-const warmups = goldenCases<ScheduleCase>("schedules/formulas").filter(({ name }) =>
-  name.startsWith("warmup_cosine_plus1"),
-);
-
-test.each(warmups)("warmupCosine follows the formula to 1e-12: $name", ({ config, lr }) => {
-  const schedule = schedules.warmupCosine({
-    peak: config.max_lr,
-    floor: config.min_lr,
-    warmup: config.warmup,
-    total: config.total,
-  });
-  expect(lr.length).toBeGreaterThanOrEqual(config.total);
-  for (const [step, value] of lr.entries())
-    expect(Math.abs(schedule(step) - value)).toBeLessThanOrEqual(1e-12 * value + 1e-18);
-});
-
-describe("a schedule", () => {
-  test.each([
-    ["constant", schedules.constant(0.5), [0.5, 0.5, 0.5]],
-    ["linear", schedules.linear({ start: 1, end: 0, total: 2 }), [1, 0.5, 0, 0]],
-    ["exponential", schedules.exponential({ value: 8, gamma: 0.5 }), [8, 4, 2, 1]],
-    ["stepDecay", schedules.stepDecay({ value: 8, gamma: 0.5, every: 2 }), [8, 8, 4, 4, 2]],
-    [
-      "cosine",
-      schedules.cosine({ peak: 2, total: 4, floor: 1 }),
-      [2, 1 + (1 + Math.SQRT1_2) / 2, 1.5, 1 + (1 - Math.SQRT1_2) / 2, 1, 1],
-    ],
-    ["warmup", schedules.warmup(schedules.constant(4), 4), [1, 2, 3, 4, 4]],
-    ["warmup of 0 steps", schedules.warmup(schedules.constant(4), 0), [4, 4]],
-    ["warmupLinear", schedules.warmupLinear({ peak: 2, warmup: 2, total: 4 }), [1, 2, 2, 1, 0]],
-  ])("%s takes the values it should", (_name, schedule, values) => {
-    for (const [step, value] of values.entries()) expect(schedule(step)).toBeCloseTo(value, 14);
-  });
-
-  test("refuses bad arguments", () => {
-    expect(() => schedules.cosine({ peak: 1, total: 0 })).toThrow("total: got 0, expected a whole number in [1, inf)");
-    expect(() => schedules.warmupCosine({ peak: 1, warmup: 10, total: 10 })).toThrow(
-      "warmup: got 10, expected a whole number in [0, 9]",
-    );
-    expect(() => schedules.linear({ start: Number.NaN, end: 0, total: 1 })).toThrow("start: got NaN");
-  });
-});
 
 describe("float64 functions that are the same everywhere", () => {
   test("cosPi is within 2 ulp of 1 of cos(pi x) on [0, 1]", () => {
