@@ -2,6 +2,7 @@
 export { type ErrorCode, SimdOptimError } from "./check.ts";
 export { clipGradNorm, clipGradValue } from "./clip.ts";
 export type { Backend, LoadOptions } from "./engine.ts";
+export { type GroupRule, groupsBy, groupTable } from "./groups.ts";
 export { type KernelName, type Kernels, kernelNames, kernelTable } from "./kernels.ts";
 export { embedding, embeddingBackward } from "./layers/embedding.ts";
 export { linear, linearBackward } from "./layers/linear.ts";
@@ -23,6 +24,7 @@ export type { Option, Scheduled } from "./option.ts";
 export type { Parameter, ParameterOptions, Parameters, Role, Selection } from "./parameters.ts";
 export { parseSchedule } from "./parseSchedule.ts";
 export { normal, Random, type Source, uniform } from "./random.ts";
+export { gpt2Recipe, llamaRecipe, Recipe, type RecipeOptions } from "./recipes.ts";
 export { load, type Runtime } from "./runtime.ts";
 export type { NamedSchedule, Schedule, Tail } from "./schedule.ts";
 export * as schedules from "./schedules/index.ts";

@@ -5,7 +5,7 @@ import { View } from "./tensor.ts";
 
 /** What a parameter is for: it decides weight decay and learning-rate scaling in the usual recipes. */
 export type Role = "hidden" | "embedding" | "head" | "norm" | "bias";
-const ROLES: readonly Role[] = ["hidden", "embedding", "head", "norm", "bias"];
+export const ROLES: readonly Role[] = ["hidden", "embedding", "head", "norm", "bias"];
 
 export interface ParameterOptions {
   shape: readonly number[];
@@ -136,9 +136,11 @@ export class Parameters implements Iterable<Parameter> {
     return this.#byName.has(name);
   }
 
-  /** The parameters for which `predicate` holds, in order. */
-  where(predicate: (parameter: Parameter) => boolean): Parameter[] {
-    return [...this].filter(predicate);
+  /** The parameters of a role, or for which a predicate holds, in order. */
+  where(which: Role | ((parameter: Parameter) => boolean)): Parameter[] {
+    if (typeof which === "function") return [...this].filter(which);
+    checkChoice("role", which, ROLES);
+    return [...this].filter(({ role }) => role === which);
   }
 
   [Symbol.iterator](): IterableIterator<Parameter> {

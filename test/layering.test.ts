@@ -42,6 +42,7 @@ const ranks: Record<string, Record<string, number>> = {
     runtime: 7,
     shadow: 7,
     clip: 7,
+    groups: 7,
     option: 6,
     spec: 7,
     layout: 8,
@@ -49,6 +50,7 @@ const ranks: Record<string, Record<string, number>> = {
     optimizer: 10,
     optim: 11,
     wrappers: 12,
+    recipes: 12,
     index: 20,
   },
 };
