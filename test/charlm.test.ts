@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseHTML } from "linkedom";
-import { defineOptimizer, load, Random, SimdOptimError } from "simd-optim";
+import { DOMParser, parseHTML } from "linkedom";
+import { defineOptimizer, load, Random, SimdOptimError, schedules } from "simd-optim";
 import { afterAll, describe, expect, test } from "vitest";
 import { benchmark } from "../examples/charlm/benchmark.ts";
 import { decode, encode, frequencyLoss } from "../examples/charlm/corpus.ts";
@@ -161,6 +161,35 @@ describe("a run", () => {
     }
   });
 
+  test("draws schedules instead of training, into one SVG that stands alone", async () => {
+    const out = join(folder, "new", "schedules");
+    const cosine = "warmupCosine({ peak: 0.003, warmup: 100, total: 1000, floor: 0 })";
+    const cycle = "oneCycle({ peak: 0.002, total: 500 })";
+    const { code, stdout, stderr } = await charlm(["--plot-schedule", cosine, "--plot-schedule", cycle, "--out", out]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toBe(`schedule       ${join(out, "schedule.svg")}\n`);
+    const drawing = readFileSync(join(out, "schedule.svg"), "utf8");
+    expect(drawing).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+    expect(drawing).not.toMatch(/NaN|undefined|Infinity/);
+    const svg = new DOMParser().parseFromString(drawing, "image/svg+xml");
+    const texts = [...svg.querySelectorAll("text")].map(({ textContent }) => textContent);
+    expect(texts).toContain(cosine);
+    expect(texts).toContain("1,000");
+    expect(texts.join("")).toContain("annealStrategy");
+    /** The points of a curve, in pixels. */
+    const curve = (colour: number) => {
+      const path = svg.querySelector(`[stroke="var(--curve-${colour})"] path`)!.getAttribute("d")!;
+      const points = path.match(/-?[\d.]+,-?[\d.]+/g) as string[];
+      return points.map((point) => point.split(",").map(Number) as [number, number]);
+    };
+    const [first, second] = [curve(1), curve(2)];
+    expect([first.length, second.length]).toEqual([1001, 1001]);
+    const bottom = first[1000]![1];
+    const unit = (bottom - first[99]![1]) / 0.003;
+    const cycled = schedules.oneCycle({ peak: 0.002, total: 500 });
+    for (const [step, [, y]] of second.entries()) expect((bottom - y) / unit).toBeCloseTo(cycled(step), 5);
+  });
+
   test("stops on SIGINT with exit code 130 and without a report", async () => {
     const out = join(folder, "interrupted");
     const { code, stderr } = await charlm(["--text", text, "--steps", "1000000", "--out", out], "backend");
@@ -188,6 +217,7 @@ describe("a run", () => {
       "seed",
       "lr",
       "bench-sizes",
+      "plot-schedule",
       "out",
       "help",
     ]) {
@@ -230,6 +260,11 @@ describe("what it cannot use gets one line and an exit code", () => {
       ["--compare", "sgd,adam", "--optimizer", "sgd"],
       /'--compare .*cannot be used with/,
     ],
+    [
+      "a schedule beside a comparison",
+      ["--plot-schedule", "constant(1)", "--compare", "sgd,adam"],
+      /cannot be used with/,
+    ],
     ["a benchmark beside a comparison", ["--compare", "sgd,adam", "--bench-sizes", "64"], /cannot be used with option/],
     ["an unknown backend", ["--backend", "gpu"], /'gpu' is invalid\. Allowed choices are auto, simd, scalar/],
     ["negative steps", ["--steps", "-5"], /'-5' is invalid\. Expected a whole number from 1/],
@@ -254,6 +289,7 @@ describe("what it cannot use gets one line and an exit code", () => {
     ["a missing file", ["--text", join(folder, "missing")], 1, /missing: cannot be read: no such file/],
     ["a report folder that is a file", ["--text", text, "--out", text], 1, /cannot be written to: EEXIST/],
     ["a learning rate that diverges", ["--text", text, "--steps", "9", "--lr", "1e30"], 1, /at step \d is NaN/],
+    ["a schedule it cannot read", ["--plot-schedule", "cosine(1"], 1, /got "cosine\(1", expected "," at character 9/],
     ["a line break in a value", ["--optimizer", "a\nb"], 2, /'a b' is invalid/],
   ];
 

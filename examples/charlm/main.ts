@@ -8,9 +8,14 @@ import { BAD_INPUT, Failure, INTERRUPTED } from "./failure.ts";
 import { parseSettings, type Settings } from "./options.ts";
 import { line } from "./print.ts";
 import { trainOne } from "./run.ts";
+import { plotSchedules } from "./scheduleFigure.ts";
 import { packageText, readText } from "./text.ts";
 
 async function run(settings: Settings, signal: AbortSignal): Promise<void> {
+  if (settings.plotSchedule) {
+    makeFolder(settings.out);
+    return plotSchedules(settings.plotSchedule, settings.steps, settings.out);
+  }
   const corpus = encode(settings.text === undefined ? packageText() : readText(settings.text));
   makeFolder(settings.out);
   const { page, failure } = settings.compare

@@ -21,6 +21,8 @@ export interface Settings {
   /** The peak of the learning rate the user asked for, which an optimizer without one does not use. */
   readonly lr?: number;
   readonly benchSizes: readonly number[];
+  /** Expressions of schedules to draw, instead of training. */
+  readonly plotSchedule?: readonly string[];
   /** The folder of the report. */
   readonly out: string;
 }
@@ -113,6 +115,15 @@ function describeCommand(): Command {
         .argParser(parseSizes)
         .default(BENCH_SIZES, BENCH_SIZES.join()),
     )
+    .addOption(
+      new Option(
+        "--plot-schedule <expression>",
+        "schedule to draw into schedule.svg instead of training, such as " +
+          `"warmupCosine({ peak: 0.003, warmup: 100, total: 1000 })"; may be given up to ${MOST_COMPARED} times`,
+      )
+        .argParser(parseExpressions)
+        .conflicts(["compare", "optimizer"]),
+    )
     .option("--out <folder>", "where to write report.html", "out")
     .helpOption("--help", "show this help")
     .addHelpText("after", `\nOptimizers: ${namesOf(optimizers)}`)
@@ -135,6 +146,11 @@ function parseOptimizers(list: string): OptimizerClass[] {
     throw new InvalidArgumentError(`Expected from 2 to ${MOST_COMPARED} optimizers.`);
   }
   return found;
+}
+
+function parseExpressions(expression: string, before: readonly string[] = []): string[] {
+  if (before.length === MOST_COMPARED) throw new InvalidArgumentError(`Expected at most ${MOST_COMPARED} schedules.`);
+  return [...before, expression];
 }
 
 function namesOf(classes: readonly OptimizerClass[]): string {

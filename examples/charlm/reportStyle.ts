@@ -15,7 +15,8 @@ function stroke(curve: number): string {
   return dashed(curve) ? `repeating-linear-gradient(90deg, ${colour} 0 5px, transparent 5px 8px)` : colour;
 }
 
-export const STYLE = `
+/** The colours, in light and dark. */
+export const THEME = `
 :root {
   color-scheme: light dark;
   --page: #f6f7f9; --card: #ffffff; --edge: #dfe3e8; --text: #1b1f24; --muted: #5b6470; --accent: #1a56db;
@@ -35,7 +36,9 @@ export const STYLE = `
     --good: #5fd38d; --bad: #ff8080;
   }
 }
-* { box-sizing: border-box; }
+`;
+
+export const STYLE = `${THEME}* { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 940px; margin: 0 auto; padding: 40px 16px 64px; }
 .kicker { margin: 0; color: var(--accent); font-weight: 600; }
