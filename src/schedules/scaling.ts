@@ -20,7 +20,7 @@ function ratio(name: string, options: BatchScaling, more: readonly string[] = []
 
 /** lr batch / baseBatch, for SGD. P. Goyal et al., "Accurate, large minibatch SGD" (2017), section 2.1. */
 export function linearScaling(options: BatchScaling): number {
-  return options.lr * ratio("linearScaling", options);
+  return ratio("linearScaling", options) * options.lr;
 }
 
 /**
@@ -28,7 +28,7 @@ export function linearScaling(options: BatchScaling): number {
  * convolutional neural networks" (2014), section 5.
  */
 export function sqrtScaling(options: BatchScaling): number {
-  return options.lr * Math.sqrt(ratio("sqrtScaling", options));
+  return Math.sqrt(ratio("sqrtScaling", options)) * options.lr;
 }
 
 /** The hyperparameters of Adam that change with the batch size. */

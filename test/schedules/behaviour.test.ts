@@ -52,6 +52,7 @@ describe("bad arguments are refused", () => {
       "factor: got 1, expected a number in [0, 1)",
     ],
     ["a batch of 0", () => made.linearScaling({ lr: 1, baseBatch: 0, batch: 1 }), "baseBatch: got 0"],
+    ["no batch sizes", () => made.sqrtScaling(), "sqrtScaling: got undefined, expected an object of options"],
     ["one beta", () => made.adamScaling({ lr: 1, baseBatch: 1, batch: 1, betas: [0.9], eps: 0 }), "betas: got [0.9]"],
   ])("%s", (_what, make, message) => {
     expect(make).toThrow(message);
