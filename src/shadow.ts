@@ -1,4 +1,4 @@
-import { refuse } from "./check.ts";
+import { refuse, SimdOptimError } from "./check.ts";
 import { type Block, releaseWithOwner } from "./heap.ts";
 import type { Parameter } from "./parameters.ts";
 
@@ -20,6 +20,7 @@ export class Shadow {
 
   /** Visits each parameter and the address of its copy. */
   forEach(visit: (parameter: Parameter, pointer: number) => void): void {
+    if (!this.#block.held) throw new SimdOptimError("DISPOSED", "this copy of parameters has been disposed");
     let { pointer } = this.#block;
     for (const parameter of this.#parameters) {
       visit(parameter, pointer);
