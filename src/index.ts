@@ -1,7 +1,17 @@
 /** Optimizers for training in any JavaScript runtime, over one linear memory. */
 export { type ErrorCode, SimdOptimError } from "./check.ts";
-export { clipGradNorm, clipGradValue } from "./clip.ts";
+export { clipGradNorm, clipGradValue, clipGroupNorms, gradNorm } from "./clip.ts";
 export type { Backend, LoadOptions } from "./engine.ts";
+export {
+  type Accumulated,
+  GradientAccumulator,
+  type GradientAccumulatorState,
+  type Reduction,
+} from "./gradients/accumulate.ts";
+export { type AdaptiveClipOptions, clipGradAdaptive } from "./gradients/adaptiveClip.ts";
+export { centralizeGradients } from "./gradients/centralize.ts";
+export { addGradientNoise, type GradientNoiseOptions } from "./gradients/noise.ts";
+export { findNonFinite, type NonFinite } from "./gradients/nonFinite.ts";
 export { type KernelName, type Kernels, kernelNames, kernelTable } from "./kernels.ts";
 export { embedding, embeddingBackward } from "./layers/embedding.ts";
 export { linear, linearBackward } from "./layers/linear.ts";
@@ -20,7 +30,7 @@ export {
   type StepReport,
 } from "./optimizer.ts";
 export type { Option, Scheduled } from "./option.ts";
-export type { Parameter, ParameterOptions, Parameters, Role, Selection } from "./parameters.ts";
+export type { Clip, Clipping, Parameter, ParameterOptions, Parameters, Role, Selection } from "./parameters.ts";
 export { normal, Random, type Source, uniform } from "./random.ts";
 export { load, type Runtime } from "./runtime.ts";
 export type { Schedule } from "./schedules.ts";
