@@ -184,8 +184,11 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     return this.#withParamsAt("look-ahead", lookahead, fn);
   }
 
-  /** A copy of the state: load it into an optimizer made the same way, and it continues bit for bit. */
-  stateDict(): OptimizerState {
+  /**
+   * A copy of the state: load it into an optimizer made the same way, and it continues bit for bit. With `copy: false`
+   * arrays are views onto the state itself: for code that puts them away before anything steps or allocates.
+   */
+  stateDict({ copy = true }: { copy?: boolean } = {}): OptimizerState {
     this.#checkAlive();
     const groups = this.#layout.groups.map(({ params, given }, i) => ({
       params: params.map((parameter) => parameter.name),
@@ -198,7 +201,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     for (const { parameter, missed } of this.#layout.members) steps[parameter.name] = this.#applied - missed;
     this.#state.forEachArray(({ parameter: { name } }, slot, array) => {
       state[name] ??= {};
-      state[name][slot] = array.slice();
+      state[name][slot] = copy ? array.slice() : array;
     });
     const point = this.#away ?? this.spec.points?.training ?? "p";
     return { optimizer: this.spec.name, point, step: this.#applied, steps, groups, state };

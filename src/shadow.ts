@@ -75,11 +75,12 @@ export class Shadow {
     });
   }
 
-  /** A copy of the contents, by parameter name. */
-  toArrays(): Record<string, Float32Array> {
+  /** A copy of the contents, by parameter name; with `copy: false`, views onto them. */
+  toArrays({ copy = true }: { copy?: boolean } = {}): Record<string, Float32Array> {
     const arrays: Record<string, Float32Array> = Object.create(null);
     this.forEach(({ name, collection, size }, pointer) => {
-      arrays[name] = collection.engine.heap.views.f32.slice(pointer / 4, pointer / 4 + size);
+      const view = collection.engine.heap.views.f32.subarray(pointer / 4, pointer / 4 + size);
+      arrays[name] = copy ? view.slice() : view;
     });
     return arrays;
   }
