@@ -31,7 +31,8 @@ export function clipGroupNorms(
   maxNorm: number | readonly number[],
   { norm = 2 }: { norm?: 1 | 2 | number } = {},
 ): number[] {
-  if (!Array.isArray(groups)) refuse("groups", groups, "groups such as those of an optimizer");
+  if (!Array.isArray(groups) || groups.some((group) => group === null || typeof group !== "object"))
+    refuse("groups", groups, "groups such as those of an optimizer");
   const limits = typeof maxNorm === "number" ? groups.map(() => maxNorm) : maxNorm;
   if (!Array.isArray(limits) || limits.length !== groups.length) {
     refuse("maxNorm", maxNorm, `a number, or a list of ${groups.length}, one for each group`);

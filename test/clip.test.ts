@@ -161,6 +161,7 @@ describe("groups", () => {
     const bad = (groups: unknown, maxNorm: unknown, options = {}) =>
       expect(() => clipGroupNorms(groups as [], maxNorm as number, options));
     bad(params, 1).toThrow("groups: got an object of Parameters");
+    bad([null], 1).toThrow("groups: got [null]");
     bad(sgd.groups, [1]).toThrow("maxNorm: got [1], expected a number, or a list of 2, one for each group");
     bad(sgd.groups, [1, -1]).toThrow("maxNorm[1]: got -1");
     bad(sgd.groups, 1, { norm: 3 }).toThrow("norm: got 3");

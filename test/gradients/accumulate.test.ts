@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { clipGradNorm } from "../../src/clip.ts";
 import { GradientAccumulator } from "../../src/gradients/accumulate.ts";
+import { linear, linearBackward } from "../../src/layers/linear.ts";
+import { crossEntropy } from "../../src/losses/crossEntropy.ts";
 import { SGD } from "../../src/optim/sgd.ts";
 import type { Parameters } from "../../src/parameters.ts";
 import { Random } from "../../src/random.ts";
@@ -62,6 +64,45 @@ describe.each(runtimes)("GradientAccumulator on $backend", (runtime) => {
         expect(Math.abs(grad[i]! - truth), `${name}[${i}]`).toBeLessThanOrEqual(allowed);
       });
     }
+  });
+
+  test("three micro-batches through a layer and its loss give the gradients of the whole batch within roundings", () => {
+    const [rows, width, classes] = [12, 9, 5];
+    const params = runtime.parameters({ weight: [classes, width], bias: [classes] });
+    const random = new Random(4, "rows");
+    const inputs = Array.from({ length: rows * width }, () => random.uniform() - 0.5);
+    const targets = Array.from({ length: rows }, () => random.below(classes));
+    for (const { data } of params) for (let i = 0; i < data.length; i++) data[i] = random.uniform() - 0.5;
+    const [weight, bias] = [params.get("weight"), params.get("bias")];
+    const backwardRows = (from: number, to: number) => {
+      const count = to - from;
+      const x = runtime.tensor([count, width], { values: inputs.slice(from * width, to * width) });
+      const labels = runtime.tensor([count], { type: "u32", values: targets.slice(from, to) });
+      const logits = runtime.tensor([count, classes]);
+      linear(x, weight.value, bias.value, logits);
+      crossEntropy(logits, labels, { losses: runtime.tensor([count]), gradient: logits });
+      linearBackward(x, weight.value, logits, { dWeight: weight.gradient, dBias: bias.gradient });
+    };
+    backwardRows(0, rows);
+    const whole = [...params].map(({ grad }) => grad.slice());
+    params.zeroGrad();
+    const accumulator = new GradientAccumulator(params);
+    for (const [from, to] of [
+      [0, 3],
+      [3, 4],
+      [4, 12],
+    ] as const) {
+      backwardRows(from, to);
+      accumulator.accumulate({ weight: to - from });
+    }
+    accumulator.finish();
+    for (const [k, { grad, name }] of [...params].entries()) {
+      // Each element is a sum over rows of products of magnitude at most 1 / rows, rounded 2 rows times on either side.
+      grad.forEach((g, i) => {
+        expect(Math.abs(g - whole[k]![i]!), `${name}[${i}]`).toBeLessThanOrEqual(4 * rows * 2 ** -24);
+      });
+    }
+    expect(whole.some((gradient) => gradient.some((g) => Math.abs(g) > 0.05))).toBe(true);
   });
 
   test("four micro-batches of small whole numbers are the whole batch to the bit", () => {
