@@ -73,6 +73,22 @@ export function countNonFinite(x: usize, n: usize): u32 {
   return count;
 }
 
+/** The position of the first element that is NaN or infinite, or -1. */
+export function firstNonFinite(x: usize, n: usize): i32 {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD) {
+    const exponentBits = i32x4.splat(0x7f800000);
+    for (; i + 16 <= end; i += 16) {
+      if (v128.any_true(i32x4.eq(v128.and(v128.load(x + i), exponentBits), exponentBits))) break;
+    }
+  }
+  for (; i < end; i += 4) {
+    if ((load<u32>(x + i) & 0x7f800000) == 0x7f800000) return i32(i >> 2);
+  }
+  return -1;
+}
+
 /** The position of the first index that is not below `bound`, or -1. */
 export function firstOutOfRange(index: usize, n: usize, bound: u32): i32 {
   for (let i: usize = 0; i < n; i++) {

@@ -16,14 +16,48 @@ export function clipGradNorm(params: Selection, maxNorm: number, { norm = 2 }: {
   const parameters = selected("params", params);
   checkNumber("maxNorm", maxNorm, "[0, inf]");
   const gradNorm = normOf(parameters, norm);
-  const coefficient = Math.min(maxNorm / (gradNorm + 1e-6), 1);
-  for (const parameter of parameters) parameter.clipping = { gradNorm, coefficient };
+  const clipping = { gradNorm, coefficient: Math.min(maxNorm / (gradNorm + 1e-6), 1) };
+  for (const parameter of parameters) parameter.clipping = clipping;
   return gradNorm;
+}
+
+/**
+ * Clips the gradients of each group by themselves, as `clipGradNorm` does, and returns the norms they had:
+ * `clipGroupNorms(optimizer.groups, 1)`, or with a list, a limit for each group; Infinity leaves a group as it is. The
+ * report of the next step tells of each group under `clips`.
+ */
+export function clipGroupNorms(
+  groups: readonly { readonly params: Selection }[],
+  maxNorm: number | readonly number[],
+  { norm = 2 }: { norm?: 1 | 2 | number } = {},
+): number[] {
+  if (!Array.isArray(groups) || groups.some((group) => group === null || typeof group !== "object"))
+    refuse("groups", groups, "groups such as those of an optimizer");
+  const limits = typeof maxNorm === "number" ? groups.map(() => maxNorm) : maxNorm;
+  if (!Array.isArray(limits) || limits.length !== groups.length) {
+    refuse("maxNorm", maxNorm, `a number, or a list of ${groups.length}, one for each group`);
+  }
+  for (const [i, limit] of limits.entries()) checkNumber(`maxNorm[${i}]`, limit, "[0, inf]");
+  checkNorm(norm);
+  selected(
+    "groups",
+    groups.flatMap(({ params }, i) => selected(`groups[${i}].params`, params)),
+  );
+  return groups.map(({ params }, i) => clipGradNorm(params, limits[i]!, { norm }));
+}
+
+/** The norm of the gradients, over all elements together, in one pass: what `clipGradNorm` returns, without clipping. */
+export function gradNorm(params: Selection, { norm = 2 }: { norm?: 1 | 2 | number } = {}): number {
+  return normOf(selected("params", params), norm);
+}
+
+function checkNorm(norm: number): void {
+  if (norm !== 1 && norm !== 2 && norm !== Infinity) refuse("norm", norm, "1, 2 or Infinity");
 }
 
 /** The norm of the norms of the parameters: it depends on no neighbour, so neither does a bit of the result. */
 function normOf(parameters: readonly Parameter[], norm: number): number {
-  if (norm !== 1 && norm !== 2 && norm !== Infinity) refuse("norm", norm, "1, 2 or Infinity");
+  checkNorm(norm);
   let total = 0;
   for (const { collection, gradient, size } of parameters) {
     const { maxAbs, sumAbs, sumSquares } = collection.engine.unchecked;

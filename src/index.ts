@@ -1,8 +1,18 @@
 /** Optimizers for training in any JavaScript runtime, over one linear memory. */
 export { type ErrorCode, SimdOptimError } from "./check.ts";
-export { clipGradNorm, clipGradValue } from "./clip.ts";
+export { clipGradNorm, clipGradValue, clipGroupNorms, gradNorm } from "./clip.ts";
 export type { Backend, LoadOptions } from "./engine.ts";
 export { type GroupRule, groupsBy, groupTable } from "./groups.ts";
+export {
+  type Accumulated,
+  GradientAccumulator,
+  type GradientAccumulatorState,
+  type Reduction,
+} from "./gradients/accumulate.ts";
+export { type AdaptiveClipOptions, clipGradAdaptive } from "./gradients/adaptiveClip.ts";
+export { centralizeGradients } from "./gradients/centralize.ts";
+export { addGradientNoise, type GradientNoiseOptions } from "./gradients/noise.ts";
+export { findNonFinite, type NonFinite } from "./gradients/nonFinite.ts";
 export { type KernelName, type Kernels, kernelNames, kernelTable } from "./kernels.ts";
 export { embedding, embeddingBackward } from "./layers/embedding.ts";
 export { linear, linearBackward } from "./layers/linear.ts";
@@ -23,14 +33,18 @@ export {
 export type { Option, Scheduled } from "./option.ts";
 export type { Parameter, ParameterOptions, Parameters, Role, Selection } from "./parameters.ts";
 export { parseSchedule } from "./parseSchedule.ts";
+export type { Clip, Clipping, Parameter, ParameterOptions, Parameters, Role, Selection } from "./parameters.ts";
 export { normal, Random, type Source, uniform } from "./random.ts";
 export { gpt2Recipe, llamaRecipe, Recipe, type RecipeOptions } from "./recipes.ts";
 export { load, type Runtime } from "./runtime.ts";
 export type { NamedSchedule, Schedule, Tail } from "./schedule.ts";
 export * as schedules from "./schedules/index.ts";
 export type { GroupOptions, NonFinitePolicy, OptimizerOptions, OptimizerParams, OptimizerSpec } from "./spec.ts";
+export type { Spike, SpikeStatistics, SpikeThresholds } from "./spikeDetector.ts";
+export type { BatchRange, GuardReport, SpikeGuardOptions, SpikePolicy } from "./spikePolicy.ts";
 export type { Tensor, View } from "./tensor.ts";
 export { type AverageState, EMA, SWA, WeightAverage } from "./wrappers/average.ts";
 export { Lookahead, type LookaheadState } from "./wrappers/lookahead.ts";
 export { SAM } from "./wrappers/sam.ts";
+export { type Guarded, SpikeGuard, type SpikeGuardState } from "./wrappers/spikeGuard.ts";
 export { type FiniteSum, SVRG, type SVRGOptions } from "./wrappers/svrg.ts";

@@ -175,6 +175,12 @@ const factors = [read("rowFactor", stackRows), read("columnFactor", stackColumns
 export const GEMM_WORK = 128 * 256 + 256 * 512 + 4 * 8;
 
 export const kernelTable = {
+  accumulate: map([update("x"), update("y")], "alpha"),
+  adaptiveClip: {
+    kind: "rows",
+    args: [read("p", area), update("g", area), size("rows"), size("columns"), ...reals("clipping", "eps")],
+    sizes: rowSizes,
+  },
   adadelta: map([update("p"), update("v"), update("u"), read("g")], "scale", "l2", "rho", "gain", "eps", "lr"),
   adagrad: map([update("p"), update("s"), read("g")], "scale", "l2", "step", "inside", "outside"),
   adaBelief: map([update("p"), update("m"), update("v"), read("g")], ...ADABELIEF, "eps"),
@@ -236,12 +242,15 @@ export const kernelTable = {
     sizes: rowSizes,
   },
   axpy: map([read("x"), update("y")], "alpha"),
+  centralize: { kind: "rows", args: [update("g", area), size("rows"), size("columns")], sizes: rowSizes },
   clamp: map([read("x"), write("y")], "low", "high"),
   copy: map([read("x"), write("y")]),
   countNonFinite: fold(read("x")),
   dot: fold(read("x"), read("y")),
+  drain: map([update("x"), write("y")], "alpha"),
   exp: map([read("x"), write("y")]),
   fill: map([write("y")], "value"),
+  firstNonFinite: fold(read("x")),
   firstOutOfRange: {
     kind: "fold",
     args: [index("index", all, ({ bound }) => bound! + 1), size("n"), size("bound")],

@@ -1,8 +1,9 @@
 import { describe, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
+import { findNonFinite } from "./gradients/nonFinite.ts";
 import { checkShapes, type Layout, plan, slotSizes } from "./layout.ts";
 import { fixed, type Options, type Resolved, resolve, writtenSchedules } from "./option.ts";
-import type { Parameter } from "./parameters.ts";
+import type { Clip, Parameter } from "./parameters.ts";
 import { runElsewhere } from "./shadow.ts";
 import {
   common,
@@ -35,11 +36,13 @@ export interface StepReport {
   readonly reason?: string;
   /** The learning rate of the first group in this step; absent for optimizers without one. */
   readonly lr?: number;
-  /** The gradient norm before clipping, where gradients were clipped. */
+  /** The gradient norm before clipping, where gradients were clipped in one pass. */
   readonly gradNorm?: number;
-  /** What clipping multiplied the gradients by. */
+  /** What clipping multiplied the gradients by, likewise. */
   readonly clip?: number;
-  /** The first parameter whose gradient is not finite, where the policy is to look. */
+  /** Each clipping pass, where parts were clipped apart: no single norm says what happened then. */
+  readonly clips?: readonly Clip[];
+  /** The first element of a gradient that is not finite, such as "fc.weight[3, 17] = NaN", where the policy is to look. */
   readonly nonFinite?: string;
 }
 
@@ -125,14 +128,9 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     for (const { params } of this.#layout.groups) checkShapes(this.spec, params);
     const resolved = this.#resolved();
     const lr = resolved[0]!["lr"] as number | undefined;
-    const { clipping } = this.#state.plan();
-    const outcome = {
-      ...(typeof lr === "number" ? { lr } : {}),
-      ...(clipping ? { gradNorm: clipping.gradNorm, clip: clipping.coefficient } : {}),
-    };
+    const outcome = { ...(typeof lr === "number" ? { lr } : {}), ...clippingOf(this.#state.plan().clips) };
     const nonFinite = this.#nonFinite === "skip" ? this.#firstNonFinite() : undefined;
-    const reason =
-      nonFinite === undefined ? this.#prepare(resolved) : `the gradient of ${describe(nonFinite)} is not finite`;
+    const reason = nonFinite === undefined ? this.#prepare(resolved) : `the gradient is not finite: ${nonFinite}`;
     if (reason === undefined) this.#update(resolved);
     else this.#forgetClipping();
     return {
@@ -188,8 +186,11 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     return this.#withParamsAt("look-ahead", lookahead, fn);
   }
 
-  /** A copy of the state: load it into an optimizer made the same way, and it continues bit for bit. */
-  stateDict(): OptimizerState {
+  /**
+   * A copy of the state: load it into an optimizer made the same way, and it continues bit for bit. With `copy: false`
+   * arrays are views onto the state itself: for code that puts them away before anything steps or allocates.
+   */
+  stateDict({ copy = true }: { copy?: boolean } = {}): OptimizerState {
     this.#checkAlive();
     const groups = this.#layout.groups.map(({ params, given }, i) => {
       const schedules = writtenSchedules(given);
@@ -206,7 +207,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     for (const { parameter, missed } of this.#layout.members) steps[parameter.name] = this.#applied - missed;
     this.#state.forEachArray(({ parameter: { name } }, slot, array) => {
       state[name] ??= {};
-      state[name][slot] = array.slice();
+      state[name][slot] = copy ? array.slice() : array;
     });
     const point = this.#away ?? this.spec.points?.training ?? "p";
     return { optimizer: this.spec.name, point, step: this.#applied, steps, groups, state };
@@ -356,14 +357,11 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   }
 
   #firstNonFinite(): string | undefined {
-    const { unchecked } = this.#engine;
-    return this.#layout.members.find(
-      ({ parameter: { frozen, gradient, size } }) => !frozen && unchecked.countNonFinite(gradient.pointer, size) > 0,
-    )?.parameter.name;
+    return findNonFinite(this.#layout.members.map(({ parameter }) => parameter))?.text;
   }
 
   #forgetClipping(): void {
-    if (!this.#state.plan().clipping) return;
+    if (this.#state.plan().clips.length === 0) return;
     for (const { parameter } of this.#layout.members) parameter.clipping = undefined;
   }
 
@@ -399,6 +397,13 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
         .map((key) => `group ${i}: ${key}`);
     });
   }
+}
+
+/** What a report says of the clipping passes. */
+function clippingOf(clips: readonly Clip[]): Pick<StepReport, "gradNorm" | "clip" | "clips"> {
+  const [first, ...others] = clips;
+  if (!first) return {};
+  return others.length > 0 ? { clips } : { gradNorm: first.gradNorm, clip: first.coefficient };
 }
 
 /** The class that `defineOptimizer` makes. */

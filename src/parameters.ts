@@ -23,6 +23,12 @@ export interface Clipping {
   readonly coefficient: number;
 }
 
+/** A clipping pass and what it was over. */
+export interface Clip extends Clipping {
+  /** The names of its parameters. */
+  readonly params: readonly string[];
+}
+
 /** A named array of trainable values and the gradient beside it. */
 export class Parameter {
   readonly ndim: number;

@@ -60,6 +60,24 @@ export function normal(
   tensor.engine.unchecked.normalFromBits(tensor.pointer, tensor.size, mean, deviation);
 }
 
+/** Elements drawn at a time: they stay in the first cache until they are added. */
+const BATCH = 4096;
+
+/** Adds normal samples of mean 0: what `normal` would fill with, beside what is there. */
+export function addNormal(tensor: View, { deviation = 1, ...source }: Source & { deviation?: number }): void {
+  checkView("tensor", tensor, tensor.engine, "f32");
+  checkNumber("deviation", deviation, "[0, inf)");
+  const { key0, key1, stream0, stream1 } = keyOf(source);
+  const { unchecked } = tensor.engine;
+  const samples = tensor.engine.scratch(4 * Math.min(BATCH, tensor.size));
+  for (let first = 0; first < tensor.size; first += BATCH) {
+    const n = Math.min(BATCH, tensor.size - first);
+    unchecked.randomBits(samples, n, first, key0, key1, stream0, stream1);
+    unchecked.normalFromBits(samples, n, 0, deviation);
+    unchecked.axpy(samples, tensor.pointer + 4 * first, n, 1);
+  }
+}
+
 /** The same stream of random words, one at a time, for code outside linear memory. */
 export class Random {
   readonly #key: Key;

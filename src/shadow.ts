@@ -1,4 +1,4 @@
-import { refuse } from "./check.ts";
+import { refuse, SimdOptimError } from "./check.ts";
 import { type Block, releaseWithOwner } from "./heap.ts";
 import type { Parameter } from "./parameters.ts";
 
@@ -20,6 +20,7 @@ export class Shadow {
 
   /** Visits each parameter and the address of its copy. */
   forEach(visit: (parameter: Parameter, pointer: number) => void): void {
+    if (!this.#block.held) throw new SimdOptimError("DISPOSED", "this copy of parameters has been disposed");
     let { pointer } = this.#block;
     for (const parameter of this.#parameters) {
       visit(parameter, pointer);
@@ -74,11 +75,12 @@ export class Shadow {
     });
   }
 
-  /** A copy of the contents, by parameter name. */
-  toArrays(): Record<string, Float32Array> {
+  /** A copy of the contents, by parameter name; with `copy: false`, views onto them. */
+  toArrays({ copy = true }: { copy?: boolean } = {}): Record<string, Float32Array> {
     const arrays: Record<string, Float32Array> = Object.create(null);
     this.forEach(({ name, collection, size }, pointer) => {
-      arrays[name] = collection.engine.heap.views.f32.slice(pointer / 4, pointer / 4 + size);
+      const view = collection.engine.heap.views.f32.subarray(pointer / 4, pointer / 4 + size);
+      arrays[name] = copy ? view.slice() : view;
     });
     return arrays;
   }

@@ -1,7 +1,7 @@
 import { type Block, releaseWithOwner } from "./heap.ts";
 import type { Layout, Member } from "./layout.ts";
 import type { Options } from "./option.ts";
-import type { Clipping, Parameters } from "./parameters.ts";
+import type { Clip, Clipping, Parameters } from "./parameters.ts";
 import type { OptimizerSpec, Span } from "./spec.ts";
 
 /** A span, and what it depends on besides the options. */
@@ -19,8 +19,8 @@ export interface Plan<S extends string> {
   readonly changes: number;
   readonly stretches: readonly Stretch<S>[];
   readonly frozen: readonly Member<S>[];
-  /** What the first clipped parameter was clipped by. */
-  readonly clipping: Clipping | undefined;
+  /** The clipping passes that wait for a step; several where parts were clipped apart. */
+  readonly clips: readonly Clip[];
 }
 
 /** The state of an optimizer in linear memory, and the spans that parameters and state make together. */
@@ -81,8 +81,7 @@ export class State<O extends Options, S extends string> {
       last = i;
     }
     const frozen = members.filter(({ parameter }) => parameter.frozen);
-    const { clipping } = members.find(({ parameter }) => parameter.clipping)?.parameter ?? {};
-    return { changes, stretches, frozen, clipping };
+    return { changes, stretches, frozen, clips: clipsOf(members) };
   }
 
   /** Whether values, gradients and state of `next` come right after those of `member`, in the same group. */
@@ -140,4 +139,17 @@ export class State<O extends Options, S extends string> {
   #address(slot: S, { offsets, sizes }: Member<S>): number {
     return sizes[slot] === 0 ? 0 : this.#arenas[slot]!.pointer + offsets[slot];
   }
+}
+
+/** The clipping passes that parameters wait under, in the order of their first parameters. */
+function clipsOf(members: readonly Member<string>[]): Clip[] {
+  const names = new Map<Clipping, string[]>();
+  for (const { parameter } of members) {
+    const { clipping, name } = parameter;
+    if (!clipping) continue;
+    const params = names.get(clipping);
+    if (params) params.push(name);
+    else names.set(clipping, [name]);
+  }
+  return [...names].map(([clipping, params]) => ({ ...clipping, params }));
 }

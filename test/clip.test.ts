@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { clipGradNorm, clipGradValue } from "../src/clip.ts";
+import { clipGradNorm, clipGradValue, clipGroupNorms, gradNorm } from "../src/clip.ts";
 import { SGD } from "../src/optim/sgd.ts";
 import type { Parameters } from "../src/parameters.ts";
 import type { Runtime } from "../src/runtime.ts";
@@ -120,4 +120,60 @@ test("the report tells of clipping whichever parameters were clipped", () => {
   for (const { grad } of params) grad[0] = 10;
   clipGradNorm([params.get("b")], 1);
   expect(new SGD(params).step()).toMatchObject({ gradNorm: 10, clip: expect.closeTo(0.1, 6) });
+});
+
+describe("groups", () => {
+  const grouped = () => {
+    const params = runtimes[0]!.parameters({ a: [2], b: [1], c: [1] });
+    params.get("a").grad.set([3, 4]);
+    params.get("b").grad.set([10]);
+    params.get("c").grad.set([0.5]);
+    const sgd = new SGD([{ params: [params.get("a"), params.get("c")] }, { params: [params.get("b")] }], { lr: 1 });
+    return { params, sgd };
+  };
+  const values = (params: Parameters) => [...params].map(({ data }) => data[0]);
+
+  test("are clipped by themselves, and the report tells of each", () => {
+    const { params, sgd } = grouped();
+    const norm = Math.sqrt(25.25);
+    expect(clipGroupNorms(sgd.groups, 1)).toEqual([norm, 10]);
+    const report = sgd.step();
+    expect(report.clips).toEqual([
+      { gradNorm: norm, coefficient: 1 / (norm + 1e-6), params: ["a", "c"] },
+      { gradNorm: 10, coefficient: 1 / (10 + 1e-6), params: ["b"] },
+    ]);
+    expect(report).not.toHaveProperty("gradNorm");
+    expect(report).not.toHaveProperty("clip");
+    expect(values(params)).toEqual([-3 / norm, -1, -0.5 / norm].map((x) => expect.closeTo(x, 5)));
+    expect(sgd.step()).not.toHaveProperty("clips");
+  });
+
+  test("may have limits and a norm of their own", () => {
+    const { params, sgd } = grouped();
+    expect(clipGroupNorms(sgd.groups, [Infinity, 5], { norm: Infinity })).toEqual([4, 10]);
+    expect(sgd.step().clips?.map(({ coefficient }) => coefficient)).toEqual([1, 5 / (10 + 1e-6)]);
+    expect(values(params)).toEqual([-3, expect.closeTo(-5, 5), -0.5]);
+  });
+
+  test("arguments are checked before anything is clipped", () => {
+    const { params, sgd } = grouped();
+    const [a] = params;
+    const bad = (groups: unknown, maxNorm: unknown, options = {}) =>
+      expect(() => clipGroupNorms(groups as [], maxNorm as number, options));
+    bad(params, 1).toThrow("groups: got an object of Parameters");
+    bad([null], 1).toThrow("groups: got [null]");
+    bad(sgd.groups, [1]).toThrow("maxNorm: got [1], expected a number, or a list of 2, one for each group");
+    bad(sgd.groups, [1, -1]).toThrow("maxNorm[1]: got -1");
+    bad(sgd.groups, 1, { norm: 3 }).toThrow("norm: got 3");
+    bad([{ params: [a] }, { params: [a] }], 1).toThrow('groups: got "a", expected each parameter once');
+    expect(sgd.step()).not.toHaveProperty("clips");
+  });
+});
+
+test("gradNorm measures without clipping", () => {
+  const params = runtimes[0]!.parameters({ w: [2] });
+  params.get("w").grad.set([3, -4]);
+  expect([gradNorm(params), gradNorm(params, { norm: 1 }), gradNorm(params, { norm: Infinity })]).toEqual([5, 7, 4]);
+  expect(new SGD(params).step()).not.toHaveProperty("gradNorm");
+  expect(() => gradNorm(params, { norm: 0 })).toThrow("norm: got 0, expected 1, 2 or Infinity");
 });

@@ -148,11 +148,12 @@ describe.each(variants)("$title", (variant) => {
     const before = { values: snapshot(params), state: optimizer.stateDict() };
     setGradients(params, 3);
     params.get("b").grad[12] = value;
+    const nonFinite = `b[${params.get("b").ndim === 1 ? "12" : "12, 0"}] = ${value}`;
     expect(optimizer.step()).toMatchObject({
       step: 3,
       applied: false,
-      reason: 'the gradient of "b" is not finite',
-      nonFinite: "b",
+      reason: `the gradient is not finite: ${nonFinite}`,
+      nonFinite,
     });
     expect({ values: snapshot(params), state: optimizer.stateDict() }).toEqual(before);
     run(params, optimizer, 3, 4);

@@ -135,6 +135,17 @@ describe("state", () => {
     expect(other.stateDict().state).toEqual(saved.state);
   });
 
+  test("comes as views where no copy is asked for", () => {
+    const params = oneEach();
+    const adamw = new AdamW(params);
+    adamw.step();
+    const views = adamw.stateDict({ copy: false });
+    expect(views).toEqual(adamw.stateDict());
+    expect(views.state["norm"]!["exp_avg"]!.buffer).toBe(params.get("norm").data.buffer);
+    adamw.step();
+    expect(views.state).toEqual(adamw.stateDict().state);
+  });
+
   test("is found by name, whatever the order of parameters and groups", () => {
     const params = oneEach();
     const adamw = new AdamW(params);

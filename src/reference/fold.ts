@@ -37,6 +37,11 @@ export function countNonFinite({ f32 }: Views, x: number, n: number): number {
   return count;
 }
 
+export function firstNonFinite({ f32 }: Views, x: number, n: number): number {
+  for (let i = 0; i < n; i++) if (!Number.isFinite(f32[(x >>> 2) + i])) return i;
+  return -1;
+}
+
 export function firstOutOfRange({ u32 }: Views, index: number, n: number, bound: number): number {
   for (let i = 0; i < n; i++) if (u32[(index >>> 2) + i]! >= bound >>> 0) return i;
   return -1;

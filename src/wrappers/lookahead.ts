@@ -6,10 +6,11 @@ import { Shadow } from "../shadow.ts";
 /** What Lookahead needs of the optimizer inside it. */
 export interface Inner {
   readonly groups: readonly { readonly params: readonly Parameter[] }[];
+  readonly steps: number;
   readonly bytes: number;
   step(): StepReport;
   zeroGrad(): void;
-  stateDict(): OptimizerState;
+  stateDict(options?: { copy?: boolean }): OptimizerState;
   loadStateDict(saved: OptimizerState): unknown;
   dispose(): void;
 }
@@ -48,6 +49,15 @@ export class Lookahead {
     this.#slow.save();
   }
 
+  get groups(): Inner["groups"] {
+    return this.inner.groups;
+  }
+
+  /** Updates of the inner optimizer so far. */
+  get steps(): number {
+    return this.inner.steps;
+  }
+
   /** Bytes of the inner state and of the slow weights. */
   get bytes(): number {
     return this.inner.bytes + this.#slow.bytes;
@@ -69,8 +79,9 @@ export class Lookahead {
     this.inner.zeroGrad();
   }
 
-  stateDict(): LookaheadState {
-    return { inner: this.inner.stateDict(), since: this.#since, slow: this.#slow.toArrays() };
+  /** A copy of the state; with `copy: false` arrays are views onto it, as those of an optimizer are. */
+  stateDict(options?: { copy?: boolean }): LookaheadState {
+    return { inner: this.inner.stateDict(options), since: this.#since, slow: this.#slow.toArrays(options) };
   }
 
   /** Takes over a saved state; one that does not fit throws, and then nothing has changed. */

@@ -1,0 +1,52 @@
+import { checkChoice, checkKeys } from "../check.ts";
+import { type Parameter, type Selection, selected } from "../parameters.ts";
+
+/** An element that is NaN or infinite. */
+export interface NonFinite {
+  /** The name of the parameter. */
+  readonly name: string;
+  /** Where in it, an index for each axis. */
+  readonly index: readonly number[];
+  readonly value: number;
+  /** All of it in words, such as "fc.weight[3, 17] = NaN". */
+  readonly text: string;
+}
+
+/**
+ * The first element that is NaN or infinite among the gradients, or with `of: "value"` among the values, of the
+ * parameters in the order given; undefined where all are finite. Gradients of frozen parameters are not looked at, for
+ * no step uses them.
+ */
+export function findNonFinite(params: Selection, options: { of?: "gradient" | "value" } = {}): NonFinite | undefined {
+  const parameters = selected("params", params);
+  checkKeys("findNonFinite", options, ["of"]);
+  const { of = "gradient" } = options;
+  checkChoice("of", of, ["gradient", "value"]);
+  for (const parameter of parameters) {
+    if (of === "gradient" && parameter.frozen) continue;
+    const found = firstNonFinite(parameter, of);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function firstNonFinite(parameter: Parameter, of: "gradient" | "value"): NonFinite | undefined {
+  const { engine, pointer, size, data } = parameter[of];
+  const at = engine.unchecked.firstNonFinite(pointer, size);
+  if (at < 0) return undefined;
+  const { name, shape } = parameter;
+  const index = unravel(at, shape);
+  const value = data[at]!;
+  return { name, index, value, text: `${name}[${index.join(", ")}] = ${value}` };
+}
+
+/** The index along each axis of a position in row-major order. */
+function unravel(position: number, shape: readonly number[]): number[] {
+  let rest = position;
+  return shape.map((_, axis) => {
+    const stride = shape.slice(axis + 1).reduce((product, extent) => product * extent, 1);
+    const along = Math.floor(rest / stride);
+    rest -= along * stride;
+    return along;
+  });
+}
