@@ -2,6 +2,7 @@
 export { type ErrorCode, SimdOptimError } from "./check.ts";
 export { clipGradNorm, clipGradValue } from "./clip.ts";
 export type { Backend, LoadOptions } from "./engine.ts";
+export * as init from "./init.ts";
 export { type KernelName, type Kernels, kernelNames, kernelTable } from "./kernels.ts";
 export { embedding, embeddingBackward } from "./layers/embedding.ts";
 export { linear, linearBackward } from "./layers/linear.ts";

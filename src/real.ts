@@ -113,8 +113,8 @@ function sinSmall(x: number): number {
 }
 
 /**
- * The probability that a standard normal variable exceeds x, to a relative error of (8 + x^2) 2^-53 where x > 0 and of
- * 8 2^-53 elsewhere. The series of the distribution function around 0; beyond 2, the continued fraction of Laplace.
+ * The probability that a standard normal variable exceeds x, within 2^-52 for x up to 2 and within (8 + x^2) 2^-53 of
+ * itself beyond: by the series of the distribution function around 0, and by Laplace's continued fraction.
  */
 export function normalTail(x: number): number {
   if (x < 0) return 1 - normalTail(-x);

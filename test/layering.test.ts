@@ -32,6 +32,7 @@ const ranks: Record<string, Record<string, number>> = {
     kernels: 3,
     engine: 4,
     tensor: 5,
+    init: 7,
     random: 6,
     parameters: 6,
     linalg: 6,
