@@ -9,6 +9,16 @@ export { linear, linearBackward } from "./layers/linear.ts";
 export { tanh, tanhBackward } from "./layers/tanh.ts";
 export { type GemmOptions, gemm } from "./linalg/gemm.ts";
 export { crossEntropy } from "./losses/crossEntropy.ts";
+export {
+  type BaseShapes,
+  type MupFactors,
+  type MupGroup,
+  type MupGroupsOptions,
+  type MupOptimizer,
+  type MupRole,
+  mup,
+  mupGroups,
+} from "./mup.ts";
 export { agdInit } from "./optim/agd.ts";
 export * from "./optim/index.ts";
 export {

@@ -66,7 +66,7 @@ describe.each(cases)("for weights $name", (golden) => {
     const ours = [init.xavierNormal, init.xavierUniform].map((fill) =>
       drawn(shape, (tensor) => fill(tensor, { ...source, gain })),
     );
-    expect(ours).toEqual(expected(golden[`xavier_gain_${key}`]));
+    expect(ours).toEqual(expected(golden[`xavier_gain_${key}`]!));
   });
 
   const kaiming = Object.keys(golden).flatMap((key) => {
@@ -79,7 +79,7 @@ describe.each(cases)("for weights $name", (golden) => {
     const ours = [init.kaimingNormal, init.kaimingUniform].map((fill) =>
       drawn(shape, (tensor) => fill(tensor, options as init.KaimingOptions)),
     );
-    expect(ours).toEqual(expected(golden[key as `kaiming_${string}`]));
+    expect(ours).toEqual(expected(golden[key as `kaiming_${string}`]!));
   });
 
   test("LeCun's normal and torch's own start of linear layers are Kaiming's", () => {

@@ -41,6 +41,7 @@ const ranks: Record<string, Record<string, number>> = {
     runtime: 7,
     shadow: 7,
     clip: 7,
+    mup: 7,
     option: 6,
     spec: 7,
     layout: 8,
