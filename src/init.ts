@@ -2,8 +2,9 @@
  * What parameters start from, by the names of torch.nn.init. Samples depend on seed and name alone, not on the order
  * in which tensors are filled.
  */
-import { checkChoice, checkKeys, checkNumber, checkShape, refuse } from "./check.ts";
+import { checkChoice, checkInteger, checkKeys, checkNumber, checkShape, refuse } from "./check.ts";
 import { orthonormalise } from "./linalg/orthonormal.ts";
+import { type Parameter, type Selection, selected } from "./parameters.ts";
 import { normal, type Source, uniform } from "./random.ts";
 import { checkView, type View } from "./tensor.ts";
 
@@ -170,5 +171,28 @@ export function orthogonalise(
   orthonormalise(vectors, length);
   for (let vector = 0; vector < count; vector++) {
     for (let i = 0; i < length; i++) data[at(vector, i)] = gain * vectors[vector * length + i]!;
+  }
+}
+
+export interface Gpt2Options {
+  seed: number;
+  /** The projections back into the residual stream, of which a transformer has two a layer. */
+  residual?: { layers: number; where(parameter: Parameter): boolean };
+}
+
+/**
+ * Starts a transformer as GPT-2 does, by role: what has two axes or more from normal samples of deviation 0.02, divided
+ * by sqrt(2 layers) for the residual projections; gains of norms at 1, and biases, those of norms included, at 0. The
+ * gains are the parameters of one axis and role "norm". A. Radford et al. (2019), section 2.3; 0.02 is their code's.
+ */
+export function gpt2(params: Selection, options: Gpt2Options): void {
+  checkKeys("options", options, ["seed", "residual"]);
+  const { seed, residual } = options;
+  if (residual) checkInteger("residual.layers", residual.layers, "[1, inf)");
+  for (const parameter of selected("params", params)) {
+    const { name, value, ndim, role } = parameter;
+    const deviation = residual?.where(parameter) ? 0.02 / Math.sqrt(2 * residual.layers) : 0.02;
+    if (ndim >= 2) normal(value, { seed, name, deviation });
+    else constant(value, role === "norm" ? 1 : 0);
   }
 }

@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), "experiments-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Seconds of work, more on a machine that has other things to do. */
-const PATIENCE = 240_000;
+const PATIENCE = 120_000;
 
 test("mup: the best learning rate at width 64 is the best at 512 in muP, and only there", {
   timeout: PATIENCE,
@@ -21,7 +21,7 @@ test("mup: the best learning rate at width 64 is the best at 512 in muP, and onl
   expect(await perform(mup, join(folder, "new"))).toBe(true);
   const printed = print.mock.calls.join("\n");
   print.mockRestore();
-  expect(printed).toContain("standard parametrisation: best lr 2^-6 at width 64, 2^-8 at 512");
+  expect(printed).toContain("standard parametrisation: best lr 2^-6 at width 64, 2^-7 at 512");
   expect(printed).toContain("muP, from width 64: best lr 2^-6 at width 64, 2^-6 at 512");
   expect(printed).toContain(`holds: ${mup.description}`);
   const svg = readFileSync(join(folder, "new", "mup.svg"), "utf8");

@@ -175,6 +175,36 @@ test("fans of another shape can count", () => {
   expect(square).toEqual(drawn([4, 8], (tensor) => init.normal(tensor, { ...source, deviation: 1 })));
 });
 
+test("a transformer starts as GPT-2 does", () => {
+  const params = rt.parameters({
+    wte: { shape: [50, 8], role: "embedding" },
+    "ln.weight": { shape: [8], role: "norm" },
+    "ln.bias": [8],
+    "mlp.up": [32, 8],
+    "mlp.down": [8, 32],
+  });
+  for (const { data } of params) data.fill(9);
+  init.gpt2(params, { seed: 11, residual: { layers: 8, where: ({ name }) => name.endsWith("down") } });
+  for (const { name, shape, data } of params.where(({ ndim }) => ndim === 2)) {
+    const deviation = name === "mlp.down" ? 0.005 : 0.02;
+    expect([...bitsOf(data)]).toEqual(drawn(shape, (tensor) => init.normal(tensor, { seed: 11, name, deviation })));
+  }
+  expect([...params.get("ln.weight").data, ...params.get("ln.bias").data]).toEqual([
+    ...Array(8).fill(1),
+    ...Array(8).fill(0),
+  ]);
+  const before = params.get("mlp.up").data.slice();
+  init.gpt2(params, { seed: 11 });
+  expect(params.get("mlp.up").data).toEqual(before);
+  const plain = drawn([8, 32], (tensor) => init.normal(tensor, { seed: 11, name: "mlp.down", deviation: 0.02 }));
+  expect([...bitsOf(params.get("mlp.down").data)]).toEqual(plain);
+  const residual = { layers: 0, where: () => true };
+  expect(() => init.gpt2(params, { seed: 1, residual })).toThrow("residual.layers: got 0");
+  expect(() => init.gpt2(params, { seed: 1, layers: 2 } as never)).toThrow("options.layers");
+  expect(() => init.gpt2(params, { seed: -1 })).toThrow("seed: got -1");
+  expect([...bitsOf(params.get("mlp.down").data)]).toEqual(plain);
+});
+
 const FILLS = {
   truncatedNormal: init.truncatedNormal,
   xavierUniform: init.xavierUniform,

@@ -9,7 +9,7 @@ const [NARROWEST, WIDEST] = [WIDTHS[0], WIDTHS[3]];
 const EXPONENTS = [-10, -9, -8, -7, -6, -5, -4];
 const INPUTS = 16;
 const CLASSES = 4;
-const ROWS = 64;
+const ROWS = 32;
 /** Few enough batches to be learned by heart, so that losses tell learning rates apart. */
 const BATCHES = 16;
 const STEPS = 120;
@@ -87,7 +87,7 @@ async function run(): Promise<Outcome> {
     figure: {
       description: "Training loss by learning rate, for several widths, in the standard parametrisation and in muP",
       x: { label: "learning rate", base: 2 },
-      y: { label: "training loss (nats)", base: 10, domain: [0.04, 1] },
+      y: { label: "training loss (nats)", base: 10, domain: [0.03, 1] },
       series: runs.map(({ width, ...run }) => ({ ...run, name: `width ${width}` })),
     },
     lines: [STANDARD, MUP].map((panel) => {
