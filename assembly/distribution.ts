@@ -1,5 +1,19 @@
 /** Random words, made by random.ts, turned in place into samples. One word makes one sample. */
-import { add, div, flipByLowBit, loadHigh24, loadHigh31, mul, mulAdd, splat, sqrt, sub, whenLess } from "./lanes";
+import {
+  add,
+  clip,
+  div,
+  flipByLowBit,
+  loadHigh24,
+  loadHigh31,
+  mul,
+  mulAdd,
+  splat,
+  sqrt,
+  sub,
+  whenEven,
+  whenLess,
+} from "./lanes";
 import { log } from "./math";
 
 function uniformFromBitsAt<T>(y: usize, low: f32, range: f32): void {
@@ -47,9 +61,13 @@ function tailQuantile<T>(p: T): T {
   return whenLess<T>(p, splat<T>(0.075), div<T>(c, d), div<T>(mul<T>(q, a), b));
 }
 
+/** The 31 high bits of the word as a fraction in (0, 1/2]. */
+function half<T>(word: usize): T {
+  return mul<T>(add<T>(loadHigh31<T>(word), splat<T>(0.5)), splat<T>(2.3283064365386963e-10));
+}
+
 function normalFromBitsAt<T>(y: usize, mean: f32, deviation: f32): void {
-  const tail = mul<T>(add<T>(loadHigh31<T>(y), splat<T>(0.5)), splat<T>(2.3283064365386963e-10));
-  const z = flipByLowBit<T>(tailQuantile<T>(tail), y);
+  const z = flipByLowBit<T>(tailQuantile<T>(half<T>(y)), y);
   store<T>(y, mulAdd<T>(z, splat<T>(deviation), splat<T>(mean)));
 }
 
@@ -64,4 +82,51 @@ export function normalFromBits(y: usize, n: usize, mean: f32, deviation: f32): v
     } while (i + 16 <= end);
   }
   for (; i < end; i += 4) normalFromBitsAt<f32>(y + i, mean, deviation);
+}
+
+function truncatedNormalFromBitsAt<T>(
+  y: usize,
+  mean: f32,
+  deviation: f32,
+  below: f32,
+  within: f32,
+  above: f32,
+  low: f32,
+  high: f32,
+): void {
+  // The way from one end is small and precise, so that neither tail of the normal distribution is cut coarsely.
+  const near = half<T>(y);
+  const far = sub<T>(splat<T>(1), near);
+  const left = mulAdd<T>(splat<T>(within), whenEven<T>(y, far, near), splat<T>(below));
+  const right = mulAdd<T>(splat<T>(within), whenEven<T>(y, near, far), splat<T>(above));
+  const distance = tailQuantile<T>(whenLess<T>(left, right, left, right));
+  const z = whenLess<T>(left, right, sub<T>(splat<T>(0), distance), distance);
+  store<T>(y, clip<T>(mulAdd<T>(z, splat<T>(deviation), splat<T>(mean)), splat<T>(low), splat<T>(high)));
+}
+
+/**
+ * y = mean + deviation z in [low, high], where z is the quantile of below + within u for the word's fraction u. `below`
+ * and `above` are the probabilities of the standard normal distribution outside of the ends, `within` the rest; 31 bits
+ * of the word say how far u is from one of its ends, the lowest bit from which.
+ */
+export function truncatedNormalFromBits(
+  y: usize,
+  n: usize,
+  mean: f32,
+  deviation: f32,
+  below: f32,
+  within: f32,
+  above: f32,
+  low: f32,
+  high: f32,
+): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      truncatedNormalFromBitsAt<v128>(y + i, mean, deviation, below, within, above, low, high);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) truncatedNormalFromBitsAt<f32>(y + i, mean, deviation, below, within, above, low, high);
 }

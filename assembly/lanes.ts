@@ -86,6 +86,12 @@ export function whenEqual<T>(x: T, y: T, a: T, b: T): T {
   return blend<T>(i32(x == y), a, b);
 }
 
+/** `a` where the 32-bit integer stored at `at` is even, `b` where it is odd. */
+export function whenEven<T>(at: usize, a: T, b: T): T {
+  if (isVector<T>()) return v128.bitselect(b, a, i32x4.neg(v128.and(v128.load(at), i32x4.splat(1))));
+  return blend<T>(load<u32>(at) & 1, b, a);
+}
+
 /** `low` below it, else `a`, NaN included: one instruction, where `max` is eight. */
 export function atLeast<T>(a: T, low: T): T {
   if (isVector<T>()) return f32x4.pmax(a, low);

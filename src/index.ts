@@ -13,12 +13,23 @@ export { type AdaptiveClipOptions, clipGradAdaptive } from "./gradients/adaptive
 export { centralizeGradients } from "./gradients/centralize.ts";
 export { addGradientNoise, type GradientNoiseOptions } from "./gradients/noise.ts";
 export { findNonFinite, type NonFinite } from "./gradients/nonFinite.ts";
+export * as init from "./init.ts";
 export { type KernelName, type Kernels, kernelNames, kernelTable } from "./kernels.ts";
 export { embedding, embeddingBackward } from "./layers/embedding.ts";
 export { linear, linearBackward } from "./layers/linear.ts";
 export { tanh, tanhBackward } from "./layers/tanh.ts";
 export { type GemmOptions, gemm } from "./linalg/gemm.ts";
 export { crossEntropy } from "./losses/crossEntropy.ts";
+export {
+  type BaseShapes,
+  type MupFactors,
+  type MupGroup,
+  type MupGroupsOptions,
+  type MupOptimizer,
+  type MupRole,
+  mup,
+  mupGroups,
+} from "./mup.ts";
 export { agdInit } from "./optim/agd.ts";
 export * from "./optim/index.ts";
 export {

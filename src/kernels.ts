@@ -390,6 +390,7 @@ export const kernelTable = {
   svrg: map([update("p"), read("g"), read("s"), read("u")], "lr"),
   tanh: map([read("x"), write("y")]),
   tanhBackward: map([read("y"), read("dy"), write("dx")]),
+  truncatedNormalFromBits: map([update("y")], "mean", "deviation", "below", "within", "above", "low", "high"),
   uniformFromBits: map([update("y")], "low", "range"),
 } satisfies Record<keyof typeof twins, Kernel>;
 

@@ -1,4 +1,5 @@
-import { checkInteger, checkNumber } from "./check.ts";
+import { checkInteger, checkNumber, refuse } from "./check.ts";
+import { normalTail } from "./real.ts";
 import { philox } from "./reference/random.ts";
 import { checkView, type View } from "./tensor.ts";
 
@@ -24,6 +25,7 @@ function hash(text: string, start: number): number {
 
 function keyOf({ seed, name }: Source): Key {
   checkInteger("seed", seed, `[0, ${Number.MAX_SAFE_INTEGER}]`);
+  if (typeof name !== "string") refuse("name", name, "a string");
   return {
     key0: seed >>> 0,
     key1: Math.floor(seed / 2 ** 32),
@@ -76,6 +78,34 @@ export function addNormal(tensor: View, { deviation = 1, ...source }: Source & {
     unchecked.normalFromBits(samples, n, 0, deviation);
     unchecked.axpy(samples, tensor.pointer + 4 * first, n, 1);
   }
+}
+
+/**
+ * Fills with normal samples of the given mean and deviation among those in [low, high], by inversion as in `normal`,
+ * which it equals bit for bit if both ends are infinite. As in torch's trunc_normal_, the ends are absolute, not counted
+ * in deviations; unlike there, an interval more than 2 deviations from the mean is refused and not only warned of. One
+ * much narrower than the deviation is filled in steps, of about 2e-7 deviations around the mean.
+ */
+export function truncatedNormal(
+  tensor: View,
+  {
+    mean = 0,
+    deviation = 1,
+    low = -2,
+    high = 2,
+    ...source
+  }: Source & { mean?: number; deviation?: number; low?: number; high?: number },
+): void {
+  checkNumber("mean", mean, "(-inf, inf)");
+  checkNumber("deviation", deviation, "(0, inf)");
+  checkNumber("low", low, `[-inf, ${mean + 2 * deviation}]`);
+  checkNumber("high", high, `[${mean - 2 * deviation}, inf]`);
+  if (high <= low) refuse("high", high, `a number above low, ${low}`);
+  const below = normalTail((mean - low) / deviation);
+  const above = normalTail((high - mean) / deviation);
+  drawBits(tensor, source);
+  const { pointer, size, engine } = tensor;
+  engine.unchecked.truncatedNormalFromBits(pointer, size, mean, deviation, below, 1 - below - above, above, low, high);
 }
 
 /** The same stream of random words, one at a time, for code outside linear memory. */

@@ -111,3 +111,24 @@ function sinSmall(x: number): number {
   const tail = polynomial(z, SIN);
   return x + x * z * tail;
 }
+
+/**
+ * The probability that a standard normal variable exceeds x, within 2^-52 for x up to 2 and within (8 + x^2) 2^-53 of
+ * itself beyond: by the series of the distribution function around 0, and by Laplace's continued fraction.
+ */
+export function normalTail(x: number): number {
+  if (x < 0) return 1 - normalTail(-x);
+  const density = exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
+  if (x > 2) {
+    let fraction = x;
+    for (let k = 100; k > 0; k--) fraction = x + k / fraction;
+    return density / fraction;
+  }
+  let term = x;
+  let sum = x;
+  for (let k = 3; term > 2 ** -60; k += 2) {
+    term *= (x * x) / k;
+    sum += term;
+  }
+  return 0.5 - density * sum;
+}

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { normal, Random, uniform } from "../src/random.ts";
+import { normal, Random, truncatedNormal, uniform } from "../src/random.ts";
+import { normalTail } from "../src/real.ts";
 import { philox } from "../src/reference/random.ts";
-import { loadAll } from "./support/runtimes.ts";
+import { bitsOf, loadAll } from "./support/runtimes.ts";
 
 const runtimes = await loadAll();
 const ONES = 0xffffffff;
@@ -86,6 +87,60 @@ test("a million normal samples pass Kolmogorov's test at 0.1 %", () => {
   expect(kolmogorov(tensor.data, phi)).toBeLessThan(1.95 / Math.sqrt(COUNT));
 });
 
+/** Tails of the standard normal distribution, rounded from mpmath's with 30 digits. */
+const TAILS = [
+  [0, 0.5],
+  [0.1, 0.460172162722971],
+  [0.5, 0.3085375387259869],
+  [1, 0.15865525393145705],
+  [1.9, 0.028716559816001807],
+  [2, 0.02275013194817921],
+  [2.1, 0.017864420562816553],
+  [3, 0.0013498980316300946],
+  [5, 2.866515718791939e-7],
+  [8, 6.220960574271784e-16],
+  [12, 1.776482112077679e-33],
+  [20, 2.7536241186062337e-89],
+  [37, 5.725571222524577e-300],
+  [-1, 0.8413447460685429],
+  [-3, 0.9986501019683699],
+  [Infinity, 0.0],
+  [-Infinity, 1.0],
+] as const;
+
+test.each(TAILS)("the normal tail beyond %d is right to the bound it states", (x, tail) => {
+  const bound = x > 2 ? (8 + x * x) * 2 ** -53 * tail : 2 ** -52;
+  expect(Math.abs(normalTail(x) - tail)).toBeLessThanOrEqual(bound || 0);
+});
+
+const TRUNCATIONS = [
+  {},
+  { mean: 0.5, deviation: 2, low: -3, high: 1 },
+  { deviation: 0.02 },
+  { mean: -1, deviation: 0.5, low: 0, high: Infinity },
+  { mean: 1, deviation: 1, low: -Infinity, high: -1 },
+];
+
+test.each(TRUNCATIONS)(
+  "a million truncated normal samples pass Kolmogorov's test at 0.1 %% and stay in range: %o",
+  (options) => {
+    const tensor = runtime.tensor([COUNT]);
+    truncatedNormal(tensor, { seed: 6, name: "t", ...options });
+    const { mean, deviation, low, high } = { mean: 0, deviation: 1, low: -2, high: 2, ...options };
+    const cdf = (x: number) => normalTail((mean - x) / deviation);
+    const [start, end] = [cdf(low), cdf(high)];
+    expect(kolmogorov(tensor.data, (x) => (cdf(x) - start) / (end - start))).toBeLessThan(1.95 / Math.sqrt(COUNT));
+    expect(tensor.data.every((x) => x >= low && x <= high)).toBe(true);
+  },
+);
+
+test("a normal distribution truncated at infinity is that of `normal`, bit for bit", () => {
+  const [truncated, whole] = [runtime.tensor([4096]), runtime.tensor([4096])];
+  truncatedNormal(truncated, { seed: 5, name: "q", mean: 1, deviation: 3, low: -Infinity, high: Infinity });
+  normal(whole, { seed: 5, name: "q", mean: 1, deviation: 3 });
+  expect(bitsOf(truncated.data)).toEqual(bitsOf(whole.data));
+});
+
 test("normal samples are quantiles of their words: Phi(z) gives the word back to 2 parts in a million", () => {
   const bits = runtime.tensor([4096], { type: "u32" });
   const z = runtime.tensor([4096]);
@@ -120,5 +175,16 @@ test("arguments are checked", () => {
   expect(() => new Random(-1)).toThrow("seed: got -1, expected a whole number in [0, 9007199254740991]");
   expect(() => normal(tensor, { seed: 1, name: "a", deviation: -1 })).toThrow("deviation: got -1");
   expect(() => uniform(tensor, { seed: 1.5, name: "a" })).toThrow("seed: got 1.5");
+  expect(() => uniform(tensor, { seed: 1 } as never)).toThrow("name: got undefined, expected a string");
+  const source = { seed: 1, name: "a" };
+  expect(() => truncatedNormal(tensor, { ...source, deviation: 0 })).toThrow("deviation: got 0");
+  expect(() => truncatedNormal(tensor, { ...source, low: 3 })).toThrow("low: got 3, expected a number in [-inf, 2]");
+  expect(() => truncatedNormal(tensor, { ...source, high: -3 })).toThrow(
+    "high: got -3, expected a number in [-2, inf]",
+  );
+  expect(() => truncatedNormal(tensor, { ...source, low: 1, high: 1 })).toThrow(
+    "high: got 1, expected a number above low",
+  );
+  expect([...tensor.data]).toEqual([0, 0]);
   expect(() => new Random(1).below(0)).toThrow("bound: got 0");
 });

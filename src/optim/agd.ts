@@ -1,4 +1,5 @@
 import { refuse } from "../check.ts";
+import { orthogonalise } from "../init.ts";
 import { defineOptimizer } from "../optimizer.ts";
 import { real } from "../option.ts";
 import { type Selection, selected } from "../parameters.ts";
@@ -69,7 +70,7 @@ export type AGD = InstanceType<typeof AGD>;
 /**
  * Starts parameters as AGD wants them: every matrix, and every position of a convolution kernel, random with all its
  * singular values sqrt(out / in) / sqrt(height width). Each is the orthogonal factor of a normal matrix, drawn by seed
- * and parameter name; the time is that of a Gram-Schmidt process in plain JavaScript, out in min(out, in) for each.
+ * and parameter name, as `init.orthogonal` makes it.
  */
 export function agdInit(params: Selection, { seed }: { seed: number }): void {
   const parameters = selected("params", params).filter(({ frozen }) => !frozen);
@@ -78,38 +79,9 @@ export function agdInit(params: Selection, { seed }: { seed: number }): void {
     normal(value, { seed, name: `agdInit ${name}` });
     const { data } = value;
     const { out, in: width, positions, singularValue } = layerOf(shape);
-    const [count, length] = out < width ? [out, width] : [width, out];
     for (let position = 0; position < positions; position++) {
-      // The vectors to make orthogonal: rows of a wide matrix, columns of a tall one.
-      const at = (vector: number, i: number) =>
-        (out < width ? vector * width + i : i * width + vector) * positions + position;
-      const vectors = Array.from({ length: count }, (_, vector) =>
-        Float64Array.from({ length }, (_, i) => data[at(vector, i)]!),
-      );
-      orthonormalise(vectors);
-      for (const [vector, values] of vectors.entries()) {
-        for (const [i, x] of values.entries()) data[at(vector, i)] = singularValue * x;
-      }
+      const place = { rows: out, columns: width, first: position, stride: positions };
+      orthogonalise(data, { ...place, gain: singularValue });
     }
   }
-}
-
-/** Modified Gram-Schmidt, each vector twice: once leaves errors of the order of the condition. */
-function orthonormalise(vectors: readonly Float64Array[]): void {
-  for (const [j, vector] of vectors.entries()) {
-    for (let pass = 0; pass < 2; pass++) {
-      for (let i = 0; i < j; i++) {
-        const along = inner(vectors[i]!, vector);
-        for (let k = 0; k < vector.length; k++) vector[k]! -= along * vectors[i]![k]!;
-      }
-    }
-    const length = Math.sqrt(inner(vector, vector));
-    for (let k = 0; k < vector.length; k++) vector[k]! /= length;
-  }
-}
-
-function inner(x: Float64Array, y: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += x[i]! * y[i]!;
-  return sum;
 }

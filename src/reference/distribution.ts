@@ -1,6 +1,6 @@
 /** Twin of assembly/distribution.ts, which states the rules and their source. */
 import type { Views } from "../heap.ts";
-import { mulAdd, f32 as round } from "./lanes.ts";
+import { clip, mulAdd, f32 as round } from "./lanes.ts";
 import { log, polynomial } from "./math.ts";
 
 export function uniformFromBits({ f32, u32 }: Views, y: number, n: number, low: number, range: number): void {
@@ -24,10 +24,37 @@ function tailQuantile(p: number): number {
   return round(round(q * polynomial(r, A)) / polynomial(r, B));
 }
 
+function half(word: number): number {
+  return round(round(round(word >>> 1) + 0.5) * 2.3283064365386963e-10);
+}
+
 export function normalFromBits({ f32, u32 }: Views, y: number, n: number, mean: number, deviation: number): void {
   for (let i = y >>> 2; i < (y >>> 2) + n; i++) {
     const word = u32[i]!;
-    const tail = tailQuantile(round(round(round(word >>> 1) + 0.5) * 2.3283064365386963e-10));
+    const tail = tailQuantile(half(word));
     f32[i] = mulAdd(word & 1 ? -tail : tail, round(deviation), round(mean));
+  }
+}
+
+export function truncatedNormalFromBits(
+  { f32, u32 }: Views,
+  y: number,
+  n: number,
+  mean: number,
+  deviation: number,
+  below: number,
+  within: number,
+  above: number,
+  low: number,
+  high: number,
+): void {
+  for (let i = y >>> 2; i < (y >>> 2) + n; i++) {
+    const word = u32[i]!;
+    const near = half(word);
+    const far = round(1 - near);
+    const left = mulAdd(round(within), word & 1 ? near : far, round(below));
+    const right = mulAdd(round(within), word & 1 ? far : near, round(above));
+    const z = left < right ? 0 - tailQuantile(left) : tailQuantile(right);
+    f32[i] = clip(mulAdd(z, round(deviation), round(mean)), round(low), round(high));
   }
 }

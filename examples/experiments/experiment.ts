@@ -1,0 +1,48 @@
+/** What an experiment is: something to be seen in a picture, and asserted. */
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Series {
+  readonly name: string;
+  /** The title of the panel that it is drawn in. */
+  readonly panel: string;
+  /** From left to right. */
+  readonly points: readonly Point[];
+  /** The point to mark. */
+  readonly marked?: Point;
+}
+
+export interface Axis {
+  readonly label: string;
+  /** Linear unless the base of logarithms is given. */
+  readonly base?: number;
+  /** What to show; everything unless it is given. */
+  readonly domain?: readonly [number, number];
+}
+
+export interface Figure {
+  /** What there is to see, in a sentence. */
+  readonly description: string;
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly series: readonly Series[];
+}
+
+export interface Outcome {
+  readonly figure: Figure;
+  /** What came out, in words. */
+  readonly lines: readonly string[];
+  /** Whether it is what `description` of the experiment claims. */
+  readonly passed: boolean;
+}
+
+export interface Experiment {
+  readonly name: string;
+  /** The claim, in a sentence. */
+  readonly description: string;
+  /** The same bits each time. */
+  run(): Promise<Outcome>;
+}
