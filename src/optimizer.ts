@@ -1,4 +1,4 @@
-import { describe, refuse, SimdOptimError } from "./check.ts";
+import { checkInteger, describe, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { checkShapes, type Layout, plan, slotSizes } from "./layout.ts";
 import { fixed, type Options, type Resolved, resolve } from "./option.ts";
@@ -17,6 +17,7 @@ import {
   type WithCommon,
 } from "./spec.ts";
 import { State } from "./state.ts";
+import { fillFrom, isSavedArray, type SavedArray, type StateDictOptions } from "./stateful.ts";
 
 /**
  * A group as it stands: its parameters, its options as the next step will see them, which may be assigned, and its
@@ -44,7 +45,7 @@ export interface StepReport {
 }
 
 /** Everything an optimizer needs to go on, by parameter name. */
-export interface OptimizerState {
+export interface OptimizerState<A = Float32Array> {
   readonly optimizer: string;
   /** What the source calls the point that the parameters held; "p" for optimizers with a single one. */
   readonly point: string;
@@ -58,7 +59,7 @@ export interface OptimizerState {
     readonly options: Readonly<Record<string, unknown>>;
     readonly numbers: Readonly<Record<string, number>>;
   }[];
-  readonly state: Readonly<Record<string, Readonly<Record<string, Float32Array>>>>;
+  readonly state: Readonly<Record<string, Readonly<Record<string, A>>>>;
 }
 
 export interface LoadReport {
@@ -76,6 +77,7 @@ export interface LoadReport {
 export class Optimizer<O extends Options, S extends string, N extends string = never> {
   readonly spec: OptimizerSpec<O, S, N>;
   readonly groups: readonly Group<O, N>[];
+  readonly stateInPlace = true;
   readonly #options: WithCommon<O>;
   readonly #nonFinite: NonFinitePolicy;
   readonly #layout: Layout<O, S>;
@@ -187,7 +189,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   }
 
   /** A copy of the state: load it into an optimizer made the same way, and it continues bit for bit. */
-  stateDict(): OptimizerState {
+  stateDict({ copy = true }: StateDictOptions = {}): OptimizerState {
     this.#checkAlive();
     const groups = this.#layout.groups.map(({ params, given }, i) => ({
       params: params.map((parameter) => parameter.name),
@@ -200,7 +202,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     for (const { parameter, missed } of this.#layout.members) steps[parameter.name] = this.#applied - missed;
     this.#state.forEachArray(({ parameter: { name } }, slot, array) => {
       state[name] ??= {};
-      state[name][slot] = array.slice();
+      state[name][slot] = copy ? array.slice() : array;
     });
     const point = this.#away ?? this.spec.points?.training ?? "p";
     return { optimizer: this.spec.name, point, step: this.#applied, steps, groups, state };
@@ -211,19 +213,20 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
    * those that differ from the saved ones are reported. Unless `strict` is false, a state that does not fit throws,
    * and then nothing has changed.
    */
-  loadStateDict(saved: OptimizerState, { strict = true }: { strict?: boolean } = {}): LoadReport {
+  loadStateDict(saved: OptimizerState<SavedArray>, { strict = true }: { strict?: boolean } = {}): LoadReport {
     this.#checkReady();
     this.#checkSaved(saved);
     const missing: string[] = [];
     const misshapen: string[] = [];
-    const fitting: [Float32Array, Float32Array][] = [];
+    const fitting: [SavedArray, Float32Array][] = [];
     const expected = new Set<string>();
     this.#state.forEachArray(({ parameter: { name } }, slot, array) => {
       const key = `${name}/${slot}`;
       expected.add(key);
-      const source = Object.hasOwn(saved.state, name) ? saved.state[name]![slot] : undefined;
-      if (!(source instanceof Float32Array)) missing.push(key);
-      else if (source.length === array.length) fitting.push([array, source]);
+      const slots = Object.hasOwn(saved.state, name) ? saved.state[name]! : {};
+      const source = Object.hasOwn(slots, slot) ? slots[slot] : undefined;
+      if (!isSavedArray(source)) missing.push(key);
+      else if (source.length === array.length) fitting.push([source, array]);
       else misshapen.push(`${key}: got ${source.length} elements, expected ${array.length}`);
     });
     const unexpected = Object.entries(saved.state)
@@ -235,9 +238,10 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
       const text = problems.map(([kind, keys]) => `${kind} ${keys.join(", ")}`).join("; ");
       throw new SimdOptimError("STATE_MISMATCH", `state: ${text}`);
     }
-    for (const [array, source] of fitting) array.set(source);
+    for (const [source, array] of fitting) fillFrom(source, array);
     for (const member of this.#layout.members) {
-      member.missed = saved.step - (saved.steps[member.parameter.name] ?? saved.step);
+      const { name } = member.parameter;
+      member.missed = Object.hasOwn(saved.steps, name) ? saved.step - saved.steps[name]! : 0;
     }
     this.#state.replan();
     for (const [i, numbers] of this.#numbers.entries()) Object.assign(numbers, this.#savedGroup(saved, i)?.numbers);
@@ -361,7 +365,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     for (const { parameter } of this.#layout.members) parameter.clipping = undefined;
   }
 
-  #checkSaved(saved: OptimizerState): void {
+  #checkSaved(saved: OptimizerState<SavedArray>): void {
     if (saved === null || typeof saved !== "object") refuse("state", saved, "what stateDict() returned");
     if (saved.optimizer !== this.spec.name) {
       refuse("state.optimizer", saved.optimizer, describe(this.spec.name), "STATE_MISMATCH");
@@ -370,27 +374,46 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     if (saved.point !== point) {
       refuse("state.point", saved.point, `${describe(point)}, the point that training goes on from`, "STATE_MISMATCH");
     }
-    if (!Number.isSafeInteger(saved.step) || saved.step < 0) refuse("state.step", saved.step, "a whole number");
-    for (const part of ["steps", "groups", "state"] as const) {
-      if (saved[part] === null || typeof saved[part] !== "object") refuse(`state.${part}`, saved[part], "an object");
+    checkInteger("state.step", saved.step, `[0, ${Number.MAX_SAFE_INTEGER}]`);
+    checkRecord("state.steps", saved.steps);
+    for (const [name, steps] of Object.entries(saved.steps)) {
+      checkInteger(`state.steps.${name}`, steps, `[0, ${saved.step}]`);
     }
+    if (!Array.isArray(saved.groups)) refuse("state.groups", saved.groups, "a list");
+    for (const [i, group] of saved.groups.entries()) {
+      checkRecord(`state.groups[${i}]`, group);
+      const { params, options, numbers } = group;
+      if (!Array.isArray(params)) refuse(`state.groups[${i}].params`, params, "a list");
+      checkRecord(`state.groups[${i}].options`, options);
+      checkRecord(`state.groups[${i}].numbers`, numbers);
+      for (const [key, value] of Object.entries(numbers)) {
+        const known = Object.hasOwn(this.spec.numbers ?? {}, key) && typeof value === "number";
+        if (!known) refuse(`state.groups[${i}].numbers.${key}`, value, `a number of ${this.spec.name}`);
+      }
+    }
+    checkRecord("state.state", saved.state);
+    for (const [name, slots] of Object.entries(saved.state)) checkRecord(`state.state.${name}`, slots);
   }
 
   /** The saved group that has the first parameter of our group i. */
-  #savedGroup(saved: OptimizerState, i: number): OptimizerState["groups"][number] | undefined {
+  #savedGroup(saved: OptimizerState<SavedArray>, i: number): OptimizerState["groups"][number] | undefined {
     const name = this.#layout.groups[i]!.params[0]?.name;
     return saved.groups.find(({ params }) => name !== undefined && params.includes(name));
   }
 
-  #changedOptions(saved: OptimizerState): string[] {
+  #changedOptions(saved: OptimizerState<SavedArray>): string[] {
     return this.#layout.groups.flatMap(({ given }, i) => {
       const now = resolve(this.spec.name, this.#options, given, saved.step);
       const then = this.#savedGroup(saved, i)?.options ?? now;
       return Object.keys(now)
-        .filter((key) => JSON.stringify(now[key]) !== JSON.stringify(then[key]))
+        .filter((key) => describe(now[key]) !== describe(then[key]))
         .map((key) => `group ${i}: ${key}`);
     });
   }
+}
+
+function checkRecord(argument: string, value: unknown): void {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) refuse(argument, value, "an object");
 }
 
 /** The class that `defineOptimizer` makes. */
