@@ -1,8 +1,9 @@
-import { checkInteger, describe, refuse, SimdOptimError } from "./check.ts";
+import { describe, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { checkShapes, type Layout, plan, slotSizes } from "./layout.ts";
 import { fixed, type Options, type Resolved, resolve } from "./option.ts";
 import type { Parameter } from "./parameters.ts";
+import { checkSavedState } from "./savedState.ts";
 import { runElsewhere } from "./shadow.ts";
 import {
   common,
@@ -77,6 +78,7 @@ export interface LoadReport {
 export class Optimizer<O extends Options, S extends string, N extends string = never> {
   readonly spec: OptimizerSpec<O, S, N>;
   readonly groups: readonly Group<O, N>[];
+  /** See `Stateful`. */
   readonly stateInPlace = true;
   readonly #options: WithCommon<O>;
   readonly #nonFinite: NonFinitePolicy;
@@ -188,7 +190,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     return this.#withParamsAt("look-ahead", lookahead, fn);
   }
 
-  /** A copy of the state: load it into an optimizer made the same way, and it continues bit for bit. */
+  /** A copy of the state, unless `copy` is false: load it into an optimizer made the same way, and it continues bit for bit. */
   stateDict({ copy = true }: StateDictOptions = {}): OptimizerState {
     this.#checkAlive();
     const groups = this.#layout.groups.map(({ params, given }, i) => ({
@@ -366,33 +368,8 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   }
 
   #checkSaved(saved: OptimizerState<SavedArray>): void {
-    if (saved === null || typeof saved !== "object") refuse("state", saved, "what stateDict() returned");
-    if (saved.optimizer !== this.spec.name) {
-      refuse("state.optimizer", saved.optimizer, describe(this.spec.name), "STATE_MISMATCH");
-    }
-    const point = this.spec.points?.training ?? "p";
-    if (saved.point !== point) {
-      refuse("state.point", saved.point, `${describe(point)}, the point that training goes on from`, "STATE_MISMATCH");
-    }
-    checkInteger("state.step", saved.step, `[0, ${Number.MAX_SAFE_INTEGER}]`);
-    checkRecord("state.steps", saved.steps);
-    for (const [name, steps] of Object.entries(saved.steps)) {
-      checkInteger(`state.steps.${name}`, steps, `[0, ${saved.step}]`);
-    }
-    if (!Array.isArray(saved.groups)) refuse("state.groups", saved.groups, "a list");
-    for (const [i, group] of saved.groups.entries()) {
-      checkRecord(`state.groups[${i}]`, group);
-      const { params, options, numbers } = group;
-      if (!Array.isArray(params)) refuse(`state.groups[${i}].params`, params, "a list");
-      checkRecord(`state.groups[${i}].options`, options);
-      checkRecord(`state.groups[${i}].numbers`, numbers);
-      for (const [key, value] of Object.entries(numbers)) {
-        const known = Object.hasOwn(this.spec.numbers ?? {}, key) && typeof value === "number";
-        if (!known) refuse(`state.groups[${i}].numbers.${key}`, value, `a number of ${this.spec.name}`);
-      }
-    }
-    checkRecord("state.state", saved.state);
-    for (const [name, slots] of Object.entries(saved.state)) checkRecord(`state.state.${name}`, slots);
+    const { name, points, numbers } = this.spec;
+    checkSavedState(saved, { optimizer: name, point: points?.training ?? "p", numbers: Object.keys(numbers ?? {}) });
   }
 
   /** The saved group that has the first parameter of our group i. */
@@ -410,10 +387,6 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
         .map((key) => `group ${i}: ${key}`);
     });
   }
-}
-
-function checkRecord(argument: string, value: unknown): void {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) refuse(argument, value, "an object");
 }
 
 /** The class that `defineOptimizer` makes. */

@@ -19,6 +19,7 @@ export interface Misfits {
   readonly misshapen: string[];
 }
 
+const isSame = (a: readonly number[], b: readonly number[]) => a.length === b.length && a.every((n, i) => n === b[i]);
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
 
 /** Plans to load a parameter from a tensor, or reports under `name` why that cannot be. */
@@ -35,7 +36,7 @@ export function planParameter(
   if (tensor === undefined) missing.push(name);
   else if (!FLOATS.includes(tensor.dtype))
     misshapen.push(`${name}: got ${tensor.dtype}, expected ${FLOATS.join(", ")}`);
-  else if (describe(tensor.shape) !== describe(shape)) {
+  else if (!isSame(tensor.shape, shape)) {
     misshapen.push(`${name}: got ${describe(tensor.shape)}, expected ${describe(shape)}`);
   } else transfers.push({ tensor, elements: size, target: () => parameter.data });
 }

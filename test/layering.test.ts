@@ -31,6 +31,7 @@ const ranks: Record<string, Record<string, number>> = {
     byteSource: 1,
     dtype: 1,
     json: 1,
+    savedState: 2,
     stateful: 1,
     safetensors: 2,
     stateTree: 2,

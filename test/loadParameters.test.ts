@@ -40,15 +40,16 @@ function halfValue(bits: number): number {
 }
 
 test("F16 and BF16 are taken exactly, over all bit patterns, and F64 is rounded", async () => {
-  const n = 65536;
+  // Every pattern, and more elements than are converted at once.
+  const n = 150_000;
   const all = Uint16Array.from({ length: n }, (_, i) => i);
-  const doubles = Float64Array.from({ length: n }, (_, i) => Math.PI * 10 ** (i / 800 - 40));
+  const doubles = Float64Array.from({ length: n }, (_, i) => Math.PI * 10 ** (i / 2000 - 40));
   const file = bytes({
-    half: { data: all, dtype: "F16", shape: [256, 256] },
+    half: { data: all, dtype: "F16", shape: [300, 500] },
     brain: { data: all, dtype: "BF16" },
     double: { data: doubles },
   });
-  const params = rt.parameters({ half: [256, 256], brain: [n], double: [n] });
+  const params = rt.parameters({ half: [300, 500], brain: [n], double: [n] });
   await loadParameters(file, params);
   const top = new Float32Array(new Uint32Array(all).map((bits) => bits << 16).buffer);
   expect(params.get("half").data).toEqual(Float32Array.from(all, halfValue));
@@ -74,4 +75,25 @@ test("what does not fit throws before anything is written, or is reported", asyn
   await expect(loadParameters(file.slice(1), params)).rejects.toMatchObject({ code: "BAD_FILE" });
   params.dispose();
   await expect(loadParameters(file, params)).rejects.toMatchObject({ code: "DISPOSED" });
+});
+
+test("a large tensor is read in pieces, straight to where it belongs", async () => {
+  const data = Float32Array.from({ length: 5_000_000 }, (_, i) => i);
+  const file = bytes({ a: { data } });
+  const params = rt.parameters({ a: [5_000_000] });
+  const { buffer } = rt.heap.views.u8;
+  const pieces: number[] = [];
+  const read = (offset: number, target: Uint8Array) => {
+    target.set(file.subarray(offset, offset + target.length));
+    if (target.buffer === buffer) pieces.push(target.length);
+  };
+  await loadParameters({ size: file.length, read }, params);
+  expect(pieces).toEqual([2 ** 24, 20_000_000 - 2 ** 24]);
+  expect(params.get("a").data).toEqual(data);
+});
+
+test("shapes of many axes are compared to the last", async () => {
+  const file = bytes({ a: { data: new Float32Array(6), shape: [1, 1, 1, 1, 1, 1, 1, 1, 2, 3] } });
+  const params = rt.parameters({ a: [1, 1, 1, 1, 1, 1, 1, 1, 3, 2] });
+  await expect(loadParameters(file, params)).rejects.toThrow("misshapen a");
 });

@@ -12,6 +12,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { threadId } from "node:worker_threads";
 import { type ByteSource, type Reading, readSync } from "../byteSource.ts";
 import { refuse } from "../check.ts";
 import type { Parts } from "../checkpointFormat.ts";
@@ -49,7 +50,7 @@ export function loadParametersFile(
 export function saveSafetensors(path: string, file: Safetensors): void {
   // The file that a link leads to is replaced, not the link.
   const target = existsSync(path) ? realpathSync(path) : path;
-  const temporary = `${target}.${process.pid}${SUFFIX}`;
+  const temporary = `${target}.${process.pid}-${threadId}${SUFFIX}`;
   clearLeftovers(target);
   try {
     const descriptor = openSync(temporary, "w");
@@ -82,8 +83,8 @@ function clearLeftovers(target: string): void {
   const start = `${basename(target)}.`;
   for (const name of readdirSync(dirname(target))) {
     if (!name.startsWith(start) || !name.endsWith(SUFFIX)) continue;
-    const process = name.slice(start.length, -SUFFIX.length);
-    if (/^\d+$/.test(process) && !isAlive(Number(process))) rmSync(join(dirname(target), name), { force: true });
+    const owner = /^(\d+)-\d+$/.exec(name.slice(start.length, -SUFFIX.length))?.[1];
+    if (owner !== undefined && !isAlive(Number(owner))) rmSync(join(dirname(target), name), { force: true });
   }
 }
 

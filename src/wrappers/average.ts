@@ -11,6 +11,7 @@ export interface AverageState {
 
 /** A running average of the values of parameters, beside any optimizer. */
 export class WeightAverage {
+  /** See `Stateful`. */
   readonly stateInPlace = true;
   readonly #parameters: readonly Parameter[];
   readonly #average: Shadow;

@@ -83,10 +83,10 @@ test("what processes that are no more have left is cleared away, and nothing els
   const gone = spawn(process.execPath, ["-e", ""]);
   await once(gone, "exit");
   const names = [
-    `busy.${gone.pid}.partial`,
-    `busy.${process.ppid}.partial`,
+    `busy.${gone.pid}-0.partial`,
+    `busy.${process.ppid}-0.partial`,
     "busy.mine.partial",
-    `lazy.${gone.pid}.partial`,
+    `lazy.${gone.pid}-0.partial`,
   ];
   for (const name of names) writeFileSync(join(folder, name), "");
   saveCheckpoint(path, {});
