@@ -5,10 +5,9 @@ import { isRecord, type Json } from "./json.ts";
 import type { LoadReport } from "./optimizer.ts";
 import { Parameters } from "./parameters.ts";
 import { type Header, readArray, readHeader } from "./safetensors.ts";
-import { isStateful, type Stateful } from "./stateful.ts";
+import { isStateful, type Stateful, stateOf } from "./stateful.ts";
 import { arrayNames, decode } from "./stateTree.ts";
 import { carryOut, defer, planParameter, refuseMisfits, type Transfer } from "./transfer.ts";
-import { stateOf } from "./writeCheckpoint.ts";
 
 export interface ReadCheckpointOptions {
   /** False to load what fits and report the rest; true, to throw, unless it is given. */
@@ -25,7 +24,8 @@ type Findings = { [K in keyof LoadReport]: string[] };
 /**
  * Loads a checkpoint into parts like those that it was made of. Everything is looked at before anything is written: a
  * file that is damaged, hostile or of other parts throws, and then nothing has changed. Only a source that fails once its
- * header has been accepted can leave arrays half read. Data has nothing to be loaded into, and is returned.
+ * header has been accepted can leave arrays half read. Wait for the promise before the next step. Data has nothing to be
+ * loaded into, and is returned.
  */
 export async function readCheckpoint(
   source: Readable,

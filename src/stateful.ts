@@ -1,7 +1,7 @@
 /** Anything that holds state which can be saved and loaded: an optimizer, an average, an object of your own. */
 export interface Stateful {
   /** A copy of the state: plain values, typed arrays, and lists and objects of them. */
-  stateDict(): unknown;
+  stateDict(options?: StateDictOptions): unknown;
   /** Takes over a saved state. Checks all of it before it changes anything. */
   loadStateDict(saved: never, options?: { strict?: boolean }): unknown;
   /**
@@ -19,6 +19,11 @@ export interface StateDictOptions {
 export function isStateful(value: unknown): value is Stateful {
   const { stateDict, loadStateDict } = (value ?? {}) as Partial<Stateful>;
   return typeof stateDict === "function" && typeof loadStateDict === "function";
+}
+
+/** The state of something as it is, in place if it can be. */
+export function stateOf(part: Stateful): unknown {
+  return part.stateInPlace ? part.stateDict({ copy: false }) : part.stateDict();
 }
 
 /** A saved array that is still in its file: it is known where it is to go before it is read. */

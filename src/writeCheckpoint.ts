@@ -2,7 +2,7 @@ import { checkParts, kindOf, MANIFEST, type Parts, type SavedPart, writeManifest
 import type { TypedArray } from "./dtype.ts";
 import { Parameters } from "./parameters.ts";
 import { METADATA, Safetensors, type WriteTensor } from "./safetensors.ts";
-import { isStateful, type StateDictOptions } from "./stateful.ts";
+import { isStateful, stateOf } from "./stateful.ts";
 import { encode } from "./stateTree.ts";
 
 /**
@@ -37,7 +37,7 @@ export function writeCheckpoint(parts: Parts): Safetensors {
   for (const [name, part] of Object.entries(parts)) {
     const kind = kindOf(part);
     if (kind === "parameters") continue;
-    const tree = encode(kind === "data" ? part : stateOf(part), [name], (path, data) =>
+    const tree = encode(isStateful(part) ? stateOf(part) : part, [name], (path, data) =>
       keep(tensorName(path), data, shapeAt(path, data.length, shapes)),
     );
     saved[name] = { kind, tree };
@@ -47,13 +47,6 @@ export function writeCheckpoint(parts: Parts): Safetensors {
     ["format", "pt"],
     [MANIFEST, writeManifest(saved)],
   ]);
-}
-
-/** The state of a part, in place if it can be. */
-export function stateOf(part: unknown): unknown {
-  if (!isStateful(part)) return undefined;
-  const stateDict = part.stateDict.bind(part) as (options?: StateDictOptions) => unknown;
-  return part.stateInPlace ? stateDict({ copy: false }) : stateDict();
 }
 
 /** The keys that lead to an array, without the "state" under which optimizers keep theirs. */
