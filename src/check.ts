@@ -2,6 +2,7 @@
 export type ErrorCode =
   | "BACKEND_UNAVAILABLE"
   | "BAD_ARGUMENT"
+  | "BAD_FILE"
   | "DISPOSED"
   | "DUPLICATE_PARAMETER"
   | "FOREIGN_RUNTIME"

@@ -4,6 +4,7 @@ import { findNonFinite } from "./gradients/nonFinite.ts";
 import { checkShapes, type Layout, plan, slotSizes } from "./layout.ts";
 import { fixed, type Options, type Resolved, resolve, writtenSchedules } from "./option.ts";
 import type { Clip, Parameter } from "./parameters.ts";
+import { checkSavedState } from "./savedState.ts";
 import { runElsewhere } from "./shadow.ts";
 import {
   common,
@@ -18,6 +19,7 @@ import {
   type WithCommon,
 } from "./spec.ts";
 import { State } from "./state.ts";
+import { fillFrom, isSavedArray, type SavedArray, type StateDictOptions } from "./stateful.ts";
 
 /**
  * A group as it stands: its parameters, its options as the next step will see them, which may be assigned, and its
@@ -47,7 +49,7 @@ export interface StepReport {
 }
 
 /** Everything an optimizer needs to go on, by parameter name. */
-export interface OptimizerState {
+export interface OptimizerState<A = Float32Array> {
   readonly optimizer: string;
   /** What the source calls the point that the parameters held; "p" for optimizers with a single one. */
   readonly point: string;
@@ -63,7 +65,7 @@ export interface OptimizerState {
     readonly schedules?: Readonly<Record<string, unknown>>;
     readonly numbers: Readonly<Record<string, number>>;
   }[];
-  readonly state: Readonly<Record<string, Readonly<Record<string, Float32Array>>>>;
+  readonly state: Readonly<Record<string, Readonly<Record<string, A>>>>;
 }
 
 export interface LoadReport {
@@ -81,6 +83,8 @@ export interface LoadReport {
 export class Optimizer<O extends Options, S extends string, N extends string = never> {
   readonly spec: OptimizerSpec<O, S, N>;
   readonly groups: readonly Group<O, N>[];
+  /** See `Stateful`. */
+  readonly stateInPlace = true;
   readonly #options: WithCommon<O>;
   readonly #nonFinite: NonFinitePolicy;
   readonly #layout: Layout<O, S>;
@@ -190,7 +194,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
    * A copy of the state: load it into an optimizer made the same way, and it continues bit for bit. With `copy: false`
    * arrays are views onto the state itself: for code that puts them away before anything steps or allocates.
    */
-  stateDict({ copy = true }: { copy?: boolean } = {}): OptimizerState {
+  stateDict({ copy = true }: StateDictOptions = {}): OptimizerState {
     this.#checkAlive();
     const groups = this.#layout.groups.map(({ params, given }, i) => {
       const schedules = writtenSchedules(given);
@@ -218,19 +222,20 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
    * those that differ from the saved ones are reported. Unless `strict` is false, a state that does not fit throws,
    * and then nothing has changed.
    */
-  loadStateDict(saved: OptimizerState, { strict = true }: { strict?: boolean } = {}): LoadReport {
+  loadStateDict(saved: OptimizerState<SavedArray>, { strict = true }: { strict?: boolean } = {}): LoadReport {
     this.#checkReady();
     this.#checkSaved(saved);
     const missing: string[] = [];
     const misshapen: string[] = [];
-    const fitting: [Float32Array, Float32Array][] = [];
+    const fitting: [SavedArray, Float32Array][] = [];
     const expected = new Set<string>();
     this.#state.forEachArray(({ parameter: { name } }, slot, array) => {
       const key = `${name}/${slot}`;
       expected.add(key);
-      const source = Object.hasOwn(saved.state, name) ? saved.state[name]![slot] : undefined;
-      if (!(source instanceof Float32Array)) missing.push(key);
-      else if (source.length === array.length) fitting.push([array, source]);
+      const slots = Object.hasOwn(saved.state, name) ? saved.state[name]! : {};
+      const source = Object.hasOwn(slots, slot) ? slots[slot] : undefined;
+      if (!isSavedArray(source)) missing.push(key);
+      else if (source.length === array.length) fitting.push([source, array]);
       else misshapen.push(`${key}: got ${source.length} elements, expected ${array.length}`);
     });
     const unexpected = Object.entries(saved.state)
@@ -242,9 +247,10 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
       const text = problems.map(([kind, keys]) => `${kind} ${keys.join(", ")}`).join("; ");
       throw new SimdOptimError("STATE_MISMATCH", `state: ${text}`);
     }
-    for (const [array, source] of fitting) array.set(source);
+    for (const [source, array] of fitting) fillFrom(source, array);
     for (const member of this.#layout.members) {
-      member.missed = saved.step - (saved.steps[member.parameter.name] ?? saved.step);
+      const { name } = member.parameter;
+      member.missed = Object.hasOwn(saved.steps, name) ? saved.step - saved.steps[name]! : 0;
     }
     this.#state.replan();
     for (const [i, numbers] of this.#numbers.entries()) Object.assign(numbers, this.#savedGroup(saved, i)?.numbers);
@@ -365,33 +371,23 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     for (const { parameter } of this.#layout.members) parameter.clipping = undefined;
   }
 
-  #checkSaved(saved: OptimizerState): void {
-    if (saved === null || typeof saved !== "object") refuse("state", saved, "what stateDict() returned");
-    if (saved.optimizer !== this.spec.name) {
-      refuse("state.optimizer", saved.optimizer, describe(this.spec.name), "STATE_MISMATCH");
-    }
-    const point = this.spec.points?.training ?? "p";
-    if (saved.point !== point) {
-      refuse("state.point", saved.point, `${describe(point)}, the point that training goes on from`, "STATE_MISMATCH");
-    }
-    if (!Number.isSafeInteger(saved.step) || saved.step < 0) refuse("state.step", saved.step, "a whole number");
-    for (const part of ["steps", "groups", "state"] as const) {
-      if (saved[part] === null || typeof saved[part] !== "object") refuse(`state.${part}`, saved[part], "an object");
-    }
+  #checkSaved(saved: OptimizerState<SavedArray>): void {
+    const { name, points, numbers } = this.spec;
+    checkSavedState(saved, { optimizer: name, point: points?.training ?? "p", numbers: Object.keys(numbers ?? {}) });
   }
 
   /** The saved group that has the first parameter of our group i. */
-  #savedGroup(saved: OptimizerState, i: number): OptimizerState["groups"][number] | undefined {
+  #savedGroup(saved: OptimizerState<SavedArray>, i: number): OptimizerState["groups"][number] | undefined {
     const name = this.#layout.groups[i]!.params[0]?.name;
     return saved.groups.find(({ params }) => name !== undefined && params.includes(name));
   }
 
-  #changedOptions(saved: OptimizerState): string[] {
+  #changedOptions(saved: OptimizerState<SavedArray>): string[] {
     return this.#layout.groups.flatMap(({ given }, i) => {
       const options = resolve(this.spec.name, this.#options, given, saved.step);
       const schedules = writtenSchedules(given);
       const then = this.#savedGroup(saved, i) ?? { options, schedules };
-      const differs = (now: unknown, before: unknown) => JSON.stringify(now) !== JSON.stringify(before);
+      const differs = (now: unknown, before: unknown) => describe(now) !== describe(before);
       return Object.keys(options)
         .filter((key) => differs(options[key], then.options[key]) || differs(schedules?.[key], then.schedules?.[key]))
         .map((key) => `group ${i}: ${key}`);

@@ -108,9 +108,15 @@ export function truncatedNormal(
   engine.unchecked.truncatedNormalFromBits(pointer, size, mean, deviation, below, 1 - below - above, above, low, high);
 }
 
+/** A place in a stream of random words. */
+export interface RandomState extends Source {
+  readonly position: number;
+}
+
 /** The same stream of random words, one at a time, for code outside linear memory. */
 export class Random {
-  readonly #key: Key;
+  #source: Source;
+  #key: Key;
   /** The words of the block that was drawn from last. */
   #words: readonly number[] = [];
   #block = -1;
@@ -118,7 +124,23 @@ export class Random {
   position = 0;
 
   constructor(seed: number, name = "") {
+    this.#source = { seed, name };
+    this.#key = keyOf(this.#source);
+  }
+
+  stateDict(): RandomState {
+    return { ...this.#source, position: this.position };
+  }
+
+  /** Goes on where another stream was saved, whatever seed and name this one had. */
+  loadStateDict(saved: RandomState): void {
+    const { seed, name, position } = saved ?? {};
+    if (typeof name !== "string") refuse("state.name", name, "text");
+    checkInteger("state.position", position, `[0, ${Number.MAX_SAFE_INTEGER}]`);
     this.#key = keyOf({ seed, name });
+    this.#source = { seed, name };
+    this.position = position;
+    this.#block = -1;
   }
 
   /** 32 random bits. */

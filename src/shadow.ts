@@ -1,6 +1,7 @@
 import { refuse, SimdOptimError } from "./check.ts";
 import { type Block, releaseWithOwner } from "./heap.ts";
 import type { Parameter } from "./parameters.ts";
+import { fillFrom, isSavedArray, type SavedArray, type StateDictOptions } from "./stateful.ts";
 
 /** A copy of the values of some parameters, in linear memory. */
 export class Shadow {
@@ -57,30 +58,29 @@ export class Shadow {
   }
 
   /** Refuses arrays that are not those of these parameters. */
-  check(argument: string, arrays: Readonly<Record<string, Float32Array>>): void {
+  check(argument: string, arrays: Readonly<Record<string, SavedArray>>): void {
     if (arrays === null || typeof arrays !== "object") refuse(argument, arrays, "arrays by parameter name");
     for (const { name, size } of this.#parameters) {
       const array = Object.hasOwn(arrays, name) ? arrays[name] : undefined;
-      if (!(array instanceof Float32Array) || array.length !== size) {
+      if (!isSavedArray(array) || array.length !== size) {
         refuse(`${argument}.${name}`, array?.length, `${size} elements`, "STATE_MISMATCH");
       }
     }
   }
 
   /** Takes over the contents from arrays, which `check` must accept. */
-  load(argument: string, arrays: Readonly<Record<string, Float32Array>>): void {
+  load(argument: string, arrays: Readonly<Record<string, SavedArray>>): void {
     this.check(argument, arrays);
-    this.forEach(({ name, collection }, pointer) => {
-      collection.engine.heap.views.f32.set(arrays[name]!, pointer / 4);
-    });
+    const inPlace = this.toArrays({ copy: false });
+    for (const [name, array] of Object.entries(inPlace)) fillFrom(arrays[name]!, array);
   }
 
-  /** A copy of the contents, by parameter name; with `copy: false`, views onto them. */
-  toArrays({ copy = true }: { copy?: boolean } = {}): Record<string, Float32Array> {
+  /** The contents by parameter name, a copy unless views in place are asked for. */
+  toArrays({ copy = true }: StateDictOptions = {}): Record<string, Float32Array> {
     const arrays: Record<string, Float32Array> = Object.create(null);
     this.forEach(({ name, collection, size }, pointer) => {
-      const view = collection.engine.heap.views.f32.subarray(pointer / 4, pointer / 4 + size);
-      arrays[name] = copy ? view.slice() : view;
+      const array = collection.engine.heap.views.f32.subarray(pointer / 4, pointer / 4 + size);
+      arrays[name] = copy ? array.slice() : array;
     });
     return arrays;
   }

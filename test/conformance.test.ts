@@ -1,8 +1,16 @@
 /** What every optimizer promises, checked over the table of specs: no optimizer is named here. */
 import { describe, expect, test } from "vitest";
+import { readSync } from "../src/byteSource.ts";
+import type { Parts } from "../src/checkpointFormat.ts";
 import type { Parameter, Parameters } from "../src/parameters.ts";
 import { Random } from "../src/random.ts";
+import { readingCheckpoint } from "../src/readCheckpoint.ts";
 import type { Runtime } from "../src/runtime.ts";
+import { EMA, SWA } from "../src/wrappers/average.ts";
+import { Lookahead } from "../src/wrappers/lookahead.ts";
+import { SAM } from "../src/wrappers/sam.ts";
+import { SVRG } from "../src/wrappers/svrg.ts";
+import { writeCheckpoint } from "../src/writeCheckpoint.ts";
 import { bitsOf, loadAll } from "./support/runtimes.ts";
 import { type AnyOptimizer, accepts, optimizers, type Variant, variants } from "./support/specs.ts";
 
@@ -41,6 +49,22 @@ const snapshot = (params: Parameters) => [...params].map(({ data }) => [...bitsO
 const make = ({ Optimizer, options }: Variant, params: ConstructorParameters<Variant["Optimizer"]>[0], more = {}) =>
   new Optimizer(params, { ...options, ...more });
 
+/** Parameters, and what else a run consists of. */
+interface Run {
+  readonly model: Parameters;
+  readonly optimizer: InstanceType<AnyOptimizer>;
+}
+
+function throughState(from: Run, to: Run): unknown {
+  for (const { name, data } of from.model) to.model.get(name).data.set(data);
+  return to.optimizer.loadStateDict(from.optimizer.stateDict());
+}
+
+function throughFile(from: object, to: object): unknown {
+  const file = writeCheckpoint(from as Parts).bytes();
+  return readSync(file, (size) => readingCheckpoint(size, to as Parts, {}));
+}
+
 describe.each(variants)("$title", (variant) => {
   test("200 steps give the same bits on every backend", () => {
     const ends = runtimes.map((runtime) => {
@@ -58,19 +82,17 @@ describe.each(variants)("$title", (variant) => {
     expect(ends[2]).toEqual(ends[0]);
   });
 
-  test("saved and loaded at any step of 20, it continues bit for bit", () => {
+  test.each([
+    ["a state dictionary", throughState],
+    ["the bytes of a checkpoint", throughFile],
+  ])("saved and loaded at any step of 20 through %s, it continues bit for bit", (_, through) => {
     const straight = parameters(variant.Optimizer);
     const optimizer = make(variant, straight);
     for (let k = 0; k < 20; k++) {
       const resumed = parameters(variant.Optimizer);
-      for (const { name, data } of straight) resumed.get(name).data.set(data);
       const other = make(variant, resumed);
-      expect(other.loadStateDict(optimizer.stateDict())).toEqual({
-        missing: [],
-        unexpected: [],
-        misshapen: [],
-        changed: [],
-      });
+      const report = through({ model: straight, optimizer }, { model: resumed, optimizer: other });
+      expect(report).toMatchObject({ missing: [], unexpected: [], misshapen: [], changed: [] });
       run(straight, optimizer, k, k + 1);
       run(resumed, other, k, k + 1);
       expect(snapshot(resumed)).toEqual(snapshot(straight));
@@ -220,7 +242,54 @@ describe.each(variants)("$title", (variant) => {
   });
 });
 
+/** What holds state around an optimizer: what of it is saved, and how it steps at time t. */
+type Wrapping = (
+  params: Parameters,
+  optimizer: InstanceType<AnyOptimizer>,
+) => { parts: object; step(t: number): unknown };
+
+const wrappings: Record<string, Wrapping> = {
+  Lookahead(params, optimizer) {
+    const lookahead = new Lookahead(optimizer, { k: 3 });
+    const step = (t: number) => {
+      setGradients(params, t);
+      lookahead.step();
+    };
+    return { parts: { lookahead }, step };
+  },
+  SAM(params, optimizer) {
+    const sam = new SAM(optimizer, { rho: 0.1 });
+    return { parts: { optimizer }, step: (t) => sam.stepWith(() => setGradients(params, t)) };
+  },
+  EMA: (params, optimizer) => averaged(params, optimizer, new EMA(params, { decay: 0.9 })),
+  SWA: (params, optimizer) => averaged(params, optimizer, new SWA(params)),
+};
+
+function averaged(params: Parameters, optimizer: InstanceType<AnyOptimizer>, average: EMA | SWA) {
+  const step = (t: number) => {
+    run(params, optimizer, t, t + 1);
+    average.update();
+  };
+  return { parts: { optimizer, average }, step };
+}
+
 describe.each(optimizers.map((Optimizer) => ({ name: Optimizer.spec.name, Optimizer })))("$name", ({ Optimizer }) => {
+  test.each(Object.entries(wrappings))("in %s, it continues bit for bit from the bytes of a checkpoint", (_, wrap) => {
+    const start = () => {
+      const model = parameters(Optimizer);
+      const { parts, step } = wrap(model, new Optimizer(model));
+      return { parts: { model, ...parts }, step };
+    };
+    const straight = start();
+    for (let k = 0; k < 8; k++) {
+      const resumed = start();
+      throughFile(straight.parts, resumed.parts);
+      straight.step(k);
+      resumed.step(k);
+      expect(writeCheckpoint(resumed.parts).bytes()).toEqual(writeCheckpoint(straight.parts).bytes());
+    }
+  });
+
   const { options } = Optimizer.spec;
 
   test("is named after its spec", () => {
@@ -287,4 +356,25 @@ describe.each(optimizers.map((Optimizer) => ({ name: Optimizer.spec.name, Optimi
     params.dispose();
     expect(bad([w])).toThrow(code("DISPOSED"));
   });
+});
+
+test("SVRG continues bit for bit from the bytes of a checkpoint", () => {
+  const sum = (params: Parameters) => ({
+    samples: 6,
+    gradient: (positions: readonly number[]) => {
+      for (const { data, grad } of params) grad.set(data.map((x) => x * positions.reduce((total, i) => total + i, 0)));
+    },
+  });
+  const start = () => {
+    const model = rt.parameters({ w: [5] });
+    model.get("w").data.fill(1);
+    return { model, svrg: new SVRG(model, { lr: 0.01, outerUpdate: "random" }) };
+  };
+  const straight = start();
+  for (let k = 0; k < 5; k++) {
+    const resumed = start();
+    throughFile(straight, resumed);
+    for (const { model, svrg } of [straight, resumed]) svrg.epoch(sum(model));
+    expect(writeCheckpoint(resumed).bytes()).toEqual(writeCheckpoint(straight).bytes());
+  }
 });

@@ -188,3 +188,19 @@ test("arguments are checked", () => {
   expect([...tensor.data]).toEqual([0, 0]);
   expect(() => new Random(1).below(0)).toThrow("bound: got 0");
 });
+
+test("a stream goes on where another was saved, whatever its own seed and name", () => {
+  const random = new Random(2 ** 40 + 3, "data order");
+  for (let i = 0; i < 5; i++) random.bits();
+  const other = new Random(1, "other");
+  other.bits();
+  other.loadStateDict(JSON.parse(JSON.stringify(random.stateDict())));
+  for (let i = 0; i < 9; i++) expect(other.bits()).toBe(random.bits());
+  expect(other.stateDict()).toEqual({ seed: 2 ** 40 + 3, name: "data order", position: 14 });
+  for (const bad of [{ seed: -1 }, { name: 3 }, { position: 0.5 }, { position: -1 }]) {
+    const state = { ...random.stateDict(), ...bad } as ReturnType<typeof random.stateDict>;
+    expect(() => other.loadStateDict(state)).toThrow(/: got .*, expected /);
+  }
+  expect(() => other.loadStateDict(null as never)).toThrow("state.name: got undefined");
+  expect(other.bits()).toBe(random.bits());
+});

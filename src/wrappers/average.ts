@@ -1,6 +1,7 @@
-import { checkNumber, refuse } from "../check.ts";
+import { checkInteger, checkNumber, refuse } from "../check.ts";
 import { type Parameter, type Selection, selected } from "../parameters.ts";
 import { runElsewhere, Shadow } from "../shadow.ts";
+import type { StateDictOptions } from "../stateful.ts";
 
 /** An average as plain data, by parameter name. */
 export interface AverageState {
@@ -10,6 +11,8 @@ export interface AverageState {
 
 /** A running average of the values of parameters, beside any optimizer. */
 export class WeightAverage {
+  /** See `Stateful`. */
+  readonly stateInPlace = true;
   readonly #parameters: readonly Parameter[];
   readonly #average: Shadow;
   readonly #weight: (updates: number) => number;
@@ -50,12 +53,14 @@ export class WeightAverage {
     return runElsewhere(this.#parameters, () => this.#average.restore(), fn);
   }
 
-  stateDict(): AverageState {
-    return { updates: this.#updates, average: this.#average.toArrays() };
+  stateDict(options?: StateDictOptions): AverageState {
+    return { updates: this.#updates, average: this.#average.toArrays(options) };
   }
 
   /** Takes over a saved average, which must have the same parameters; otherwise nothing changes. */
   loadStateDict(saved: AverageState): void {
+    if (saved === null || typeof saved !== "object") refuse("state", saved, "what stateDict() returned");
+    checkInteger("state.updates", saved.updates, `[0, ${Number.MAX_SAFE_INTEGER}]`);
     this.#average.load("average", saved.average);
     this.#updates = saved.updates;
   }

@@ -1,16 +1,18 @@
-import { checkInteger, checkKeys, checkNumber } from "../check.ts";
+import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
 import type { OptimizerState, StepReport } from "../optimizer.ts";
 import type { Parameter } from "../parameters.ts";
 import { Shadow } from "../shadow.ts";
+import type { StateDictOptions } from "../stateful.ts";
 
 /** What Lookahead needs of the optimizer inside it. */
 export interface Inner {
   readonly groups: readonly { readonly params: readonly Parameter[] }[];
   readonly steps: number;
   readonly bytes: number;
+  readonly stateInPlace?: boolean;
   step(): StepReport;
   zeroGrad(): void;
-  stateDict(options?: { copy?: boolean }): OptimizerState;
+  stateDict(options?: StateDictOptions): OptimizerState;
   loadStateDict(saved: OptimizerState): unknown;
   dispose(): void;
 }
@@ -63,6 +65,11 @@ export class Lookahead {
     return this.inner.bytes + this.#slow.bytes;
   }
 
+  /** As with the inner optimizer. */
+  get stateInPlace(): boolean {
+    return this.inner.stateInPlace ?? false;
+  }
+
   step(): StepReport {
     const report = this.inner.step();
     if (report.applied && ++this.#since === this.#k) {
@@ -79,13 +86,13 @@ export class Lookahead {
     this.inner.zeroGrad();
   }
 
-  /** A copy of the state; with `copy: false` arrays are views onto it, as those of an optimizer are. */
-  stateDict(options?: { copy?: boolean }): LookaheadState {
+  stateDict(options?: StateDictOptions): LookaheadState {
     return { inner: this.inner.stateDict(options), since: this.#since, slow: this.#slow.toArrays(options) };
   }
 
   /** Takes over a saved state; one that does not fit throws, and then nothing has changed. */
   loadStateDict(saved: LookaheadState): void {
+    if (saved === null || typeof saved !== "object") refuse("state", saved, "what stateDict() returned");
     checkInteger("state.since", saved.since, `[0, ${this.#k - 1}]`);
     this.#slow.check("slow", saved.slow);
     this.inner.loadStateDict(saved.inner);

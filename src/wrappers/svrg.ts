@@ -77,6 +77,15 @@ export class SVRG {
     this.#epochs = epochs;
   }
 
+  /** All that the next epoch depends on besides the values and the options: save it between epochs. */
+  stateDict(): { readonly epochs: number } {
+    return { epochs: this.#epochs };
+  }
+
+  loadStateDict(saved: { readonly epochs: number }): void {
+    this.epochs = saved?.epochs;
+  }
+
   get bytes(): number {
     return this.#shadows().reduce((sum, { bytes }) => sum + bytes, 0);
   }

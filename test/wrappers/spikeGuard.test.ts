@@ -5,7 +5,7 @@ import { SGD } from "../../src/optim/sgd.ts";
 import type { Parameters } from "../../src/parameters.ts";
 import { Random } from "../../src/random.ts";
 import type { Runtime } from "../../src/runtime.ts";
-import * as schedules from "../../src/schedules.ts";
+import * as schedules from "../../src/schedules/index.ts";
 import type { GuardReport, SpikeGuardOptions } from "../../src/spikePolicy.ts";
 import { Lookahead } from "../../src/wrappers/lookahead.ts";
 import { type Guarded, SpikeGuard } from "../../src/wrappers/spikeGuard.ts";

@@ -1,0 +1,62 @@
+import { refuse } from "./check.ts";
+import { isRecord, type Json, parseJson } from "./json.ts";
+import { Parameters } from "./parameters.ts";
+import { isStateful } from "./stateful.ts";
+import { DEEPEST_STATE } from "./stateTree.ts";
+
+/**
+ * What a checkpoint consists of, by names of your choice: parameters; whatever has `stateDict` and `loadStateDict`; and
+ * data, which is plain values, typed arrays, and lists and objects of them.
+ */
+export type Parts = Readonly<Record<string, unknown>>;
+
+export type PartKind = "parameters" | "state" | "data";
+
+/** A part in a file. */
+export type SavedPart =
+  | { readonly kind: "parameters" /** By parameter. */; readonly tensors: Readonly<Record<string, string>> }
+  | { readonly kind: "state" | "data"; readonly tree: Json };
+
+/** The key of the metadata under which the manifest is; it names the package, as the manifest does its version. */
+export const MANIFEST = "simd-optim";
+const VERSION = 1;
+
+export function kindOf(part: unknown): PartKind {
+  if (part instanceof Parameters) return "parameters";
+  return isStateful(part) ? "state" : "data";
+}
+
+export function checkParts(parts: unknown): asserts parts is Parts {
+  if (!isRecord(parts) || kindOf(parts) !== "data") {
+    refuse("parts", parts, "an object such as { model: params, optimizer }");
+  }
+}
+
+export function writeManifest(parts: Readonly<Record<string, SavedPart>>): string {
+  return JSON.stringify({ version: VERSION, parts });
+}
+
+export function parseManifest(text: string | undefined): Map<string, SavedPart> {
+  if (text === undefined) {
+    refuse("file", `no ${MANIFEST} metadata`, "a checkpoint; loadParameters takes any safetensors file", "BAD_FILE");
+  }
+  // Three levels around the state of a part.
+  const manifest = parseJson(MANIFEST, new TextEncoder().encode(text), DEEPEST_STATE + 3);
+  if (!isRecord(manifest) || manifest["version"] !== VERSION) {
+    refuse(MANIFEST, isRecord(manifest) ? manifest["version"] : manifest, `version ${VERSION}`, "BAD_FILE");
+  }
+  const { parts } = manifest;
+  if (!isRecord(parts)) refuse(MANIFEST, parts, "parts", "BAD_FILE");
+  for (const [name, part] of Object.entries(parts)) {
+    if (!isSavedPart(part))
+      refuse(`${MANIFEST}.${name}`, part, "tensors of parameters, or the tree of a state", "BAD_FILE");
+  }
+  return new Map(Object.entries(parts) as [string, SavedPart][]);
+}
+
+function isSavedPart(part: unknown): part is SavedPart {
+  if (!isRecord(part)) return false;
+  const { kind, tensors, tree } = part;
+  if (kind !== "parameters") return (kind === "state" || kind === "data") && tree !== undefined;
+  return isRecord(tensors) && Object.values(tensors).every((name) => typeof name === "string");
+}

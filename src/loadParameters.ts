@@ -1,0 +1,58 @@
+import { type Readable, type Reading, read } from "./byteSource.ts";
+import { checkKeys } from "./check.ts";
+import { type Selection, selected } from "./parameters.ts";
+import { readHeader } from "./safetensors.ts";
+import { carryOut, planParameter, refuseMisfits, type Transfer } from "./transfer.ts";
+
+export interface LoadParametersOptions {
+  /** What the file calls a parameter; its own name, unless it is given. */
+  names?: (name: string) => string;
+  /** False to load what fits and report the rest; true, to throw for what is missing or misshapen, unless it is given. */
+  strict?: boolean;
+}
+
+export interface ParametersReport {
+  /** Parameters that the file lacks. */
+  readonly missing: readonly string[];
+  /** Tensors of the file that no parameter asked for. */
+  readonly unexpected: readonly string[];
+  /** Parameters whose tensor has another shape, or is not of floating-point numbers. */
+  readonly misshapen: readonly string[];
+}
+
+/**
+ * Loads the values of parameters by name from any safetensors file, a checkpoint or a model of someone else's. F32, F16
+ * and BF16 are taken exactly, F64 is rounded. Tensors that no parameter asks for are reported and never an error. A file
+ * that does not fit throws before anything is written.
+ */
+export async function loadParameters(
+  source: Readable,
+  params: Selection,
+  options: LoadParametersOptions = {},
+): Promise<ParametersReport> {
+  return read(source, (size) => readingParameters(size, params, options));
+}
+
+/** @internal `loadParameters`, saying what it wants to read. */
+export function* readingParameters(
+  size: number,
+  params: Selection,
+  options: LoadParametersOptions,
+): Reading<ParametersReport> {
+  checkKeys("loadParameters", options, ["names", "strict"]);
+  const { names = (name: string) => name, strict = true } = options;
+  const parameters = selected("params", params);
+  const { tensors } = yield* readHeader(size);
+  const report = { missing: [] as string[], unexpected: [] as string[], misshapen: [] as string[] };
+  const transfers: Transfer[] = [];
+  const asked = new Set<string>();
+  for (const parameter of parameters) {
+    const name = names(parameter.name);
+    asked.add(name);
+    planParameter(parameter.name, parameter, tensors.get(name), transfers, report);
+  }
+  report.unexpected.push(...[...tensors.keys()].filter((name) => !asked.has(name)));
+  if (strict) refuseMisfits("parameters", report, ["missing", "misshapen"]);
+  yield* carryOut(transfers);
+  return report;
+}

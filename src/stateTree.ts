@@ -1,0 +1,83 @@
+import { describe, refuse } from "./check.ts";
+import { dtypeOf, type TypedArray } from "./dtype.ts";
+import type { Json } from "./json.ts";
+
+/**
+ * State as JSON, exactly. What JSON has no word for is an object with one key: { "$tensor": name } stands for an array
+ * that is kept elsewhere, { "$": "NaN" } and the like for values. Keys that begin with "$" get another one in front.
+ */
+const TENSOR = "$tensor";
+const VALUE = "$";
+
+/** How deep state may nest. */
+export const DEEPEST_STATE = 64;
+
+const WORDS: readonly (readonly [string, unknown])[] = [
+  ["NaN", Number.NaN],
+  ["Infinity", Number.POSITIVE_INFINITY],
+  ["-Infinity", Number.NEGATIVE_INFINITY],
+  ["-0", -0],
+  ["undefined", undefined],
+];
+
+/** Encodes state. `keep` is given each array and the keys that lead to it, and returns the name it is kept under. */
+export function encode(
+  value: unknown,
+  path: readonly string[],
+  keep: (path: string[], array: TypedArray) => string,
+): Json {
+  if (path.length > DEEPEST_STATE)
+    refuse(path.slice(0, 8).join("."), "deeper nesting", `at most ${DEEPEST_STATE} levels`);
+  const word = WORDS.find(([, special]) => Object.is(value, special));
+  if (word) return { [VALUE]: word[0] };
+  if (value === null || typeof value === "string" || typeof value === "boolean" || typeof value === "number")
+    return value;
+  if (typeof value === "bigint") return { [VALUE]: `${value}n` };
+  if (dtypeOf(value)) return { [TENSOR]: keep([...path], value as TypedArray) };
+  if (Array.isArray(value)) return Array.from(value, (item, i) => encode(item, [...path, String(i)], keep));
+  if (!isPlain(value)) refuse(path.join("."), value, "plain values, typed arrays, and lists and objects of them");
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [escapeKey(key), encode(item, [...path, key], keep)]),
+  );
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== "object") return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Of any realm: the prototype of a plain object has none itself.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+const escapeKey = (key: string) => (key.startsWith("$") ? `$${key}` : key);
+
+function unescapeKey(key: string): string {
+  if (!key.startsWith("$")) return key;
+  if (!key.startsWith("$$")) refuse("state", `a key ${describe(key)}`, "none of that name", "BAD_FILE");
+  return key.slice(1);
+}
+
+/** Decodes state. `array` is given the name of each array, and returns what to put there. */
+export function decode(json: Json, array: (name: string) => unknown): unknown {
+  if (json === null || typeof json !== "object") return json;
+  if (Array.isArray(json)) return json.map((item) => decode(item, array));
+  const entries = Object.entries(json);
+  const [key, value] = entries.length === 1 ? entries[0]! : [];
+  if (key === TENSOR && typeof value === "string") return array(value);
+  if (key === VALUE && typeof value === "string") return decodeWord(value);
+  // fromEntries defines: "__proto__" is a key like any other.
+  return Object.fromEntries(entries.map(([name, item]) => [unescapeKey(name), decode(item, array)]));
+}
+
+function decodeWord(text: string): unknown {
+  const word = WORDS.find(([name]) => name === text);
+  if (word) return word[1];
+  if (/^-?\d+n$/.test(text)) return BigInt(text.slice(0, -1));
+  refuse("state", `a value ${describe(text)}`, `one of ${WORDS.map(([name]) => name).join(", ")}`, "BAD_FILE");
+}
+
+/** The names of the arrays in encoded state, each once. */
+export function arrayNames(json: Json): Set<string> {
+  const names = new Set<string>();
+  decode(json, (name) => void names.add(name));
+  return names;
+}

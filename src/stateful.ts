@@ -1,0 +1,57 @@
+/** Anything that holds state which can be saved and loaded: an optimizer, an average, an object of your own. */
+export interface Stateful {
+  /** A copy of the state: plain values, typed arrays, and lists and objects of them. */
+  stateDict(options?: StateDictOptions): unknown;
+  /** Takes over a saved state. Checks all of it before it changes anything. */
+  loadStateDict(saved: never, options?: { strict?: boolean }): unknown;
+  /**
+   * Promises that `stateDict({ copy: false })` hands out the arrays themselves, and that `loadStateDict` takes a
+   * `DeferredArray` for any of them, so that a checkpoint need not hold them twice.
+   */
+  readonly stateInPlace?: boolean;
+}
+
+export interface StateDictOptions {
+  /** False for views of the arrays in place, good until memory grows; true, a copy, unless it is given. */
+  copy?: boolean;
+}
+
+export function isStateful(value: unknown): value is Stateful {
+  const { stateDict, loadStateDict } = (value ?? {}) as Partial<Stateful>;
+  return typeof stateDict === "function" && typeof loadStateDict === "function";
+}
+
+/** The state of something as it is, in place if it can be. */
+export function stateOf(part: Stateful): unknown {
+  return part.stateInPlace ? part.stateDict({ copy: false }) : part.stateDict();
+}
+
+/** A saved array that is still in its file: it is known where it is to go before it is read. */
+export class DeferredArray {
+  readonly #readInto: (target: Float32Array) => void;
+
+  constructor(
+    /** Elements. */
+    readonly length: number,
+    readInto: (target: Float32Array) => void,
+  ) {
+    this.#readInto = readInto;
+  }
+
+  /** Has the elements read into `target`, as many as there are, once everything in the file has been accepted. */
+  readInto(target: Float32Array): void {
+    this.#readInto(target);
+  }
+}
+
+export type SavedArray = Float32Array | DeferredArray;
+
+export function isSavedArray(value: unknown): value is SavedArray {
+  return value instanceof Float32Array || value instanceof DeferredArray;
+}
+
+/** Fills an array from a saved one of the same length. */
+export function fillFrom(saved: SavedArray, target: Float32Array): void {
+  if (saved instanceof DeferredArray) saved.readInto(target);
+  else target.set(saved);
+}
