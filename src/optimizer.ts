@@ -1,6 +1,7 @@
-import { describe, refuse, SimdOptimError } from "./check.ts";
+import { checkChoice, checkKeys, describe, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { checkShapes, type Layout, plan, slotSizes } from "./layout.ts";
+import { type Measured, Meter, type NormsChoice, normsChoices, type StepNorms, summarise } from "./measure.ts";
 import { fixed, type Options, type Resolved, resolve } from "./option.ts";
 import type { Parameter } from "./parameters.ts";
 import { runElsewhere } from "./shadow.ts";
@@ -26,7 +27,15 @@ export type Group<O extends Options, N extends string = never> = {
   readonly params: readonly Parameter[];
 } & Resolved<WithCommon<O>> & { readonly [K in N]: number };
 
-export interface StepReport {
+export interface StepOptions {
+  /**
+   * Norms to report: true for those of all parameters together, "groups" or "parameters" also for those of each. They
+   * cost a fraction of a step, see `StepNorms`; false, the default, costs nothing.
+   */
+  readonly norms?: NormsChoice;
+}
+
+export interface StepReport extends Partial<StepNorms> {
   /** Updates applied so far, this one included. */
   readonly step: number;
   /** Whether anything was updated. */
@@ -35,7 +44,7 @@ export interface StepReport {
   readonly reason?: string;
   /** The learning rate of the first group in this step; absent for optimizers without one. */
   readonly lr?: number;
-  /** The gradient norm before clipping, where gradients were clipped. */
+  /** The gradient norm before clipping: what clipping found, or else what norms were asked for. */
   readonly gradNorm?: number;
   /** What clipping multiplied the gradients by. */
   readonly clip?: number;
@@ -84,6 +93,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   readonly #state: State<O, S>;
   /** The numbers of each group. */
   readonly #numbers: readonly Record<N, number>[];
+  readonly #meter: Meter<O, S, N>;
   #applied = 0;
   #disposed = false;
   /** The point that parameters hold for the moment, while `withEvalParams` or `withLookahead` runs. */
@@ -105,6 +115,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     this.#numbers = layout.groups.map(() => ({ ...spec.numbers }) as Record<N, number>);
     this.groups = layout.groups.map((_, i) => this.#groupView(i));
     this.#state = new State(spec, layout);
+    this.#meter = new Meter(spec, engine, this.#context);
   }
 
   /** Updates applied so far. */
@@ -117,9 +128,12 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     return this.#state.bytes;
   }
 
-  /** Applies one update to every parameter that is not frozen. */
-  step(): StepReport {
+  /** Applies one update to every parameter that is not frozen. Measuring it changes no bit of the outcome. */
+  step(options: StepOptions = {}): StepReport {
     this.#checkReady();
+    checkKeys("step", options, ["norms"]);
+    const { norms = false } = options;
+    checkChoice("norms", norms, normsChoices);
     for (const { params } of this.#layout.groups) checkShapes(this.spec, params);
     const resolved = this.#resolved();
     const lr = resolved[0]!["lr"] as number | undefined;
@@ -129,15 +143,17 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
       ...(clipping ? { gradNorm: clipping.gradNorm, clip: clipping.coefficient } : {}),
     };
     const nonFinite = this.#nonFinite === "skip" ? this.#firstNonFinite() : undefined;
+    if (norms !== false) this.#meter.reserve(this.#state.plan("separate").stretches);
     const reason =
       nonFinite === undefined ? this.#prepare(resolved) : `the gradient of ${describe(nonFinite)} is not finite`;
-    if (reason === undefined) this.#update(resolved);
-    else this.#forgetClipping();
+    const measured = reason === undefined ? this.#update(resolved, norms) : undefined;
+    this.#forgetClipping();
     return {
       step: this.#applied,
       applied: reason === undefined,
       ...(reason === undefined ? {} : { reason }),
       ...(nonFinite === undefined ? {} : { nonFinite }),
+      ...measured,
       ...outcome,
     };
   }
@@ -248,6 +264,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   /** Frees the state; any later use throws. Parameters are left alone. */
   dispose(): void {
     this.#state.release();
+    this.#meter.release();
     this.#disposed = true;
   }
 
@@ -311,13 +328,26 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     return this.spec.prepare(this.#context, groups);
   }
 
-  #update(resolved: readonly Resolved<WithCommon<O>>[]): void {
-    this.#forEachSpan(resolved, 1, (span, group) => {
-      this.spec.update(this.#context, span, resolved[group]!, this.#numbers[group]!);
-    });
+  #update(resolved: readonly Resolved<WithCommon<O>>[], norms: NormsChoice): StepNorms | undefined {
+    const measured: Measured[] = [];
+    if (norms === false) {
+      this.#forEachSpan(resolved, 1, (span, group) => {
+        this.spec.update(this.#context, span, resolved[group]!, this.#numbers[group]!);
+      });
+    } else {
+      const { stretches } = this.#state.plan("separate");
+      this.#forEachSpan(
+        resolved,
+        1,
+        (span, group, { name }) => {
+          measured.push({ name, group, squares: this.#meter.update(span, resolved[group]!, this.#numbers[group]!) });
+        },
+        stretches,
+      );
+    }
     for (const member of this.#state.plan().frozen) member.missed++;
-    this.#forgetClipping();
     this.#applied++;
+    return norms === false ? undefined : summarise(norms, measured, this.groups.length);
   }
 
   /** Runs `fn` with every parameter that has been stepped moved by `move`, and copies the values back afterwards. */
@@ -340,12 +370,13 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   #forEachSpan(
     resolved: readonly Resolved<WithCommon<O>>[],
     ahead: 0 | 1,
-    visit: (span: Span<S>, group: number) => void,
+    visit: (span: Span<S>, group: number, parameter: Parameter) => void,
+    stretches = this.#state.plan().stretches,
   ): void {
-    for (const { span, group, coefficient, missed } of this.#state.plan().stretches) {
+    for (const { span, group, parameter, coefficient, missed } of stretches) {
       span.t = this.#applied - missed + ahead;
       span.scale = resolved[group]!["maximize"] ? -coefficient : coefficient;
-      visit(span, group);
+      visit(span, group, parameter);
     }
   }
 

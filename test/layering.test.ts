@@ -43,6 +43,7 @@ const ranks: Record<string, Record<string, number>> = {
     option: 6,
     spec: 7,
     layout: 8,
+    measure: 8,
     state: 9,
     optimizer: 10,
     optim: 11,

@@ -1,5 +1,5 @@
 import { checkInteger, checkKeys, checkNumber } from "../check.ts";
-import type { OptimizerState, StepReport } from "../optimizer.ts";
+import type { OptimizerState, StepOptions, StepReport } from "../optimizer.ts";
 import type { Parameter } from "../parameters.ts";
 import { Shadow } from "../shadow.ts";
 
@@ -7,7 +7,7 @@ import { Shadow } from "../shadow.ts";
 export interface Inner {
   readonly groups: readonly { readonly params: readonly Parameter[] }[];
   readonly bytes: number;
-  step(): StepReport;
+  step(options?: StepOptions): StepReport;
   zeroGrad(): void;
   stateDict(): OptimizerState;
   loadStateDict(saved: OptimizerState): unknown;
@@ -53,8 +53,8 @@ export class Lookahead {
     return this.inner.bytes + this.#slow.bytes;
   }
 
-  step(): StepReport {
-    const report = this.inner.step();
+  step(options?: StepOptions): StepReport {
+    const report = this.inner.step(options);
     if (report.applied && ++this.#since === this.#k) {
       this.#since = 0;
       this.#slow.forEach(({ collection, value, size }, slow) => {
