@@ -1,6 +1,11 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  resolve: { alias: { "simd-optim": new URL("./src/index.ts", import.meta.url).pathname } },
+  resolve: {
+    alias: {
+      "simd-optim/node": new URL("./src/node/index.ts", import.meta.url).pathname,
+      "simd-optim": new URL("./src/index.ts", import.meta.url).pathname,
+    },
+  },
   test: { include: ["test/**/*.test.ts"], testTimeout: 60_000, execArgv: ["--expose-gc"] },
 });

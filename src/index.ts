@@ -8,6 +8,18 @@ export { linear, linearBackward } from "./layers/linear.ts";
 export { tanh, tanhBackward } from "./layers/tanh.ts";
 export { type GemmOptions, gemm } from "./linalg/gemm.ts";
 export { crossEntropy } from "./losses/crossEntropy.ts";
+export type { Norms, StepNorms } from "./measure.ts";
+export { jsonLines } from "./monitor/jsonLines.ts";
+export {
+  Monitor,
+  type MonitorOptions,
+  type MonitorRecord,
+  type MonitorState,
+  type Sink,
+  type StepFacts,
+} from "./monitor/monitor.ts";
+export { GradientNoiseScale, type NoiseScaleState } from "./monitor/noiseScale.ts";
+export { tensorBoard } from "./monitor/tensorBoard.ts";
 export { agdInit } from "./optim/agd.ts";
 export * from "./optim/index.ts";
 export {
@@ -17,6 +29,7 @@ export {
   Optimizer,
   type OptimizerClass,
   type OptimizerState,
+  type StepOptions,
   type StepReport,
 } from "./optimizer.ts";
 export type { Option, Scheduled } from "./option.ts";
@@ -26,6 +39,7 @@ export { load, type Runtime } from "./runtime.ts";
 export type { Schedule } from "./schedules.ts";
 export * as schedules from "./schedules.ts";
 export type { GroupOptions, NonFinitePolicy, OptimizerOptions, OptimizerParams, OptimizerSpec } from "./spec.ts";
+export { type StepsOptions, steps } from "./steps.ts";
 export type { Tensor, View } from "./tensor.ts";
 export { type AverageState, EMA, SWA, WeightAverage } from "./wrappers/average.ts";
 export { Lookahead, type LookaheadState } from "./wrappers/lookahead.ts";
