@@ -8,7 +8,7 @@ export { linear, linearBackward } from "./layers/linear.ts";
 export { tanh, tanhBackward } from "./layers/tanh.ts";
 export { type GemmOptions, gemm } from "./linalg/gemm.ts";
 export { crossEntropy } from "./losses/crossEntropy.ts";
-export type { Norms, StepNorms } from "./measure.ts";
+export type { Norms, NormsChoice, StepNorms, StepOptions } from "./measure.ts";
 export { jsonLines } from "./monitor/jsonLines.ts";
 export {
   Monitor,
@@ -29,7 +29,6 @@ export {
   Optimizer,
   type OptimizerClass,
   type OptimizerState,
-  type StepOptions,
   type StepReport,
 } from "./optimizer.ts";
 export type { Option, Scheduled } from "./option.ts";

@@ -1,7 +1,15 @@
-import { checkChoice, checkKeys, describe, refuse, SimdOptimError } from "./check.ts";
+import { describe, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { checkShapes, type Layout, plan, slotSizes } from "./layout.ts";
-import { type Measured, Meter, type NormsChoice, normsChoices, type StepNorms, summarise } from "./measure.ts";
+import {
+  type Measured,
+  Meter,
+  type NormsChoice,
+  normsChoice,
+  type StepNorms,
+  type StepOptions,
+  summarise,
+} from "./measure.ts";
 import { fixed, type Options, type Resolved, resolve } from "./option.ts";
 import type { Parameter } from "./parameters.ts";
 import { runElsewhere } from "./shadow.ts";
@@ -26,14 +34,6 @@ import { State } from "./state.ts";
 export type Group<O extends Options, N extends string = never> = {
   readonly params: readonly Parameter[];
 } & Resolved<WithCommon<O>> & { readonly [K in N]: number };
-
-export interface StepOptions {
-  /**
-   * Norms to report: true for those of all parameters together, "groups" or "parameters" also for those of each. They
-   * cost a fraction of a step, see `StepNorms`; false, the default, costs nothing.
-   */
-  readonly norms?: NormsChoice;
-}
 
 export interface StepReport extends Partial<StepNorms> {
   /** Updates applied so far, this one included. */
@@ -129,11 +129,9 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   }
 
   /** Applies one update to every parameter that is not frozen. Measuring it changes no bit of the outcome. */
-  step(options: StepOptions = {}): StepReport {
+  step(options?: StepOptions): StepReport {
     this.#checkReady();
-    checkKeys("step", options, ["norms"]);
-    const { norms = false } = options;
-    checkChoice("norms", norms, normsChoices);
+    const norms = options ? normsChoice(options) : false;
     for (const { params } of this.#layout.groups) checkShapes(this.spec, params);
     const resolved = this.#resolved();
     const lr = resolved[0]!["lr"] as number | undefined;

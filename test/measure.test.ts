@@ -17,7 +17,7 @@ interface Shaped {
   readonly spec: Pick<AnyOptimizer["spec"], "shapes">;
 }
 
-/** Parameters smaller than a vector, than a chunk, and larger than what is stepped at a time. */
+/** Parameters smaller than a vector, smaller than a chunk, and of several. */
 function parameters({ spec: { shapes } }: Shaped, runtime: Runtime = rt): Parameters {
   const vector = (size: number) => (shapes?.takes([size]) === false ? [size, 1] : [size]);
   const params = runtime.parameters({ w: [7, 5], large: [67, 65], b: vector(1027), s: vector(1) });
@@ -105,7 +105,9 @@ describe("measuring", () => {
     const { updateMeasured, ...rest } = AdamW.spec;
     const Unfused = defineOptimizer(rest);
     expect(updateMeasured).toBeDefined();
-    const [fused, unfused] = [start(), start()];
+    // One parameter is more than is stepped at a time.
+    const shapes = { w: [70_001], b: [13] };
+    const [fused, unfused] = [start(rt.parameters(shapes)), start(rt.parameters(shapes))];
     const report = new AdamW(fused, { weightDecay: 0.1 }).step({ norms: "parameters" });
     expect(new Unfused(unfused, { weightDecay: 0.1 }).step({ norms: "parameters" })).toEqual(report);
     expect(snapshot(unfused)).toEqual(snapshot(fused));

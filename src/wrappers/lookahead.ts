@@ -1,5 +1,6 @@
 import { checkInteger, checkKeys, checkNumber } from "../check.ts";
-import type { OptimizerState, StepOptions, StepReport } from "../optimizer.ts";
+import type { StepOptions } from "../measure.ts";
+import type { OptimizerState, StepReport } from "../optimizer.ts";
 import type { Parameter } from "../parameters.ts";
 import { Shadow } from "../shadow.ts";
 

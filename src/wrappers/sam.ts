@@ -1,5 +1,6 @@
 import { checkKeys, checkNumber, refuse } from "../check.ts";
-import type { StepOptions, StepReport } from "../optimizer.ts";
+import type { StepOptions } from "../measure.ts";
+import type { StepReport } from "../optimizer.ts";
 import type { Parameter } from "../parameters.ts";
 import { Shadow } from "../shadow.ts";
 
