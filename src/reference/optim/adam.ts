@@ -132,14 +132,20 @@ export function adamwNorms(
   _work: number,
   sums: number,
   n: number,
-  ...scalars: [beta1: number, gain1: number, beta2: number, gain2: number, step: number, eps: number, decay: number]
+  beta1: number,
+  gain1: number,
+  beta2: number,
+  gain2: number,
+  step: number,
+  eps: number,
+  decay: number,
 ): void {
   const { f32 } = memory;
   const partials = new Partials();
   for (let i = 0; i < n; i++) {
     const at = p + 4 * i;
     const before = f32[at >>> 2]!;
-    adamw(memory, at, m + 4 * i, v + 4 * i, g + 4 * i, 1, ...scalars);
+    adamw(memory, at, m + 4 * i, v + 4 * i, g + 4 * i, 1, beta1, gain1, beta2, gain2, step, eps, decay);
     partials.gather(i, f32[(g >>> 2) + i]!, before, f32[at >>> 2]!);
     partials.flush(memory, sums, i, n);
   }
