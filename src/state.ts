@@ -37,7 +37,7 @@ export class State<O extends Options, S extends string> {
   /** Whether a member lies right after the one before it in everything, and may share its kernel calls. */
   readonly #joins: readonly boolean[];
   readonly #collections: readonly Parameters[];
-  readonly #plans: Partial<Record<Joining, Plan<S>>> = {};
+  readonly #plans = new Map<Joining, Plan<S>>();
 
   constructor({ state, per }: Pick<OptimizerSpec<O, S, never>, "state" | "per">, layout: Layout<O, S>) {
     this.#layout = layout;
@@ -56,10 +56,10 @@ export class State<O extends Options, S extends string> {
   /** The plan, made anew where something has changed: looking at 1000 parameters takes 20 us. */
   plan(joining: Joining = "joined"): Plan<S> {
     const changes = this.#collections.reduce((sum, collection) => sum + collection.changes, 0);
-    const plan = this.#plans[joining];
+    const plan = this.#plans.get(joining);
     if (plan?.changes === changes) return plan;
     const made = this.#makePlan(changes, joining);
-    this.#plans[joining] = made;
+    this.#plans.set(joining, made);
     return made;
   }
 
@@ -122,7 +122,7 @@ export class State<O extends Options, S extends string> {
 
   /** Makes the next plan anew: something else than the parameters has changed. */
   replan(): void {
-    for (const joining of ["joined", "separate"] as const) delete this.#plans[joining];
+    this.#plans.clear();
   }
 
   #allocate(): void {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { clipGradNorm } from "../src/clip.ts";
 import { AdamW } from "../src/optim/adam.ts";
+import { LAMB } from "../src/optim/lamb.ts";
 import { defineOptimizer } from "../src/optimizer.ts";
 import type { Parameters } from "../src/parameters.ts";
 import { Random } from "../src/random.ts";
-import type { Runtime } from "../src/runtime.ts";
+import { load, type Runtime } from "../src/runtime.ts";
 import { Lookahead } from "../src/wrappers/lookahead.ts";
 import { bitsOf, loadAll } from "./support/runtimes.ts";
 import { type AnyOptimizer, optimizers, variants } from "./support/specs.ts";
@@ -160,6 +161,18 @@ describe("measuring", () => {
     expect(Object.keys(adamw.step({ norms: true }))).not.toContain("updateNorm");
     params.get("b").grad[3] = 1e20;
     expect(adamw.step({ norms: true }).gradNorm).toBe(Infinity);
+  });
+
+  test("without memory for it is refused before anything is done", async () => {
+    const small = await load({ maxBytes: 1 << 20 });
+    const params = small.parameters({ w: [50_000] });
+    params.get("w").grad.fill(1);
+    const lamb = new LAMB(params);
+    const filler = small.tensor([40_000]);
+    expect(() => lamb.step({ norms: true })).toThrow(expect.objectContaining({ code: "OUT_OF_MEMORY" }));
+    expect([lamb.steps, params.get("w").data[0]]).toEqual([0, 0]);
+    filler.dispose();
+    expect(lamb.step({ norms: true }).step).toBe(1);
   });
 
   test("passes through what wraps optimizers", () => {
