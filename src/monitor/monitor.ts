@@ -29,7 +29,7 @@ export interface StepFacts {
   readonly loss?: number;
   readonly tokens?: number;
   readonly samples?: number;
-  /** More numbers to record, by name. */
+  /** More numbers to record, by name: a gradient noise scale, a held-out loss. */
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
@@ -221,6 +221,12 @@ function flatten({ step: _, groupNorms = [], parameterNorms = {}, metrics, ...nu
   return { ...numbers, ...Object.fromEntries(named), ...metrics } as Record<string, number>;
 }
 
+/** Names of the numbers of a record, and of what sinks write beside them. */
+const OWN = [
+  ...["step", "time", "loss", "perplexity", "lr", "gradNorm", "updateNorm", "paramNorm", "updateRatio", "clip"],
+  ...["clipRate", "skipped", "nonFinite", "seconds", "tokensPerSecond", "samplesPerSecond", "mfu"],
+];
+
 function checkFacts(report: StepReport, facts: StepFacts): void {
   if (report === null || typeof report !== "object") refuse("report", report, "what step() returned");
   checkInteger("report.step", report.step, "[0, inf)");
@@ -233,5 +239,6 @@ function checkFacts(report: StepReport, facts: StepFacts): void {
   if (metrics === null || typeof metrics !== "object") refuse("metrics", metrics, "numbers by name");
   for (const [name, value] of Object.entries(metrics)) {
     if (typeof value !== "number") refuse(`metrics.${name}`, value, "a number");
+    if (OWN.includes(name)) refuse(`metrics.${name}`, name, "a name that the monitor does not use itself");
   }
 }

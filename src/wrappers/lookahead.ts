@@ -54,6 +54,7 @@ export class Lookahead {
     return this.inner.bytes + this.#slow.bytes;
   }
 
+  /** One inner step, which is what is reported, and every `k`th time the step back. */
   step(options?: StepOptions): StepReport {
     const report = this.inner.step(options);
     if (report.applied && ++this.#since === this.#k) {

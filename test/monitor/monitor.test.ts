@@ -146,6 +146,7 @@ describe("Monitor", () => {
     expect(() => record(1, {}, { tokens: -1 })).toThrow("tokens: got -1");
     expect(() => record(1, {}, { samples: Number.NaN })).toThrow("samples: got NaN");
     expect(() => record(1, {}, { metrics: { a: "b" } })).toThrow('metrics.a: got "b", expected a number');
+    expect(() => record(1, {}, { metrics: { lr: 1 } })).toThrow("metrics.lr: got");
     expect(() => record(1, {}, { los: 1 })).toThrow("facts.los: got");
     expect(() => record(1, { step: -1 })).toThrow("report.step: got -1");
     expect(() => monitor.record(undefined as never)).toThrow("report: got undefined, expected what step() returned");
