@@ -9,6 +9,7 @@ export * from "./layer/activation";
 export * from "./layer/rows";
 export * from "./loss/crossEntropy";
 export * from "./matrix/gemm";
+export { stepNorms } from "./norms";
 export * from "./optim/adadelta";
 export * from "./optim/adagrad";
 export * from "./optim/adam";

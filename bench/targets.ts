@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gemm } from "../src/linalg/gemm.ts";
+import type { StepOptions } from "../src/measure.ts";
 import { AdamW } from "../src/optim/index.ts";
 import { load, type Runtime } from "../src/runtime.ts";
 import { clockGHz } from "./clock.ts";
@@ -19,7 +20,7 @@ function ratio(a: Spread, b: Spread): string {
 }
 
 /** A step over `tensors` parameters of `size` elements each. */
-function adamStep(runtime: Runtime, tensors: number, size: number): () => unknown {
+function adamStep(runtime: Runtime, tensors: number, size: number): (options?: StepOptions) => unknown {
   const names = Array.from({ length: tensors }, (_, i) => [`w${i}`, [size]] as const);
   const params = runtime.parameters(Object.fromEntries(names));
   for (const { data, grad } of params) {
@@ -27,9 +28,8 @@ function adamStep(runtime: Runtime, tensors: number, size: number): () => unknow
     fillFloats(grad, 1);
   }
   const optimizer = new AdamW(params, { lr: 1e-3 });
-  const step = () => optimizer.step();
-  secondsEach(20, step);
-  return step;
+  secondsEach(20, () => optimizer.step());
+  return (options) => optimizer.step(options);
 }
 
 async function timeScalar(): Promise<void> {
@@ -46,6 +46,16 @@ async function timeTensors(): Promise<void> {
   const steps = [adamStep(runtime, 1000, 1000), adamStep(runtime, 1, 1_000_000)];
   const [many, one] = interleave(30, ...steps.map((step) => () => secondsEach(20, step))) as [Spread, Spread];
   report("AdamW, 1000 tensors of 1000 / one of 1e6", ratio(many, one), "<= 1.05 x", many.min / one.min <= 1.05);
+}
+
+/** Monitoring: a step that reports norms beside one that does not, on the same parameters. */
+async function timeNorms(): Promise<void> {
+  const step = adamStep(await load({ backend: "simd" }), 1, 16 << 20);
+  const norms = { norms: true } as const;
+  secondsEach(5, () => step(norms));
+  const turns = [() => secondsEach(1, step), () => secondsEach(1, () => step(norms))];
+  const [plain, measured] = interleave(200, ...turns) as [Spread, Spread];
+  report("AdamW, 16 Mi: with norms / without", ratio(measured, plain), "<= 1.15 x", measured.min / plain.min <= 1.15);
 }
 
 async function timeGemm(): Promise<void> {
@@ -94,6 +104,7 @@ function weigh(): void {
 export async function timeTargets(): Promise<void> {
   await timeScalar();
   await timeTensors();
+  await timeNorms();
   await timeGemm();
   console.log("  (the clock is measured: a chain of dependent integer operations, one cycle each)");
   timeColdStart();

@@ -69,7 +69,7 @@ export function checkBoolean(argument: string, value: unknown): asserts value is
   if (typeof value !== "boolean") refuse(argument, value, "true or false");
 }
 
-export function checkChoice<C extends string>(
+export function checkChoice<C extends string | boolean>(
   argument: string,
   value: unknown,
   choices: readonly C[],

@@ -35,6 +35,18 @@ export {
   mup,
   mupGroups,
 } from "./mup.ts";
+export type { Norms, NormsChoice, StepNorms, StepOptions } from "./measure.ts";
+export { jsonLines } from "./monitor/jsonLines.ts";
+export {
+  Monitor,
+  type MonitorOptions,
+  type MonitorRecord,
+  type MonitorState,
+  type Sink,
+  type StepFacts,
+} from "./monitor/monitor.ts";
+export { GradientNoiseScale, type NoiseScaleState } from "./monitor/noiseScale.ts";
+export { tensorBoard } from "./monitor/tensorBoard.ts";
 export { agdInit } from "./optim/agd.ts";
 export * from "./optim/index.ts";
 export {
@@ -65,6 +77,7 @@ export type { Schedule } from "./schedules.ts";
 export * as schedules from "./schedules.ts";
 export type { GroupOptions, NonFinitePolicy, OptimizerOptions, OptimizerParams, OptimizerSpec } from "./spec.ts";
 export { DeferredArray, type SavedArray, type StateDictOptions, type Stateful } from "./stateful.ts";
+export { type StepsOptions, steps } from "./steps.ts";
 export type { Tensor, View } from "./tensor.ts";
 export { readTorchState, type TorchStateOptions, writeTorchState } from "./torchState.ts";
 export { type AverageState, EMA, SWA, WeightAverage } from "./wrappers/average.ts";

@@ -67,9 +67,9 @@ function work(length: number | Length, type: "f32" | "f64" = "f32"): Operand {
   return { kind: "operand", name: "work", access: "work", type, length: lengthOf };
 }
 
-/** Float64 results of a kernel that has several. */
-function sums(count: number): Operand {
-  return { kind: "operand", name: "sums", access: "out", type: "f64", length: () => count };
+/** Float64 results of a kernel that has several; "inout" where it adds to them. */
+function sums(count: number, access: "out" | "inout" = "out"): Operand {
+  return { kind: "operand", name: "sums", access, type: "f64", length: () => count };
 }
 
 /** Bytes of an element of an operand, which is also its alignment. */
@@ -169,6 +169,9 @@ const SGD_BUFFERED = ["scale", "l2", "lr", "momentum"];
 /** Elements of the workspace of kernels that map and sum at once. */
 export { CHUNK };
 
+/** Elements of the workspace of kernels that sum squares for monitoring. */
+const NORM_PARTIALS = 12;
+
 const factors = [read("rowFactor", stackRows), read("columnFactor", stackColumns)];
 
 /** Elements of the workspace of `gemm`: packed blocks of 128 x 256 and 256 x 512, and a tile of 4 x 8. */
@@ -222,6 +225,13 @@ export const kernelTable = {
   adamax: map([update("p"), update("m"), update("u"), read("g")], ...ADAMAX),
   adamw: map([update("p"), update("m"), update("v"), read("g")], ...ADAM_DECAY),
   adamwAmsgrad: map([update("p"), update("m"), update("v"), update("u"), read("g")], ...ADAM_DECAY),
+  adamwNorms: {
+    kind: "fold",
+    args: [
+      ...[update("p"), update("m"), update("v"), read("g"), work(NORM_PARTIALS), sums(3, "inout"), size("n")],
+      ...reals(...ADAM_DECAY),
+    ],
+  },
   adan: map([update("p"), update("m"), update("d"), update("v"), update("last"), read("g")], "scale", ...MIXED),
   addBias: {
     kind: "rows",
@@ -379,6 +389,7 @@ export const kernelTable = {
     ...["beta1", "gain1", "curvature", "eps", "lr", "decay"],
   ),
   sophiaGHessian: map([update("h"), read("g")], "beta2", "gain2"),
+  stepNorms: fold(read("before"), read("p"), read("g"), work(NORM_PARTIALS), sums(3, "inout")),
   sum: fold(read("x")),
   sumAbs: fold(read("x")),
   sumRows: {

@@ -2,6 +2,15 @@ import { describe, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { findNonFinite } from "./gradients/nonFinite.ts";
 import { checkShapes, type Layout, plan, slotSizes } from "./layout.ts";
+import {
+  type Measured,
+  Meter,
+  type NormsChoice,
+  normsChoice,
+  type StepNorms,
+  type StepOptions,
+  summarise,
+} from "./measure.ts";
 import { fixed, type Options, type Resolved, resolve, writtenSchedules } from "./option.ts";
 import type { Clip, Parameter } from "./parameters.ts";
 import { checkSavedState } from "./savedState.ts";
@@ -29,7 +38,7 @@ export type Group<O extends Options, N extends string = never> = {
   readonly params: readonly Parameter[];
 } & Resolved<WithCommon<O>> & { readonly [K in N]: number };
 
-export interface StepReport {
+export interface StepReport extends Partial<StepNorms> {
   /** Updates applied so far, this one included. */
   readonly step: number;
   /** Whether anything was updated. */
@@ -38,7 +47,7 @@ export interface StepReport {
   readonly reason?: string;
   /** The learning rate of the first group in this step; absent for optimizers without one. */
   readonly lr?: number;
-  /** The gradient norm before clipping, where gradients were clipped in one pass. */
+  /** The gradient norm before clipping: what one clipping pass found, or else what norms were asked for. */
   readonly gradNorm?: number;
   /** What clipping multiplied the gradients by, likewise. */
   readonly clip?: number;
@@ -93,6 +102,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   readonly #state: State<O, S>;
   /** The numbers of each group. */
   readonly #numbers: readonly Record<N, number>[];
+  readonly #meter: Meter<O, S, N>;
   #applied = 0;
   #disposed = false;
   /** The point that parameters hold for the moment, while `withEvalParams` or `withLookahead` runs. */
@@ -114,6 +124,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     this.#numbers = layout.groups.map(() => ({ ...spec.numbers }) as Record<N, number>);
     this.groups = layout.groups.map((_, i) => this.#groupView(i));
     this.#state = new State(spec, layout);
+    this.#meter = new Meter(spec, engine, this.#context);
   }
 
   /** Updates applied so far. */
@@ -126,22 +137,25 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     return this.#state.bytes;
   }
 
-  /** Applies one update to every parameter that is not frozen. */
-  step(): StepReport {
+  /** Applies one update to every parameter that is not frozen. Measuring it changes no bit of the outcome. */
+  step(options?: StepOptions): StepReport {
     this.#checkReady();
+    const norms = options ? normsChoice(options) : false;
     for (const { params } of this.#layout.groups) checkShapes(this.spec, params);
     const resolved = this.#resolved();
     const lr = resolved[0]!["lr"] as number | undefined;
     const outcome = { ...(typeof lr === "number" ? { lr } : {}), ...clippingOf(this.#state.plan().clips) };
     const nonFinite = this.#nonFinite === "skip" ? this.#firstNonFinite() : undefined;
+    if (norms !== false) this.#meter.reserve(this.#state.plan("separate").stretches);
     const reason = nonFinite === undefined ? this.#prepare(resolved) : `the gradient is not finite: ${nonFinite}`;
-    if (reason === undefined) this.#update(resolved);
-    else this.#forgetClipping();
+    const measured = reason === undefined ? this.#update(resolved, norms) : undefined;
+    this.#forgetClipping();
     return {
       step: this.#applied,
       applied: reason === undefined,
       ...(reason === undefined ? {} : { reason }),
       ...(nonFinite === undefined ? {} : { nonFinite }),
+      ...measured,
       ...outcome,
     };
   }
@@ -261,6 +275,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   /** Frees the state; any later use throws. Parameters are left alone. */
   dispose(): void {
     this.#state.release();
+    this.#meter.release();
     this.#disposed = true;
   }
 
@@ -324,13 +339,26 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     return this.spec.prepare(this.#context, groups);
   }
 
-  #update(resolved: readonly Resolved<WithCommon<O>>[]): void {
-    this.#forEachSpan(resolved, 1, (span, group) => {
-      this.spec.update(this.#context, span, resolved[group]!, this.#numbers[group]!);
-    });
+  #update(resolved: readonly Resolved<WithCommon<O>>[], norms: NormsChoice): StepNorms | undefined {
+    const measured: Measured[] = [];
+    if (norms === false) {
+      this.#forEachSpan(resolved, 1, (span, group) => {
+        this.spec.update(this.#context, span, resolved[group]!, this.#numbers[group]!);
+      });
+    } else {
+      const { stretches } = this.#state.plan("separate");
+      this.#forEachSpan(
+        resolved,
+        1,
+        (span, group, { name }) => {
+          measured.push({ name, group, squares: this.#meter.update(span, resolved[group]!, this.#numbers[group]!) });
+        },
+        stretches,
+      );
+    }
     for (const member of this.#state.plan().frozen) member.missed++;
-    this.#forgetClipping();
     this.#applied++;
+    return norms === false ? undefined : summarise(norms, measured, this.groups.length);
   }
 
   /** Runs `fn` with every parameter that has been stepped moved by `move`, and copies the values back afterwards. */
@@ -353,12 +381,13 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   #forEachSpan(
     resolved: readonly Resolved<WithCommon<O>>[],
     ahead: 0 | 1,
-    visit: (span: Span<S>, group: number) => void,
+    visit: (span: Span<S>, group: number, parameter: Parameter) => void,
+    stretches = this.#state.plan().stretches,
   ): void {
-    for (const { span, group, coefficient, missed } of this.#state.plan().stretches) {
+    for (const { span, group, parameter, coefficient, missed } of stretches) {
       span.t = this.#applied - missed + ahead;
       span.scale = resolved[group]!["maximize"] ? -coefficient : coefficient;
-      visit(span, group);
+      visit(span, group, parameter);
     }
   }
 

@@ -96,6 +96,18 @@ export interface OptimizerSpec<O extends Options, S extends string, N extends st
   prepare?(context: StepContext, groups: readonly GroupStep<O, S, N>[]): string | undefined;
   /** One update of a span. Reads gradients, never writes them. */
   update: SpanWork<O, S, N>;
+  /**
+   * `update` for rules worth a kernel that measures as it steps: also adds the sums of squares of gradients, changes and
+   * new values to the float64 at `sums`, as `stepNorms` does and to the same bits, with partials at `work`. Returns
+   * false, having done nothing, where there is no such kernel for these options.
+   */
+  updateMeasured?(
+    context: StepContext,
+    span: Span<S>,
+    options: Resolved<WithCommon<O>>,
+    numbers: Record<N, number>,
+    at: { readonly work: number; readonly sums: number },
+  ): boolean;
   /** Takes the gradients of a span for an estimate of the Hessian, where the source makes one apart from its steps. */
   updateHessian?: SpanWork<O, S, N>;
   /** Moves the values of a span to where the source takes the gradient, in place: for rules that look ahead. */

@@ -1,12 +1,14 @@
 import { type Block, releaseWithOwner } from "./heap.ts";
 import type { Layout, Member } from "./layout.ts";
 import type { Options } from "./option.ts";
-import type { Clip, Clipping, Parameters } from "./parameters.ts";
+import type { Clip, Clipping, Parameter, Parameters } from "./parameters.ts";
 import type { OptimizerSpec, Span } from "./spec.ts";
 
 /** A span, and what it depends on besides the options. */
 export interface Stretch<S extends string> {
   readonly span: Span<S>;
+  /** The parameter, the first of several. */
+  readonly parameter: Parameter;
   readonly group: number;
   /** What clipping multiplies its gradients by. */
   readonly coefficient: number;
@@ -23,6 +25,9 @@ export interface Plan<S extends string> {
   readonly clips: readonly Clip[];
 }
 
+/** Whether neighbours share a span where they may. */
+export type Joining = "joined" | "separate";
+
 /** The state of an optimizer in linear memory, and the spans that parameters and state make together. */
 export class State<O extends Options, S extends string> {
   readonly #layout: Layout<O, S>;
@@ -32,7 +37,7 @@ export class State<O extends Options, S extends string> {
   /** Whether a member lies right after the one before it in everything, and may share its kernel calls. */
   readonly #joins: readonly boolean[];
   readonly #collections: readonly Parameters[];
-  #plan: Plan<S> | undefined;
+  readonly #plans = new Map<Joining, Plan<S>>();
 
   constructor({ state, per }: Pick<OptimizerSpec<O, S, never>, "state" | "per">, layout: Layout<O, S>) {
     this.#layout = layout;
@@ -49,17 +54,20 @@ export class State<O extends Options, S extends string> {
   }
 
   /** The plan, made anew where something has changed: looking at 1000 parameters takes 20 us. */
-  plan(): Plan<S> {
+  plan(joining: Joining = "joined"): Plan<S> {
     const changes = this.#collections.reduce((sum, collection) => sum + collection.changes, 0);
-    if (this.#plan?.changes !== changes) this.#plan = this.#makePlan(changes);
-    return this.#plan;
+    const plan = this.#plans.get(joining);
+    if (plan?.changes === changes) return plan;
+    const made = this.#makePlan(changes, joining);
+    this.#plans.set(joining, made);
+    return made;
   }
 
   /**
    * Plans every parameter that is not frozen or, where the spec allows, maximal runs of neighbours that share a group, a
    * count and a clipping coefficient.
    */
-  #makePlan(changes: number): Plan<S> {
+  #makePlan(changes: number, joining: Joining): Plan<S> {
     const { members } = this.#layout;
     const stretches: Stretch<S>[] = [];
     let last = -1;
@@ -68,7 +76,7 @@ export class State<O extends Options, S extends string> {
       if (parameter.frozen) continue;
       const coefficient = parameter.clipping?.coefficient ?? 1;
       const current = stretches.at(-1);
-      const joins = this.#joins[i] && last === i - 1;
+      const joins = joining === "joined" && this.#joins[i] && last === i - 1;
       if (current && joins && current.coefficient === coefficient && current.missed === missed) {
         current.span.n += parameter.size;
       } else {
@@ -76,7 +84,7 @@ export class State<O extends Options, S extends string> {
         for (const slot of this.#slots) state[slot] = this.#address(slot, member);
         const { value, gradient, size, shape } = parameter;
         const span = { p: value.pointer, g: gradient.pointer, n: size, t: 0, scale: 1, shape, state };
-        stretches.push({ span, group, coefficient, missed });
+        stretches.push({ span, parameter, group, coefficient, missed });
       }
       last = i;
     }
@@ -113,7 +121,7 @@ export class State<O extends Options, S extends string> {
 
   /** Makes the next plan anew: something else than the parameters has changed. */
   replan(): void {
-    this.#plan = undefined;
+    this.#plans.clear();
   }
 
   #allocate(): void {

@@ -9,13 +9,17 @@
  * 1 - beta1 into gain1, the scale and sqrt(1 - beta2) into gain2, the bias corrections into step and eps. That leaves
  * the loop bound by its square root and its division.
  */
+import { CHUNK } from "../chunk";
 import { penalised } from "../gradient";
-import { mul, splat, sub } from "../lanes";
+import { mul, mulAdd, splat, sub } from "../lanes";
 import { adapted, averaged, first, largest, second, squared } from "../moments";
+import { flush, gather, PARTIALS } from "../norms";
 
 /** decay p - step m / (sqrt v + eps), stored. */
-function descend<T>(p: usize, decayed: T, m: T, v: T, step: f32, eps: f32): void {
-  store<T>(p, sub<T>(decayed, adapted<T>(mul<T>(splat<T>(step), m), v, eps)));
+function descend<T>(p: usize, decayed: T, m: T, v: T, step: f32, eps: f32): T {
+  const after = sub<T>(decayed, adapted<T>(mul<T>(splat<T>(step), m), v, eps));
+  store<T>(p, after);
+  return after;
 }
 
 function adamAt<T>(
@@ -127,7 +131,7 @@ function adamwAt<T>(
   step: f32,
   eps: f32,
   decay: f32,
-): void {
+): T {
   // Every load before the first store: 2 % of a step over 64 Ki parameters.
   const decayed = mul<T>(load<T>(p), splat<T>(decay));
   const grad = load<T>(g);
@@ -135,7 +139,7 @@ function adamwAt<T>(
   const v1 = averaged<T>(v, beta2, squared<T>(grad, gain2));
   store<T>(m, m1);
   store<T>(v, v1);
-  descend<T>(p, decayed, m1, v1, step, eps);
+  return descend<T>(p, decayed, m1, v1, step, eps);
 }
 
 /** Adam with decoupled decay. */
@@ -162,6 +166,63 @@ export function adamw(
     } while (i + 16 <= end);
   }
   for (; i < end; i += 4) adamwAt<f32>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, decay);
+}
+
+/**
+ * `adamw`, which also adds [sum g^2, sum (change of p)^2, sum p^2] to `sums`, in the order of norms.ts. The sums of a
+ * chunk stay in registers: they hide behind the square root and the division, for the most part.
+ */
+export function adamwNorms(
+  p: usize,
+  m: usize,
+  v: usize,
+  g: usize,
+  work: usize,
+  sums: usize,
+  n: usize,
+  beta1: f32,
+  gain1: f32,
+  beta2: f32,
+  gain2: f32,
+  step: f32,
+  eps: f32,
+  decay: f32,
+): void {
+  memory.fill(work, 0, 3 * PARTIALS);
+  while (n > 0) {
+    const length = n < CHUNK ? n : CHUNK;
+    const end = length << 2;
+    let i: usize = 0;
+    if (ASC_FEATURE_SIMD && end >= 16) {
+      let ofG = f32x4.splat(0);
+      let ofChange = ofG;
+      let ofP = ofG;
+      do {
+        const grad = load<v128>(g + i);
+        const before = load<v128>(p + i);
+        const after = adamwAt<v128>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, decay);
+        const change = sub<v128>(after, before);
+        ofG = mulAdd<v128>(grad, grad, ofG);
+        ofChange = mulAdd<v128>(change, change, ofChange);
+        ofP = mulAdd<v128>(after, after, ofP);
+        i += 16;
+      } while (i + 16 <= end);
+      store<v128>(work, ofG);
+      store<v128>(work + PARTIALS, ofChange);
+      store<v128>(work + 2 * PARTIALS, ofP);
+    }
+    for (; i < end; i += 4) {
+      const before = load<f32>(p + i);
+      const after = adamwAt<f32>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, decay);
+      gather(work, i, load<f32>(g + i), before, after);
+    }
+    flush(work, sums);
+    p += end;
+    m += end;
+    v += end;
+    g += end;
+    n -= length;
+  }
 }
 
 function adamwAmsgradAt<T>(

@@ -90,5 +90,21 @@ export const AdamW = /* @__PURE__ */ defineOptimizer({
     if (u === 0) kernels.adamw(p, m, v, g, n, beta1, gain1 * scale, beta2, gain2 * scale, step, eps, decay);
     else kernels.adamwAmsgrad(p, m, v, u, g, n, beta1, gain1 * scale, beta2, gain2 * scale, step, eps, decay);
   },
+  updateMeasured({ kernels }, { p, g, n, t, scale, state }, options, _numbers, { work, sums }) {
+    if (options.amsgrad) return false;
+    const { exp_avg: m, exp_avg_sq: v } = state;
+    const { beta1, gain1, beta2, gain2, step, eps } = ratesAt(options, t);
+    const rates = [
+      beta1,
+      gain1 * scale,
+      beta2,
+      gain2 * scale,
+      step,
+      eps,
+      1 - options.lr * options.weightDecay,
+    ] as const;
+    kernels.adamwNorms(p, m, v, g, work, sums, n, ...rates);
+    return true;
+  },
 });
 export type AdamW = InstanceType<typeof AdamW>;

@@ -9,6 +9,7 @@ export * from "./layer/activation.ts";
 export * from "./layer/rows.ts";
 export * from "./loss/crossEntropy.ts";
 export * from "./matrix/gemm.ts";
+export { stepNorms } from "./norms.ts";
 export * from "./optim/adaBelief.ts";
 export * from "./optim/adaBound.ts";
 export * from "./optim/adadelta.ts";

@@ -1,4 +1,5 @@
 import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
+import type { StepOptions } from "../measure.ts";
 import type { OptimizerState, StepReport } from "../optimizer.ts";
 import type { Parameter } from "../parameters.ts";
 import { Shadow } from "../shadow.ts";
@@ -10,7 +11,7 @@ export interface Inner {
   readonly steps: number;
   readonly bytes: number;
   readonly stateInPlace?: boolean;
-  step(): StepReport;
+  step(options?: StepOptions): StepReport;
   zeroGrad(): void;
   stateDict(options?: StateDictOptions): OptimizerState;
   loadStateDict(saved: OptimizerState): unknown;
@@ -70,8 +71,9 @@ export class Lookahead {
     return this.inner.stateInPlace ?? false;
   }
 
-  step(): StepReport {
-    const report = this.inner.step();
+  /** One inner step, which is what is reported, and every `k`th time the step back. */
+  step(options?: StepOptions): StepReport {
+    const report = this.inner.step(options);
     if (report.applied && ++this.#since === this.#k) {
       this.#since = 0;
       this.#slow.forEach(({ collection, value, size }, slow) => {

@@ -1,4 +1,5 @@
 import { checkKeys, checkNumber, refuse } from "../check.ts";
+import type { StepOptions } from "../measure.ts";
 import type { StepReport } from "../optimizer.ts";
 import type { Parameter } from "../parameters.ts";
 import { Shadow } from "../shadow.ts";
@@ -6,7 +7,7 @@ import { Shadow } from "../shadow.ts";
 /** What SAM needs of the optimizer that takes the steps. */
 export interface Base {
   readonly groups: readonly { readonly params: readonly Parameter[] }[];
-  step(): StepReport;
+  step(options?: StepOptions): StepReport;
 }
 
 /**
@@ -56,15 +57,15 @@ export class SAM {
   }
 
   /** Goes back and takes the step. */
-  step(): StepReport {
+  step(options?: StepOptions): StepReport {
     if (!this.#ascended) refuse("step", "no ascent", "ascend() before it");
     this.#home.restore();
     this.#ascended = false;
-    return this.base.step();
+    return this.base.step(options);
   }
 
   /** Takes gradients with `fn`, ascends, takes them again, and steps. Goes back if `fn` throws. */
-  stepWith(fn: () => void): StepReport {
+  stepWith(fn: () => void, options?: StepOptions): StepReport {
     fn();
     this.ascend();
     try {
@@ -74,7 +75,7 @@ export class SAM {
       this.#ascended = false;
       throw error;
     }
-    return this.step();
+    return this.step(options);
   }
 
   dispose(): void {

@@ -3,6 +3,7 @@ import type { Views } from "../../heap.ts";
 import { penalised } from "../gradient.ts";
 import { atLeast, f32 as round } from "../lanes.ts";
 import { first, second } from "../moments.ts";
+import { Partials } from "../norms.ts";
 
 /** No array for the largest second moment. */
 const NONE = -1;
@@ -119,6 +120,34 @@ export function adamw(
     const w = f32[at]!;
     const grad = f32[(g >>> 2) + i]!;
     advance(f32, at, (m >>> 2) + i, (v >>> 2) + i, NONE, grad, round(w * decay), beta1, gain1, beta2, gain2, step, eps);
+  }
+}
+
+export function adamwNorms(
+  memory: Views,
+  p: number,
+  m: number,
+  v: number,
+  g: number,
+  _work: number,
+  sums: number,
+  n: number,
+  beta1: number,
+  gain1: number,
+  beta2: number,
+  gain2: number,
+  step: number,
+  eps: number,
+  decay: number,
+): void {
+  const { f32 } = memory;
+  const partials = new Partials();
+  for (let i = 0; i < n; i++) {
+    const at = p + 4 * i;
+    const before = f32[at >>> 2]!;
+    adamw(memory, at, m + 4 * i, v + 4 * i, g + 4 * i, 1, beta1, gain1, beta2, gain2, step, eps, decay);
+    partials.gather(i, f32[(g >>> 2) + i]!, before, f32[at >>> 2]!);
+    partials.flush(memory, sums, i, n);
   }
 }
 
