@@ -3,6 +3,8 @@ export * from "./distribution";
 export * from "./elementwise";
 export * from "./fold";
 export * from "./layer/activation";
+export * from "./layer/channelNorm";
+export * from "./layer/rowNorm";
 export * from "./layer/rows";
 export * from "./loss/crossEntropy";
 export * from "./matrix/gemm";

@@ -124,6 +124,37 @@ const stackChoice: SizeChoice = {
       : { batch: below(4), rows: below(40), columns: below(40) },
 };
 
+/** Rows, and weights for `period` rows in turn. */
+const normRowSizes: SizeChoice = {
+  typical: (elements) => ({ rows: Math.max(1, Math.floor(elements / 256)), columns: 256, period: 1 }),
+  random: (below) => ({ rows: below(12), columns: below(below(10) === 0 ? 2200 : 60), period: 1 + below(3) }),
+};
+const weights: Length = ({ period, columns }) => period! * columns!;
+const rowStatistics: Length = ({ rows }) => 3 * rows!;
+
+/** Segments of `width` elements, each of a channel and of a group. */
+const segmentSizes = ["segments", "width", "channels", "groups", "span"].map(size);
+const elements: Length = ({ segments, width }) => segments! * width!;
+const channels: Length = ({ channels }) => channels!;
+const groups: Length = ({ groups }) => groups!;
+const groupStatistics: Length = ({ groups }) => 3 * groups!;
+const segmentChoice: SizeChoice = {
+  typical: (elements) => ({
+    ...{ segments: 64 * Math.max(1, Math.floor(elements / 16384)), width: 256 },
+    ...{ channels: 64, groups: 64, span: 1 },
+  }),
+  random: (below) => {
+    // Now and then past a chunk.
+    const long = below(8) === 0;
+    const [batch, parts, span] = [below(5), 1 + below(long ? 2 : 12), 1 + below(4)];
+    const width = long ? 1 + below(2200) : below(2) === 0 ? 1 : 1 + below(40);
+    const channels = parts * span;
+    // Batch norm, or group norm.
+    const grouping = below(2) === 0 ? { groups: channels, span: 1 } : { groups: batch * parts, span };
+    return { segments: batch * channels, width, channels, ...grouping };
+  },
+};
+
 /** Every so many elements of an array. */
 const strideSizes: SizeChoice = {
   typical: (elements) => ({ n: elements, every: 1 }),
@@ -236,6 +267,43 @@ export const kernelTable = {
     sizes: rowSizes,
   },
   axpy: map([read("x"), update("y")], "alpha"),
+  channelMoments: {
+    kind: "fold",
+    args: [
+      ...[read("x", elements), write("saved", groupStatistics), write("variance", groups)],
+      ...[work(groups, "f64"), work(groups, "f64")],
+      ...["segments", "width", "groups", "span"].map(size),
+      ...reals("eps"),
+    ],
+    sizes: segmentChoice,
+  },
+  channelNorm: {
+    kind: "rows",
+    args: [
+      ...[read("x", elements), read("weight", channels), read("bias", channels), write("y", elements)],
+      ...[read("saved", groupStatistics), ...segmentSizes],
+    ],
+    sizes: segmentChoice,
+  },
+  channelNormBackward: {
+    kind: "rows",
+    args: [
+      ...[read("x", elements), read("weight", channels), read("dy", elements), read("saved", groupStatistics)],
+      ...[read("means", ({ groups }) => 2 * groups!), write("dx", elements), ...segmentSizes],
+    ],
+    sizes: segmentChoice,
+  },
+  channelNormSums: {
+    kind: "fold",
+    args: [
+      ...[read("x", elements), read("weight", channels), read("dy", elements), read("saved", groupStatistics)],
+      ...[update("dWeight", channels), update("dBias", channels), write("means", ({ groups }) => 2 * groups!)],
+      work(({ width, channels }) => (width === 1 ? channels! : width!)),
+      work(({ channels, groups }) => 2 * (channels! + groups!), "f64"),
+      ...segmentSizes,
+    ],
+    sizes: segmentChoice,
+  },
   clamp: map([read("x"), write("y")], "low", "high"),
   copy: map([read("x"), write("y")]),
   countNonFinite: fold(read("x")),
@@ -273,6 +341,24 @@ export const kernelTable = {
       ...reals("alpha", "beta"),
     ],
     sizes: gemmSizes,
+  },
+  layerNorm: {
+    kind: "rows",
+    args: [
+      ...[read("x", area), read("weight", weights), read("bias", weights), write("y", area)],
+      ...[write("saved", rowStatistics), ...["rows", "columns", "period"].map(size), ...reals("eps")],
+    ],
+    sizes: normRowSizes,
+  },
+  layerNormBackward: {
+    kind: "matrix",
+    args: [
+      ...[read("x", area), read("weight", weights), read("dy", area), read("saved", rowStatistics)],
+      ...[write("dx", area), update("dWeight", weights), update("dBias", weights)],
+      ...[work(({ columns }) => 2 * columns!), work(({ period, columns }) => 2 * period! * columns!, "f64")],
+      ...["rows", "columns", "period"].map(size),
+    ],
+    sizes: normRowSizes,
   },
   lerp: map([read("x"), update("y")], "weight"),
   lambMoments: {
@@ -320,6 +406,23 @@ export const kernelTable = {
     "momentum",
   ),
   rmspropMomentum: map([update("p"), update("v"), update("b"), read("g")], ...RMSPROP, "lr", "momentum"),
+  rmsNorm: {
+    kind: "rows",
+    args: [
+      ...[read("x", area), read("weight", columns), write("y", area), write("saved", rows)],
+      ...[size("rows"), size("columns"), ...reals("eps")],
+    ],
+    sizes: normRowSizes,
+  },
+  rmsNormBackward: {
+    kind: "matrix",
+    args: [
+      ...[read("x", area), read("weight", columns), read("dy", area), read("saved", rows)],
+      ...[write("dx", area), update("dWeight", columns)],
+      ...[work(({ columns }) => 2 * columns!), work(columns, "f64"), size("rows"), size("columns")],
+    ],
+    sizes: normRowSizes,
+  },
   rprop: map([update("p"), update("q"), update("s"), read("g")], "scale", "down", "up", "low", "high"),
   scale: map([read("x"), write("y")], "alpha"),
   scheduleFreeAdam: map(

@@ -3,6 +3,8 @@ export * from "./distribution.ts";
 export * from "./elementwise.ts";
 export * from "./fold.ts";
 export * from "./layer/activation.ts";
+export * from "./layer/channelNorm.ts";
+export * from "./layer/rowNorm.ts";
 export * from "./layer/rows.ts";
 export * from "./loss/crossEntropy.ts";
 export * from "./matrix/gemm.ts";
