@@ -3,11 +3,17 @@ export { type ErrorCode, SimdOptimError } from "./check.ts";
 export { clipGradNorm, clipGradValue } from "./clip.ts";
 export type { Backend, LoadOptions } from "./engine.ts";
 export { type KernelName, type Kernels, kernelNames, kernelTable } from "./kernels.ts";
+export { batchNorm, batchNormBackward } from "./layers/batchNorm.ts";
 export { embedding, embeddingBackward } from "./layers/embedding.ts";
+export { groupNorm, groupNormBackward } from "./layers/groupNorm.ts";
+export { instanceNorm, instanceNormBackward } from "./layers/instanceNorm.ts";
+export { type LayerNormOptions, layerNorm, layerNormBackward } from "./layers/layerNorm.ts";
 export { linear, linearBackward } from "./layers/linear.ts";
+export { type RmsNormOptions, rmsNorm, rmsNormBackward } from "./layers/rmsNorm.ts";
 export { tanh, tanhBackward } from "./layers/tanh.ts";
 export { type GemmOptions, gemm } from "./linalg/gemm.ts";
 export { crossEntropy } from "./losses/crossEntropy.ts";
+export type { NormGradients, RunningOptions, RunningStatistics } from "./normalization.ts";
 export { agdInit } from "./optim/agd.ts";
 export * from "./optim/index.ts";
 export {
