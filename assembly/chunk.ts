@@ -24,10 +24,10 @@ function term<Op>(x: usize, y: usize, shift: f64): f64 {
   return a;
 }
 
-function terms<Op>(x: usize, y: usize, shift: f64): v128 {
+function terms<Op>(x: usize, y: usize, shift: v128): v128 {
   const a = f64x2.promote_low_f32x4(v128.load64_zero(x));
   if (isFloat<Op>()) {
-    const d = f64x2.sub(a, f64x2.splat(shift));
+    const d = f64x2.sub(a, shift);
     return f64x2.mul(d, d);
   }
   if (sizeof<Op>() == sizeof<Product>()) return f64x2.mul(a, f64x2.promote_low_f32x4(v128.load64_zero(y)));
@@ -52,11 +52,12 @@ export function chunk<Op>(x: usize, y: usize, n: usize, shift: f64 = 0): f64 {
       b = f64x2.splat(0),
       c = f64x2.splat(0),
       d = f64x2.splat(0);
+    const shifts = f64x2.splat(shift);
     for (; x < whole; x += 32, y += 32) {
-      a = f64x2.add(a, terms<Op>(x, y, shift));
-      b = f64x2.add(b, terms<Op>(x + 8, y + 8, shift));
-      c = f64x2.add(c, terms<Op>(x + 16, y + 16, shift));
-      d = f64x2.add(d, terms<Op>(x + 24, y + 24, shift));
+      a = f64x2.add(a, terms<Op>(x, y, shifts));
+      b = f64x2.add(b, terms<Op>(x + 8, y + 8, shifts));
+      c = f64x2.add(c, terms<Op>(x + 16, y + 16, shifts));
+      d = f64x2.add(d, terms<Op>(x + 24, y + 24, shifts));
     }
     s0 = f64x2.extract_lane(a, 0);
     s1 = f64x2.extract_lane(a, 1);
@@ -113,7 +114,8 @@ export function chunkDeviations(x: usize, n: usize, mean: f64): f64 {
 function accumulate<Op>(x: usize, y: usize, acc: usize, n: usize): void {
   const end = x + (n << 2);
   if (ASC_FEATURE_SIMD) {
-    for (; x + 8 <= end; x += 8, y += 8, acc += 16) v128.store(acc, f64x2.add(v128.load(acc), terms<Op>(x, y, 0)));
+    const none = f64x2.splat(0);
+    for (; x + 8 <= end; x += 8, y += 8, acc += 16) v128.store(acc, f64x2.add(v128.load(acc), terms<Op>(x, y, none)));
   }
   for (; x < end; x += 4, y += 4, acc += 8) store<f64>(acc, load<f64>(acc) + term<Op>(x, y, 0));
 }

@@ -4,6 +4,8 @@ export * from "./elementwise";
 export * from "./fold";
 export * from "./layer/activation";
 export * from "./layer/channelNorm";
+export * from "./layer/im2col";
+export * from "./layer/pool";
 export * from "./layer/rowNorm";
 export * from "./layer/rows";
 export * from "./loss/crossEntropy";

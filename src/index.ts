@@ -4,11 +4,29 @@ export { clipGradNorm, clipGradValue } from "./clip.ts";
 export type { Backend, LoadOptions } from "./engine.ts";
 export { type KernelName, type Kernels, kernelNames, kernelTable } from "./kernels.ts";
 export { batchNorm, batchNormBackward } from "./layers/batchNorm.ts";
+export {
+  type Conv2dGradients,
+  type Conv2dOptions,
+  conv2d,
+  conv2dBackward,
+  conv2dBytes,
+  conv2dShape,
+} from "./layers/conv2d.ts";
 export { embedding, embeddingBackward } from "./layers/embedding.ts";
 export { groupNorm, groupNormBackward } from "./layers/groupNorm.ts";
 export { instanceNorm, instanceNormBackward } from "./layers/instanceNorm.ts";
 export { type LayerNormOptions, layerNorm, layerNormBackward } from "./layers/layerNorm.ts";
 export { linear, linearBackward } from "./layers/linear.ts";
+export {
+  type AvgPoolOptions,
+  avgPool2d,
+  avgPool2dBackward,
+  type MaxPoolOptions,
+  maxPool2d,
+  maxPool2dBackward,
+  type PoolOptions,
+  pool2dShape,
+} from "./layers/pool2d.ts";
 export { type RmsNormOptions, rmsNorm, rmsNormBackward } from "./layers/rmsNorm.ts";
 export { tanh, tanhBackward } from "./layers/tanh.ts";
 export { type GemmOptions, gemm } from "./linalg/gemm.ts";

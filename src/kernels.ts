@@ -155,6 +155,51 @@ const segmentChoice: SizeChoice = {
   },
 };
 
+/** Windows over planes: convolution has `channels` of them, pooling `planes`. */
+const windowSizes = [
+  ...["height", "width", "outHeight", "outWidth", "kernelHeight", "kernelWidth"],
+  ...["strideY", "strideX", "padY", "padX"],
+].map(size);
+const windowChoice: SizeChoice = {
+  typical: (elements) => {
+    const planes = Math.max(1, Math.floor(elements / 1024));
+    return {
+      ...{
+        channels: planes,
+        planes,
+        height: 32,
+        width: 32,
+        outHeight: 32,
+        outWidth: 32,
+        kernelHeight: 3,
+        kernelWidth: 3,
+      },
+      ...{ strideY: 1, strideX: 1, padY: 1, padX: 1, dilationY: 1, dilationX: 1, padded: 1 },
+    };
+  },
+  random: (below) => {
+    // Every window touches its plane, which pooling asks for; `padded` belongs to pooling that has no dilation.
+    const padded = below(2);
+    const axis = (most: number) => {
+      const [kernel, stride, dilation] = [1 + below(4), 1 + below(3), 1 + below(3)];
+      const [size, pad] = [dilation * (kernel - 1) + 1 + below(most), below(1 + Math.floor(kernel / 2))];
+      const out = Math.floor((size + 2 * Math.min(pad, kernel - 1) - dilation * (kernel - 1) - 1) / stride) + 1;
+      return { kernel, stride, dilation, size, pad: Math.min(pad, kernel - 1), out };
+    };
+    const [y, x, planes] = [axis(6), axis(30), below(4)];
+    return {
+      ...{ channels: planes, planes, height: y.size, width: x.size, outHeight: y.out, outWidth: x.out },
+      ...{ kernelHeight: y.kernel, kernelWidth: x.kernel, strideY: y.stride, strideX: x.stride },
+      ...{ padY: y.pad, padX: x.pad, dilationY: y.dilation, dilationX: x.dilation, padded },
+    };
+  },
+};
+const images: Length = (s) => (s["channels"] ?? s["planes"])! * s["height"]! * s["width"]!;
+const windows: Length = (s) => (s["channels"] ?? s["planes"])! * s["outHeight"]! * s["outWidth"]!;
+const windowMatrix: Length = (s) => windows(s) * s["kernelHeight"]! * s["kernelWidth"]!;
+const conv = [size("channels"), ...windowSizes, size("dilationY"), size("dilationX")];
+const avgPool = [size("planes"), ...windowSizes, size("padded")];
+
 /** Every so many elements of an array. */
 const strideSizes: SizeChoice = {
   typical: (elements) => ({ n: elements, every: 1 }),
@@ -266,6 +311,12 @@ export const kernelTable = {
     args: [update("p", area), read("g", area), read("norm", columns), size("rows"), size("columns"), ...reals("step")],
     sizes: rowSizes,
   },
+  avgPool2d: { kind: "rows", args: [read("x", images), write("y", windows), ...avgPool], sizes: windowChoice },
+  avgPool2dBackward: {
+    kind: "rows",
+    args: [read("dy", windows), write("dx", images), ...avgPool],
+    sizes: windowChoice,
+  },
   axpy: map([read("x"), update("y")], "alpha"),
   channelMoments: {
     kind: "fold",
@@ -305,6 +356,7 @@ export const kernelTable = {
     sizes: segmentChoice,
   },
   clamp: map([read("x"), write("y")], "low", "high"),
+  col2im: { kind: "rows", args: [read("columns", windowMatrix), write("x", images), ...conv], sizes: windowChoice },
   copy: map([read("x"), write("y")]),
   countNonFinite: fold(read("x")),
   dot: fold(read("x"), read("y")),
@@ -342,6 +394,7 @@ export const kernelTable = {
     ],
     sizes: gemmSizes,
   },
+  im2col: { kind: "rows", args: [read("x", images), write("columns", windowMatrix), ...conv], sizes: windowChoice },
   layerNorm: {
     kind: "rows",
     args: [
@@ -372,6 +425,31 @@ export const kernelTable = {
   lion: map([update("p"), update("m"), read("g")], "beta1", "gain1", "beta2", "gain2", "lr", "decay"),
   log: map([read("x"), write("y")]),
   maxAbs: fold(read("x")),
+  maxPool2d: {
+    kind: "rows",
+    args: [
+      ...[read("x", images), write("y", windows), { ...write("index", windows), type: "u32" as const }],
+      ...[size("planes"), ...windowSizes, size("dilationY"), size("dilationX")],
+    ],
+    sizes: windowChoice,
+  },
+  maxPool2dBackward: {
+    kind: "rows",
+    args: [
+      read("dy", ({ planes, out }) => planes! * out!),
+      index(
+        "index",
+        ({ planes, out }) => planes! * out!,
+        ({ area }) => area!,
+      ),
+      write("dx", ({ planes, area }) => planes! * area!),
+      ...["planes", "area", "out"].map(size),
+    ],
+    sizes: {
+      typical: (elements) => ({ planes: Math.max(1, Math.floor(elements / 1024)), area: 1024, out: 256 }),
+      random: (below) => ({ planes: below(5), area: 1 + below(200), out: below(100) }),
+    },
+  },
   nadam: map([update("p"), update("m"), update("v"), read("g")], ...NADAM),
   nagGs: map([update("p"), update("v"), read("g")], "b", "push", "a"),
   normalFromBits: map([update("y")], "mean", "deviation"),

@@ -38,6 +38,7 @@ const ranks: Record<string, Record<string, number>> = {
     linalg: 6,
     losses: 6,
     normalization: 6,
+    window: 6,
     layers: 7,
     runtime: 7,
     shadow: 7,

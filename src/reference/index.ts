@@ -4,6 +4,8 @@ export * from "./elementwise.ts";
 export * from "./fold.ts";
 export * from "./layer/activation.ts";
 export * from "./layer/channelNorm.ts";
+export * from "./layer/im2col.ts";
+export * from "./layer/pool.ts";
 export * from "./layer/rowNorm.ts";
 export * from "./layer/rows.ts";
 export * from "./loss/crossEntropy.ts";
