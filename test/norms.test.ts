@@ -9,6 +9,7 @@ import type { NormGradients, RunningStatistics } from "../src/normalization.ts";
 import { normal } from "../src/random.ts";
 import type { Runtime } from "../src/runtime.ts";
 import type { View } from "../src/tensor.ts";
+import { centralDifferences, relativeError } from "./support/differences.ts";
 import { goldenCases, numbers, shareOfTolerance } from "./support/golden.ts";
 import { bitsOf, loadAll } from "./support/runtimes.ts";
 
@@ -238,20 +239,6 @@ function inputsFor({ layer, training = true, normalized_shape: trailing }: Confi
     runningMean: training ? undefined : draw(shape[1]!, "mean"),
     runningVariance: training ? undefined : draw(shape[1]!, "variance").map((v) => 0.5 + v * v),
   };
-}
-
-/** The derivative of f with respect to each element, by central differences in float64. */
-function centralDifferences(at: ArrayLike<number>, f: (x: number[]) => number): number[] {
-  return Array.from(at, (_, i) => {
-    const moved = (by: number) => Array.from(at, (value, j) => (i === j ? value + by : value));
-    return (f(moved(1e-5)) - f(moved(-1e-5))) / 2e-5;
-  });
-}
-
-/** Largest |ours - truth| as a share of the largest |truth|. */
-function relativeError(ours: ArrayLike<number>, truth: readonly number[]): number {
-  const largest = (values: readonly number[]) => Math.max(...values.map(Math.abs));
-  return largest(truth.map((value, i) => value - ours[i]!)) / largest(truth);
 }
 
 describe.each(configurations)("$config over $shape", ({ config, shape }) => {
