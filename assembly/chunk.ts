@@ -7,29 +7,22 @@
 /** Elements of a chunk. Shards that start at a multiple of it keep the bits. */
 export const CHUNK: usize = 1024;
 
-/** Tags for what a fold adds: one loop serves all, chosen at compile time by the size of the tag. */
+/** Tags for what a fold adds: one loop serves all four, chosen at compile time by the size of the tag. */
 export type Plain = i8;
 export type Magnitude = i16;
 export type Product = i32;
 export type Square = i64;
-/** (x_i - shift)^2; told from the others by being a float. */
-export type Deviation = f64;
 
-function term<Op>(x: usize, y: usize, shift: f64): f64 {
+function term<Op>(x: usize, y: usize): f64 {
   const a = f64(load<f32>(x));
-  if (isFloat<Op>()) return (a - shift) * (a - shift);
   if (sizeof<Op>() == sizeof<Product>()) return a * f64(load<f32>(y));
   if (sizeof<Op>() == sizeof<Magnitude>()) return f64.abs(a);
   if (sizeof<Op>() == sizeof<Square>()) return a * a;
   return a;
 }
 
-function terms<Op>(x: usize, y: usize, shift: v128): v128 {
+function terms<Op>(x: usize, y: usize): v128 {
   const a = f64x2.promote_low_f32x4(v128.load64_zero(x));
-  if (isFloat<Op>()) {
-    const d = f64x2.sub(a, shift);
-    return f64x2.mul(d, d);
-  }
   if (sizeof<Op>() == sizeof<Product>()) return f64x2.mul(a, f64x2.promote_low_f32x4(v128.load64_zero(y)));
   if (sizeof<Op>() == sizeof<Magnitude>()) return f64x2.abs(a);
   if (sizeof<Op>() == sizeof<Square>()) return f64x2.mul(a, a);
@@ -37,7 +30,7 @@ function terms<Op>(x: usize, y: usize, shift: v128): v128 {
 }
 
 /** One chunk: n <= CHUNK. */
-export function chunk<Op>(x: usize, y: usize, n: usize, shift: f64 = 0): f64 {
+export function chunk<Op>(x: usize, y: usize, n: usize): f64 {
   let s0: f64 = 0,
     s1: f64 = 0,
     s2: f64 = 0,
@@ -52,12 +45,11 @@ export function chunk<Op>(x: usize, y: usize, n: usize, shift: f64 = 0): f64 {
       b = f64x2.splat(0),
       c = f64x2.splat(0),
       d = f64x2.splat(0);
-    const shifts = f64x2.splat(shift);
     for (; x < whole; x += 32, y += 32) {
-      a = f64x2.add(a, terms<Op>(x, y, shifts));
-      b = f64x2.add(b, terms<Op>(x + 8, y + 8, shifts));
-      c = f64x2.add(c, terms<Op>(x + 16, y + 16, shifts));
-      d = f64x2.add(d, terms<Op>(x + 24, y + 24, shifts));
+      a = f64x2.add(a, terms<Op>(x, y));
+      b = f64x2.add(b, terms<Op>(x + 8, y + 8));
+      c = f64x2.add(c, terms<Op>(x + 16, y + 16));
+      d = f64x2.add(d, terms<Op>(x + 24, y + 24));
     }
     s0 = f64x2.extract_lane(a, 0);
     s1 = f64x2.extract_lane(a, 1);
@@ -69,24 +61,24 @@ export function chunk<Op>(x: usize, y: usize, n: usize, shift: f64 = 0): f64 {
     s7 = f64x2.extract_lane(d, 1);
   } else {
     for (; x < whole; x += 32, y += 32) {
-      s0 += term<Op>(x, y, shift);
-      s1 += term<Op>(x + 4, y + 4, shift);
-      s2 += term<Op>(x + 8, y + 8, shift);
-      s3 += term<Op>(x + 12, y + 12, shift);
-      s4 += term<Op>(x + 16, y + 16, shift);
-      s5 += term<Op>(x + 20, y + 20, shift);
-      s6 += term<Op>(x + 24, y + 24, shift);
-      s7 += term<Op>(x + 28, y + 28, shift);
+      s0 += term<Op>(x, y);
+      s1 += term<Op>(x + 4, y + 4);
+      s2 += term<Op>(x + 8, y + 8);
+      s3 += term<Op>(x + 12, y + 12);
+      s4 += term<Op>(x + 16, y + 16);
+      s5 += term<Op>(x + 20, y + 20);
+      s6 += term<Op>(x + 24, y + 24);
+      s7 += term<Op>(x + 28, y + 28);
     }
   }
   const rest = n & 7;
-  if (rest > 0) s0 += term<Op>(x, y, shift);
-  if (rest > 1) s1 += term<Op>(x + 4, y + 4, shift);
-  if (rest > 2) s2 += term<Op>(x + 8, y + 8, shift);
-  if (rest > 3) s3 += term<Op>(x + 12, y + 12, shift);
-  if (rest > 4) s4 += term<Op>(x + 16, y + 16, shift);
-  if (rest > 5) s5 += term<Op>(x + 20, y + 20, shift);
-  if (rest > 6) s6 += term<Op>(x + 24, y + 24, shift);
+  if (rest > 0) s0 += term<Op>(x, y);
+  if (rest > 1) s1 += term<Op>(x + 4, y + 4);
+  if (rest > 2) s2 += term<Op>(x + 8, y + 8);
+  if (rest > 3) s3 += term<Op>(x + 12, y + 12);
+  if (rest > 4) s4 += term<Op>(x + 16, y + 16);
+  if (rest > 5) s5 += term<Op>(x + 20, y + 20);
+  if (rest > 6) s6 += term<Op>(x + 24, y + 24);
   return s0 + s1 + (s2 + s3) + (s4 + s5 + (s6 + s7));
 }
 
@@ -105,19 +97,13 @@ export function chunkDot(x: usize, y: usize, n: usize): f64 {
   return chunk<Product>(x, y, n);
 }
 
-/** sum (x_i - mean)^2 of a chunk. */
-export function chunkDeviations(x: usize, n: usize, mean: f64): f64 {
-  return chunk<Deviation>(x, x, n, mean);
-}
-
 /** acc_i += the term of element i, into float64. */
 function accumulate<Op>(x: usize, y: usize, acc: usize, n: usize): void {
   const end = x + (n << 2);
   if (ASC_FEATURE_SIMD) {
-    const none = f64x2.splat(0);
-    for (; x + 8 <= end; x += 8, y += 8, acc += 16) v128.store(acc, f64x2.add(v128.load(acc), terms<Op>(x, y, none)));
+    for (; x + 8 <= end; x += 8, y += 8, acc += 16) v128.store(acc, f64x2.add(v128.load(acc), terms<Op>(x, y)));
   }
-  for (; x < end; x += 4, y += 4, acc += 8) store<f64>(acc, load<f64>(acc) + term<Op>(x, y, 0));
+  for (; x < end; x += 4, y += 4, acc += 8) store<f64>(acc, load<f64>(acc) + term<Op>(x, y));
 }
 
 /** acc_i += x_i, into float64. */

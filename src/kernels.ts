@@ -322,7 +322,7 @@ export const kernelTable = {
     kind: "fold",
     args: [
       ...[read("x", elements), write("saved", groupStatistics), write("variance", groups)],
-      ...[work(groups, "f64"), work(groups, "f64")],
+      work(({ groups }) => 2 * groups! + 2, "f64"),
       ...["segments", "width", "groups", "span"].map(size),
       ...reals("eps"),
     ],
@@ -399,7 +399,7 @@ export const kernelTable = {
     kind: "rows",
     args: [
       ...[read("x", area), read("weight", weights), read("bias", weights), write("y", area)],
-      ...[write("saved", rowStatistics), ...["rows", "columns", "period"].map(size), ...reals("eps")],
+      ...[write("saved", rowStatistics), work(2, "f64"), ...["rows", "columns", "period"].map(size), ...reals("eps")],
     ],
     sizes: normRowSizes,
   },

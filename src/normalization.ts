@@ -112,10 +112,10 @@ export function rowNorm(
 ): void {
   const { engine } = x;
   const parameters = period * columns;
-  const [ones, zeros] = workspace(engine, parameters / 2, parameters / 2) as [number, number];
+  const [sums, ones, zeros] = workspace(engine, 2, parameters / 2, parameters / 2) as [number, number, number];
   const w = orConstant(weight, 1, parameters, ones, engine);
   const b = orConstant(bias, 0, parameters, zeros, engine);
-  engine.unchecked.layerNorm(x.pointer, w, b, y.pointer, saved.pointer, rows, columns, period, eps);
+  engine.unchecked.layerNorm(x.pointer, w, b, y.pointer, saved.pointer, sums, rows, columns, period, eps);
 }
 
 /** Gradients through `rowNorm`, for weights of `shape`. */
@@ -153,9 +153,8 @@ export function channelMoments(
   eps: number,
 ): number[] {
   const { engine } = x;
-  const [means, acc, variance] = workspace(engine, groups, groups, groups / 2) as [number, number, number];
-  const { pointer } = saved;
-  engine.unchecked.channelMoments(x.pointer, pointer, variance, means, acc, segments, width, groups, span, eps);
+  const [acc, variance] = workspace(engine, 2 * groups + 2, groups / 2) as [number, number];
+  engine.unchecked.channelMoments(x.pointer, saved.pointer, variance, acc, segments, width, groups, span, eps);
   return [...engine.heap.views.f32.subarray(variance / 4, variance / 4 + groups)];
 }
 

@@ -11,37 +11,38 @@
 import { addProducts, addValues } from "../chunk";
 import { dot, sum } from "../fold";
 import { mul, splat } from "../lanes";
-import {
-  addTotals,
-  centred,
-  inverseDeviation,
-  normalised,
-  storeMean,
-  sumDeviations,
-  throughNormal,
-} from "../statistics";
+import { addTotals, centred, moments, normalised, storeStatistics, throughNormal } from "../statistics";
 
-/** acc_i += (x_i - mean_i)^2, means and sums in float64. */
-function addDeviations(x: usize, mean: usize, acc: usize, n: usize): void {
+/** total_i += x_i - shift_i and squares_i += (x_i - shift_i)^2, sums in float64. */
+function addMoments(x: usize, shift: usize, total: usize, squares: usize, n: usize): void {
   const end = x + (n << 2);
   if (ASC_FEATURE_SIMD) {
-    for (; x + 8 <= end; x += 8, mean += 16, acc += 16) {
-      const d = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(x)), v128.load(mean));
-      v128.store(acc, f64x2.add(v128.load(acc), f64x2.mul(d, d)));
+    for (; x + 8 <= end; x += 8, shift += 8, total += 16, squares += 16) {
+      const origin = f64x2.promote_low_f32x4(v128.load64_zero(shift));
+      const d = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(x)), origin);
+      v128.store(total, f64x2.add(v128.load(total), d));
+      v128.store(squares, f64x2.add(v128.load(squares), f64x2.mul(d, d)));
     }
   }
-  for (; x < end; x += 4, mean += 8, acc += 8) {
-    const d = f64(load<f32>(x)) - load<f64>(mean);
-    store<f64>(acc, load<f64>(acc) + d * d);
+  for (; x < end; x += 4, shift += 4, total += 8, squares += 8) {
+    const d = f64(load<f32>(x)) - f64(load<f32>(shift));
+    addTo(total, d);
+    addTo(squares, d * d);
   }
 }
 
-/** saved and the biased variance of each group; `means` and `acc` are workspaces of a float64 for each. */
+function addTo(acc: usize, value: f64): void {
+  store<f64>(acc, load<f64>(acc) + value);
+}
+
+/**
+ * `saved` and the biased variance of each group, about the first element of the group. `acc` is two float64 for each, and
+ * two more.
+ */
 export function channelMoments(
   x: usize,
   saved: usize,
   variance: usize,
-  means: usize,
   acc: usize,
   segments: usize,
   width: usize,
@@ -50,37 +51,25 @@ export function channelMoments(
   eps: f32,
 ): void {
   const bytes = width << 2;
-  const across = width == 1 && span == 1;
-  const last = x + segments * bytes;
   const count = f64(segments * width) / f64(groups);
-  memory.fill(means, 0, groups << 3);
-  memory.fill(acc, 0, groups << 3);
-  if (across) {
-    for (let row = x; row < last; row += groups << 2) addValues(row, means, groups);
+  const squares = acc + (groups << 3);
+  const sums = squares + (groups << 3);
+  memory.fill(acc, 0, groups << 4);
+  if (width == 1 && span == 1) {
+    for (let row = x; row < x + (segments << 2); row += groups << 2) addMoments(row, x, acc, squares, groups);
   } else {
     for (let s: usize = 0; s < segments; s++) {
-      const mean = means + (((s / span) % groups) << 3);
-      store<f64>(mean, load<f64>(mean) + sum(x + s * bytes, width));
+      const j = (s / span) % groups;
+      moments(x + s * bytes, width, f64(load<f32>(x + j * span * bytes)), sums);
+      addTo(acc + (j << 3), load<f64>(sums));
+      addTo(squares + (j << 3), load<f64>(sums, 8));
     }
   }
-  for (let j: usize = 0; j < groups; j++) {
-    const mean = load<f64>(means + (j << 3)) / count;
-    store<f64>(means + (j << 3), mean);
-    storeMean(saved + (j << 2), groups << 2, mean);
-  }
-  if (across) {
-    for (let row = x; row < last; row += groups << 2) addDeviations(row, means, acc, groups);
-  } else {
-    for (let s: usize = 0; s < segments; s++) {
-      const j = ((s / span) % groups) << 3;
-      store<f64>(acc + j, load<f64>(acc + j) + sumDeviations(x + s * bytes, width, load<f64>(means + j)));
-    }
-  }
-  const rstd = saved + (groups << 3);
-  for (let j: usize = 0; j < groups; j++) {
-    const biased = load<f64>(acc + (j << 3)) / count;
-    store<f32>(variance + (j << 2), f32(biased));
-    store<f32>(rstd + (j << 2), inverseDeviation(biased, eps));
+  for (let j: usize = 0; j < groups; j++, acc += 8) {
+    const at = j << 2;
+    const shift = f64(load<f32>(x + j * span * bytes));
+    const q = load<f64>(acc + (groups << 3));
+    store<f32>(variance + at, f32(storeStatistics(saved + at, groups << 2, shift, load<f64>(acc), q, count, eps)));
   }
 }
 
@@ -153,10 +142,6 @@ function normalAt<T>(x: usize, n: usize, mean: T, low: T, rstd: T): void {
 
 function normalAcross<T>(x: usize, n: usize, saved: usize, plane: usize): void {
   normalAt<T>(x, n, load<T>(saved), load<T>(saved + plane), load<T>(saved + (plane << 1)));
-}
-
-function addTo(acc: usize, value: f64): void {
-  store<f64>(acc, load<f64>(acc) + value);
 }
 
 /**

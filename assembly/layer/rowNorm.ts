@@ -6,16 +6,15 @@
  * `saved` holds for each row the mean in two parts and 1 / deviation, [3, rows]; for RMS norm the last alone.
  */
 import { addProducts, addValues } from "../chunk";
-import { scale } from "../elementwise";
 import { dot, sum, sumSquares } from "../fold";
 import { mul, splat } from "../lanes";
 import {
   addTotals,
   centred,
   inverseDeviation,
+  moments,
   normalised,
-  storeMean,
-  sumDeviations,
+  storeStatistics,
   throughNormal,
 } from "../statistics";
 
@@ -24,13 +23,14 @@ function normaliseAt<T>(x: usize, weight: usize, bias: usize, y: usize, mean: f3
   store<T>(y, normalised<T>(load<T>(x), splat<T>(mean), splat<T>(low), gain, load<T>(bias)));
 }
 
-/** y = (x - mean) (rstd weight) + bias, mean and rstd those of each row; y may be x. */
+/** y = (x - mean) (rstd weight) + bias, mean and rstd those of each row; `sums` is two float64. y may be x. */
 export function layerNorm(
   x: usize,
   weight: usize,
   bias: usize,
   y: usize,
   saved: usize,
+  sums: usize,
   rows: usize,
   columns: usize,
   period: usize,
@@ -39,55 +39,50 @@ export function layerNorm(
   const end = columns << 2;
   const plane = rows << 2;
   for (let r: usize = 0; r < rows; r++, x += end, y += end, saved += 4) {
-    const mean = sum(x, columns) / f64(columns);
-    storeMean(saved, plane, mean);
-    const rstd = inverseDeviation(sumDeviations(x, columns, mean) / f64(columns), eps);
-    store<f32>(saved + (plane << 1), rstd);
-    const high = load<f32>(saved);
+    const shift = f64(load<f32>(x));
+    moments(x, columns, shift, sums);
+    storeStatistics(saved, plane, shift, load<f64>(sums), load<f64>(sums, 8), f64(columns), eps);
+    const mean = load<f32>(saved);
     const low = load<f32>(saved + plane);
+    const rstd = load<f32>(saved + (plane << 1));
     const w = weight + (r % period) * end;
     const b = bias + (r % period) * end;
     let i: usize = 0;
     if (ASC_FEATURE_SIMD && end >= 16) {
       do {
-        normaliseAt<v128>(x + i, w + i, b + i, y + i, high, low, rstd);
+        normaliseAt<v128>(x + i, w + i, b + i, y + i, mean, low, rstd);
         i += 16;
       } while (i + 16 <= end);
     }
-    for (; i < end; i += 4) normaliseAt<f32>(x + i, w + i, b + i, y + i, high, low, rstd);
+    for (; i < end; i += 4) normaliseAt<f32>(x + i, w + i, b + i, y + i, mean, low, rstd);
   }
 }
 
-function centreAt<T>(x: usize, y: usize, mean: f32, low: f32): void {
-  store<T>(y, centred<T>(load<T>(x), splat<T>(mean), splat<T>(low)));
+function prepareAt<T>(
+  x: usize,
+  weight: usize,
+  dy: usize,
+  normal: usize,
+  g: usize,
+  mean: f32,
+  low: f32,
+  rstd: f32,
+): void {
+  store<T>(normal, mul<T>(centred<T>(load<T>(x), splat<T>(mean), splat<T>(low)), splat<T>(rstd)));
+  store<T>(g, mul<T>(load<T>(dy), load<T>(weight)));
 }
 
-/** y = x - mean over one row. */
-function centre(x: usize, y: usize, end: usize, mean: f32, low: f32): void {
+/** normal = (x - mean) rstd and g = dy weight over one row; g lies behind normal. */
+function prepare(x: usize, weight: usize, dy: usize, normal: usize, end: usize, mean: f32, low: f32, rstd: f32): void {
+  const g = normal + end;
   let i: usize = 0;
   if (ASC_FEATURE_SIMD && end >= 16) {
     do {
-      centreAt<v128>(x + i, y + i, mean, low);
+      prepareAt<v128>(x + i, weight + i, dy + i, normal + i, g + i, mean, low, rstd);
       i += 16;
     } while (i + 16 <= end);
   }
-  for (; i < end; i += 4) centreAt<f32>(x + i, y + i, mean, low);
-}
-
-function multiplyAt<T>(x: usize, y: usize, product: usize): void {
-  store<T>(product, mul<T>(load<T>(x), load<T>(y)));
-}
-
-/** product = x y over one row. */
-function multiply(x: usize, y: usize, product: usize, end: usize): void {
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      multiplyAt<v128>(x + i, y + i, product + i);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) multiplyAt<f32>(x + i, y + i, product + i);
+  for (; i < end; i += 4) prepareAt<f32>(x + i, weight + i, dy + i, normal + i, g + i, mean, low, rstd);
 }
 
 function throughNormalAt<T>(g: usize, normal: usize, dx: usize, m1: f32, m2: f32, rstd: f32): void {
@@ -133,11 +128,9 @@ export function layerNormBackward(
   for (let r: usize = 0; r < rows; r++, x += end, dy += end, dx += end, saved += 4) {
     const rstd = load<f32>(saved + (plane << 1));
     const at = (r % period) * end;
-    centre(x, work, end, load<f32>(saved), load<f32>(saved + plane));
-    scale(work, work, columns, rstd);
+    prepare(x, weight + at, dy, work, end, load<f32>(saved), load<f32>(saved + plane), rstd);
     addProducts(dy, work, acc + (at << 1), columns);
     addValues(dy, accBias + (at << 1), columns);
-    multiply(dy, weight + at, g, end);
     const m1 = f32(sum(g, columns) / f64(columns));
     differentiate(g, work, dx, end, m1, f32(dot(g, work, columns) / f64(columns)), rstd);
   }
@@ -184,9 +177,8 @@ export function rmsNormBackward(
   memory.fill(acc, 0, columns << 3);
   for (const last = saved + (rows << 2); saved < last; saved += 4, x += end, dy += end, dx += end) {
     const rstd = load<f32>(saved);
-    scale(x, work, columns, rstd);
+    prepare(x, weight, dy, work, end, 0, 0, rstd);
     addProducts(dy, work, acc, columns);
-    multiply(dy, weight, g, end);
     differentiate(g, work, dx, end, 0, f32(dot(g, work, columns) / f64(columns)), rstd);
   }
   addTotals(acc, dWeight, columns);

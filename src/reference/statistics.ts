@@ -1,23 +1,34 @@
 /** Twin of assembly/statistics.ts. */
 import type { Views } from "../heap.ts";
-import { CHUNK, chunkDeviations } from "./chunk.ts";
 import { mulAdd, f32 as round } from "./lanes.ts";
 
-export function sumDeviations(memory: Views, x: number, n: number, mean: number): number {
-  let total = 0;
-  for (let start = 0; start < n; start += CHUNK) {
-    total += chunkDeviations(memory, x + 4 * start, Math.min(CHUNK, n - start), mean);
+/** sum (x_i - shift) and sum (x_i - shift)^2 */
+export function moments({ f32 }: Views, x: number, n: number, shift: number): [number, number] {
+  const s = new Float64Array(4);
+  const q = new Float64Array(4);
+  for (let i = 0; i < n; i++) {
+    const d = f32[(x >>> 2) + i]! - shift;
+    s[i & 3]! += d;
+    q[i & 3]! += d * d;
   }
-  return total;
+  return [s[0]! + s[1]! + (s[2]! + s[3]!), q[0]! + q[1]! + (q[2]! + q[3]!)];
 }
 
 export function inverseDeviation(variance: number, eps: number): number {
   return round(1 / Math.sqrt(variance + round(eps)));
 }
 
-/** The two parts of a mean. */
-export function split(mean: number): [number, number] {
-  return [round(mean), round(mean - round(mean))];
+/** The mean in two parts and 1 / deviation, and then the biased variance. */
+export function statisticsOf(
+  shift: number,
+  [total, squares]: readonly [number, number],
+  count: number,
+  eps: number,
+): [number, number, number, number] {
+  const distance = total / count;
+  const mean = shift + distance;
+  const variance = Math.max(0, squares / count - distance * distance);
+  return [round(mean), round(mean - round(mean)), inverseDeviation(variance, eps), variance];
 }
 
 export function centred(x: number, mean: number, low: number): number {

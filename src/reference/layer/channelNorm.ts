@@ -2,22 +2,13 @@
 import type { Views } from "../../heap.ts";
 import { dot, sum } from "../fold.ts";
 import { f32 as round } from "../lanes.ts";
-import {
-  addTotals,
-  centred,
-  inverseDeviation,
-  normalised,
-  split,
-  sumDeviations,
-  throughNormal,
-} from "../statistics.ts";
+import { addTotals, centred, moments, normalised, statisticsOf, throughNormal } from "../statistics.ts";
 
 export function channelMoments(
   memory: Views,
   x: number,
   saved: number,
   variance: number,
-  _means: number,
   _acc: number,
   segments: number,
   width: number,
@@ -27,21 +18,18 @@ export function channelMoments(
 ): void {
   const { f32 } = memory;
   const count = (segments * width) / groups;
-  const groupOf = (s: number) => Math.floor(s / span) % groups;
-  const sums = new Float64Array(groups);
-  for (let s = 0; s < segments; s++) sums[groupOf(s)]! += sum(memory, x + 4 * s * width, width);
-  const means = sums.map((total) => total / count);
-  const squares = new Float64Array(groups);
+  const shiftOf = (j: number) => f32[(x >>> 2) + j * span * width]!;
+  const sums = Array.from({ length: groups }, (): [number, number] => [0, 0]);
   for (let s = 0; s < segments; s++) {
-    squares[groupOf(s)]! += sumDeviations(memory, x + 4 * s * width, width, means[groupOf(s)]!);
+    const j = Math.floor(s / span) % groups;
+    const [total, squares] = moments(memory, x + 4 * s * width, width, shiftOf(j));
+    sums[j]![0] += total;
+    sums[j]![1] += squares;
   }
   for (let j = 0; j < groups; j++) {
-    const [mean, low] = split(means[j]!);
-    const biased = squares[j]! / count;
+    const [mean, low, rstd, biased] = statisticsOf(shiftOf(j), sums[j]!, count, eps);
     f32[(variance >>> 2) + j] = biased;
-    for (const [part, value] of [mean, low, inverseDeviation(biased, eps)].entries()) {
-      f32[(saved >>> 2) + part * groups + j] = value;
-    }
+    for (const [part, value] of [mean, low, rstd].entries()) f32[(saved >>> 2) + part * groups + j] = value;
   }
 }
 

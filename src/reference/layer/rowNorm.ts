@@ -1,16 +1,15 @@
 /** Twin of assembly/layer/rowNorm.ts. */
 import type { Views } from "../../heap.ts";
 import { addProducts, addValues } from "../chunk.ts";
-import { scale } from "../elementwise.ts";
 import { dot, sum, sumSquares } from "../fold.ts";
 import { f32 as round } from "../lanes.ts";
 import {
   addTotals,
   centred,
   inverseDeviation,
+  moments,
   normalised,
-  split,
-  sumDeviations,
+  statisticsOf,
   throughNormal,
 } from "../statistics.ts";
 
@@ -21,6 +20,7 @@ export function layerNorm(
   bias: number,
   y: number,
   saved: number,
+  _sums: number,
   rows: number,
   columns: number,
   period: number,
@@ -29,9 +29,8 @@ export function layerNorm(
   const { f32 } = memory;
   for (let r = 0; r < rows; r++) {
     const row = r * columns;
-    const exact = sum(memory, x + 4 * row, columns) / columns;
-    const [mean, low] = split(exact);
-    const rstd = inverseDeviation(sumDeviations(memory, x + 4 * row, columns, exact) / columns, eps);
+    const shift = f32[(x >>> 2) + row]!;
+    const [mean, low, rstd] = statisticsOf(shift, moments(memory, x + 4 * row, columns, shift), columns, eps);
     for (const [part, value] of [mean, low, rstd].entries()) f32[(saved >>> 2) + part * rows + r] = value;
     const parameters = (r % period) * columns;
     for (let j = 0; j < columns; j++) {
@@ -42,9 +41,20 @@ export function layerNorm(
   }
 }
 
-/** product = x y over one row. */
-function multiply({ f32 }: Views, x: number, y: number, product: number, n: number): void {
-  for (let i = 0; i < n; i++) f32[(product >>> 2) + i] = f32[(x >>> 2) + i]! * f32[(y >>> 2) + i]!;
+/** normal = (x - mean) rstd and g = dy weight over one row; g lies behind normal. */
+function prepare(
+  { f32 }: Views,
+  x: number,
+  weight: number,
+  dy: number,
+  normal: number,
+  n: number,
+  [mean, low, rstd]: readonly [number, number, number],
+): void {
+  for (let i = 0; i < n; i++) {
+    f32[(normal >>> 2) + i] = centred(f32[(x >>> 2) + i]!, mean, low) * rstd;
+    f32[(normal >>> 2) + n + i] = f32[(dy >>> 2) + i]! * f32[(weight >>> 2) + i]!;
+  }
 }
 
 /** dx = rstd (g - m1 - normal m2) over one row. */
@@ -90,11 +100,9 @@ export function layerNormBackward(
       number,
       number,
     ];
-    for (let j = 0; j < columns; j++) f32[(work >>> 2) + j] = centred(f32[((x + row) >>> 2) + j]!, mean, low);
-    scale(memory, work, work, columns, rstd);
+    prepare(memory, x + row, weight + 4 * at, dy + row, work, columns, [mean, low, rstd]);
     addProducts(memory, dy + row, work, acc + 8 * at, columns);
     addValues(memory, dy + row, acc + 8 * (parameters + at), columns);
-    multiply(memory, dy + row, weight + 4 * at, g, columns);
     const m1 = round(sum(memory, g, columns) / columns);
     const m2 = round(dot(memory, g, work, columns) / columns);
     differentiate(memory, g, work, dx + row, columns, m1, m2, rstd);
@@ -143,9 +151,8 @@ export function rmsNormBackward(
   for (let r = 0; r < rows; r++) {
     const row = 4 * r * columns;
     const rstd = f32[(saved >>> 2) + r]!;
-    scale(memory, x + row, work, columns, rstd);
+    prepare(memory, x + row, weight, dy + row, work, columns, [0, 0, rstd]);
     addProducts(memory, dy + row, work, acc, columns);
-    multiply(memory, dy + row, weight, g, columns);
     const m2 = round(dot(memory, g, work, columns) / columns);
     differentiate(memory, g, work, dx + row, columns, 0, m2, rstd);
   }
