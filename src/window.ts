@@ -1,6 +1,5 @@
 /** Windows that slide over images: what convolution and pooling share. */
 import { checkInteger, refuse } from "./check.ts";
-import type { View } from "./tensor.ts";
 
 /** A number for both axes, or one for the vertical and one for the horizontal. */
 export type Pair = number | readonly [number, number];
@@ -12,10 +11,12 @@ export function pair(argument: string, value: unknown, interval: "[0, inf)" | "[
   return [both[0], both[1]];
 }
 
-/** Refuses anything but [batch, channels, height, width]. */
-export function checkImages(argument: string, { shape }: View): readonly [number, number, number, number] {
+/** The shape of a batch of images. */
+export type ImageShape = readonly [batch: number, channels: number, height: number, width: number];
+
+export function checkImages(argument: string, shape: readonly number[]): ImageShape {
   if (shape.length !== 4) refuse(argument, shape, "[batch, channels, height, width]", "SHAPE_MISMATCH");
-  return shape as readonly number[] as readonly [number, number, number, number];
+  return shape as readonly number[] as ImageShape;
 }
 
 /** One axis: its size, and how a kernel of `kernel` elements, `dilation` apart, moves over it and its padding. */

@@ -1,7 +1,7 @@
 import { checkInteger, checkKeys, refuse } from "../check.ts";
 import { GEMM_WORK } from "../kernels.ts";
 import { checkView, type View } from "../tensor.ts";
-import { type Axis, outSize, type Pair, pair } from "../window.ts";
+import { type Axis, checkImages, outSize, type Pair, pair } from "../window.ts";
 
 export interface Conv2dOptions {
   /** Elements from one window to the next; 1 unless it is given. */
@@ -46,9 +46,8 @@ interface Geometry {
 function geometry(x: readonly number[], weight: readonly number[], options: Conv2dOptions): Geometry {
   checkKeys("conv2d", options, ["stride", "padding", "dilation", "groups"]);
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
-  if (x.length !== 4) refuse("x", x, "[batch, channels, height, width]", "SHAPE_MISMATCH");
   if (weight.length !== 4) refuse("weight", weight, "[outputs, inputs / groups, height, width]", "SHAPE_MISMATCH");
-  const [batch, channels, height, width] = x as readonly [number, number, number, number];
+  const [batch, channels, height, width] = checkImages("x", x);
   const [allOutputs, inputs, tall, wide] = weight as readonly [number, number, number, number];
   checkInteger("groups", groups, "[1, inf)");
   if (channels !== inputs * groups) {

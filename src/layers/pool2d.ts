@@ -1,6 +1,6 @@
 import { checkBoolean, checkKeys, refuse } from "../check.ts";
 import { checkIndices, checkView, type View } from "../tensor.ts";
-import { type Axis, checkImages, outSize, type Pair, pair } from "../window.ts";
+import { type Axis, checkImages, type ImageShape, outSize, type Pair, pair } from "../window.ts";
 
 export interface PoolOptions {
   /** Elements from one window to the next; those of the kernel unless it is given. */
@@ -23,8 +23,7 @@ export interface AvgPoolOptions extends PoolOptions {
 
 /** The two axes, and how many windows each has. */
 function axesOf(
-  argument: string,
-  [, , height, width]: readonly [number, number, number, number],
+  [, , height, width]: ImageShape,
   kernel: Pair,
   options: MaxPoolOptions & AvgPoolOptions,
 ): { axes: [Axis, Axis]; out: [number, number] } {
@@ -38,7 +37,7 @@ function axesOf(
     return { size, kernel: kernels[i]!, stride: strides[i]!, pad: pads[i]!, dilation: dilations[i]! };
   }) as [Axis, Axis];
   const out = axes.map((axis) => outSize(axis, ceilMode)) as [number, number];
-  if (out[0] < 1 || out[1] < 1) refuse(argument, [height, width], "room for a window", "SHAPE_MISMATCH");
+  if (out[0] < 1 || out[1] < 1) refuse("x", [height, width], "room for a window", "SHAPE_MISMATCH");
   axes.forEach((axis, i) => {
     if (!touches(axis, out[i]!)) refuse("padding", padding, "windows that all reach into the plane");
   });
@@ -60,12 +59,13 @@ const AVG_KEYS = ["stride", "padding", "ceilMode", "countIncludePad"];
 
 /** The shape of what `maxPool2d` or `avgPool2d` makes of x [batch, channels, height, width]. */
 export function pool2dShape(
-  x: readonly [number, number, number, number],
+  x: readonly number[],
   kernel: Pair,
   options: MaxPoolOptions & AvgPoolOptions = {},
 ): [number, number, number, number] {
   checkKeys("pool2dShape", options, [...MAX_KEYS, ...AVG_KEYS]);
-  return [x[0], x[1], ...axesOf("x", x, kernel, options).out];
+  const shape = checkImages("x", x);
+  return [shape[0], shape[1], ...axesOf(shape, kernel, options).out];
 }
 
 /** Sizes of the kernels, in their order, but for the last. */
@@ -85,9 +85,9 @@ export function maxPool2d(x: View, kernel: Pair, y: View, index: View<"u32">, op
   checkKeys("maxPool2d", options, MAX_KEYS);
   const { engine } = y;
   checkView("x", x, engine, "f32");
-  const shape = checkImages("x", x);
+  const shape = checkImages("x", x.shape);
   const [batch, channels] = shape;
-  const { axes, out } = axesOf("x", shape, kernel, options);
+  const { axes, out } = axesOf(shape, kernel, options);
   checkView("y", y, engine, "f32", [batch, channels, ...out]);
   checkView("index", index, engine, "u32", y.shape);
   if (y.pointer === x.pointer) refuse("y", "x", "another tensor than x");
@@ -99,9 +99,9 @@ export function maxPool2d(x: View, kernel: Pair, y: View, index: View<"u32">, op
 /** dx = for each element, the sum of dy over the windows in which `maxPool2d` found it. */
 export function maxPool2dBackward(dy: View, index: View<"u32">, dx: View): void {
   const { engine } = dx;
-  const [batch, channels, height, width] = checkImages("dx", dx);
+  const [batch, channels, height, width] = checkImages("dx", dx.shape);
   checkView("dy", dy, engine, "f32");
-  const [dyBatch, dyChannels, outHeight, outWidth] = checkImages("dy", dy);
+  const [dyBatch, dyChannels, outHeight, outWidth] = checkImages("dy", dy.shape);
   if (dyBatch !== batch || dyChannels !== channels) {
     refuse("dy", dy.shape, `batch ${batch} and ${channels} channels, as in dx`, "SHAPE_MISMATCH");
   }
@@ -113,10 +113,10 @@ export function maxPool2dBackward(dy: View, index: View<"u32">, dx: View): void 
   engine.unchecked.maxPool2dBackward(dy.pointer, index.pointer, dx.pointer, planes, area, outHeight * outWidth);
 }
 
-function avgSizes(shape: readonly [number, number, number, number], kernel: Pair, options: AvgPoolOptions) {
+function avgSizes(shape: ImageShape, kernel: Pair, options: AvgPoolOptions) {
   const { countIncludePad = true } = options;
   checkBoolean("countIncludePad", countIncludePad);
-  const { axes, out } = axesOf("x", shape, kernel, options);
+  const { axes, out } = axesOf(shape, kernel, options);
   const sizes = [...sizesOf(shape[0] * shape[1], axes, out), Number(countIncludePad)] as const;
   return { sizes, outShape: [shape[0], shape[1], ...out] };
 }
@@ -130,7 +130,7 @@ export function avgPool2d(x: View, kernel: Pair, y: View, options: AvgPoolOption
   checkKeys("avgPool2d", options, AVG_KEYS);
   const { engine } = y;
   checkView("x", x, engine, "f32");
-  const { sizes, outShape } = avgSizes(checkImages("x", x), kernel, options);
+  const { sizes, outShape } = avgSizes(checkImages("x", x.shape), kernel, options);
   checkView("y", y, engine, "f32", outShape);
   if (y.pointer === x.pointer) refuse("y", "x", "another tensor than x");
   engine.unchecked.avgPool2d(x.pointer, y.pointer, ...sizes);
@@ -141,7 +141,7 @@ export function avgPool2dBackward(dy: View, kernel: Pair, dx: View, options: Avg
   checkKeys("avgPool2dBackward", options, AVG_KEYS);
   const { engine } = dx;
   checkView("dx", dx, engine, "f32");
-  const { sizes, outShape } = avgSizes(checkImages("dx", dx), kernel, options);
+  const { sizes, outShape } = avgSizes(checkImages("dx", dx.shape), kernel, options);
   checkView("dy", dy, engine, "f32", outShape);
   if (dx.pointer === dy.pointer) refuse("dx", "dy", "another tensor than dy");
   engine.unchecked.avgPool2dBackward(dy.pointer, dx.pointer, ...sizes);

@@ -97,17 +97,54 @@ function visit(sizes: Sizes, each: (out: number, places: number[], count: number
   }
 }
 
-export function avgPool2d({ f32 }: Views, x: number, y: number, ...sizes: Sizes): void {
-  visit(sizes, (out, places, count) => {
-    f32[(y >>> 2) + out] = places.reduce((total, at) => total + f32[(x >>> 2) + at]!, 0) / count;
-  });
+export function avgPool2d(
+  { f32 }: Views,
+  x: number,
+  y: number,
+  planes: number,
+  height: number,
+  width: number,
+  outHeight: number,
+  outWidth: number,
+  kernelHeight: number,
+  kernelWidth: number,
+  strideY: number,
+  strideX: number,
+  padY: number,
+  padX: number,
+  padded: number,
+): void {
+  visit(
+    [planes, height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideY, strideX, padY, padX, padded],
+    (out, places, count) => {
+      f32[(y >>> 2) + out] = places.reduce((total, at) => total + f32[(x >>> 2) + at]!, 0) / count;
+    },
+  );
 }
 
-export function avgPool2dBackward({ f32 }: Views, dy: number, dx: number, ...sizes: Sizes): void {
-  const [planes, height, width] = sizes;
+export function avgPool2dBackward(
+  { f32 }: Views,
+  dy: number,
+  dx: number,
+  planes: number,
+  height: number,
+  width: number,
+  outHeight: number,
+  outWidth: number,
+  kernelHeight: number,
+  kernelWidth: number,
+  strideY: number,
+  strideX: number,
+  padY: number,
+  padX: number,
+  padded: number,
+): void {
   f32.fill(0, dx >>> 2, (dx >>> 2) + planes * height * width);
-  visit(sizes, (out, places, count) => {
-    const share = round(f32[(dy >>> 2) + out]! / count);
-    for (const at of places) f32[(dx >>> 2) + at]! += share;
-  });
+  visit(
+    [planes, height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideY, strideX, padY, padX, padded],
+    (out, places, count) => {
+      const share = round(f32[(dy >>> 2) + out]! / count);
+      for (const at of places) f32[(dx >>> 2) + at]! += share;
+    },
+  );
 }
