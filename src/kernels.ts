@@ -164,33 +164,24 @@ const windowChoice: SizeChoice = {
   typical: (elements) => {
     const planes = Math.max(1, Math.floor(elements / 1024));
     return {
-      ...{
-        channels: planes,
-        planes,
-        height: 32,
-        width: 32,
-        outHeight: 32,
-        outWidth: 32,
-        kernelHeight: 3,
-        kernelWidth: 3,
-      },
-      ...{ strideY: 1, strideX: 1, padY: 1, padX: 1, dilationY: 1, dilationX: 1, padded: 1 },
+      ...{ channels: planes, planes, height: 32, width: 32, outHeight: 32, outWidth: 32 },
+      ...{ kernelHeight: 3, kernelWidth: 3, strideY: 1, strideX: 1, padY: 1, padX: 1 },
+      ...{ dilationY: 1, dilationX: 1, padded: 1 },
     };
   },
   random: (below) => {
-    // Every window touches its plane, which pooling asks for; `padded` belongs to pooling that has no dilation.
-    const padded = below(2);
+    // Every window touches its plane, which pooling asks for.
     const axis = (most: number) => {
       const [kernel, stride, dilation] = [1 + below(4), 1 + below(3), 1 + below(3)];
       const [size, pad] = [dilation * (kernel - 1) + 1 + below(most), below(1 + Math.floor(kernel / 2))];
-      const out = Math.floor((size + 2 * Math.min(pad, kernel - 1) - dilation * (kernel - 1) - 1) / stride) + 1;
-      return { kernel, stride, dilation, size, pad: Math.min(pad, kernel - 1), out };
+      const out = Math.floor((size + 2 * pad - dilation * (kernel - 1) - 1) / stride) + 1;
+      return { kernel, stride, dilation, size, pad, out };
     };
     const [y, x, planes] = [axis(6), axis(30), below(4)];
     return {
       ...{ channels: planes, planes, height: y.size, width: x.size, outHeight: y.out, outWidth: x.out },
       ...{ kernelHeight: y.kernel, kernelWidth: x.kernel, strideY: y.stride, strideX: x.stride },
-      ...{ padY: y.pad, padX: x.pad, dilationY: y.dilation, dilationX: x.dilation, padded },
+      ...{ padY: y.pad, padX: x.pad, dilationY: y.dilation, dilationX: x.dilation, padded: below(2) },
     };
   },
 };

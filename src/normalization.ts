@@ -1,5 +1,5 @@
 /** What the normalisation layers share: arguments that may be left out, workspaces, statistics of channels. */
-import { checkNumber, checkShape, describe, refuse } from "./check.ts";
+import { checkBoolean, checkKeys, checkNumber, checkShape, describe, refuse } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { checkView, type View } from "./tensor.ts";
 
@@ -49,6 +49,16 @@ export function workspace(engine: Engine, ...doubles: number[]): number[] {
     next += 8 * Math.ceil(count);
     return start;
   });
+}
+
+/** The options of a norm with running statistics, checked, defaults filled in. */
+export function runningOptions(name: string, options: RunningOptions): Required<RunningOptions> {
+  checkKeys(name, options, ["training", "momentum", "eps"]);
+  const { training = true, momentum = 0.1, eps = 1e-5 } = options;
+  checkBoolean("training", training);
+  if (momentum !== null) checkNumber("momentum", momentum, "[0, 1]");
+  checkEps(eps);
+  return { training, momentum, eps };
 }
 
 export function checkEps(eps: unknown): asserts eps is number {

@@ -319,6 +319,23 @@ describe.each([1e4, 1e5, 1e6])("about a mean of %d", (mean) => {
   });
 });
 
+test("sums about a first value far from all others lose nothing either", () => {
+  const shape = [2, 500];
+  const x = draw(1000, "outlier");
+  for (const row of [0, 500]) x[row] = 1e6;
+  const inputs = { x, dy: draw(1000, "dy"), weight: undefined, bias: undefined };
+  for (const config of [
+    { layer: "layer_norm", normalized_shape: [500] },
+    { layer: "batch_norm" },
+    { layer: "group_norm", num_groups: 1 },
+  ] as const) {
+    const over = config.layer === "layer_norm" ? shape : [2, 1, 500];
+    expect(relativeError(run(rt, config, over, inputs)["y"]!, oracle(config, over, inputs)(x))).toBeLessThan(
+      4 * 2 ** -24,
+    );
+  }
+});
+
 test("RMS norm has torch's eps where none is given", () => {
   const x = rt.tensor([1, 4], { values: [1e-4, -2e-4, 3e-4, 0] });
   const [y, saved] = [rt.tensor([1, 4]), rt.tensor([1])];

@@ -1,15 +1,15 @@
-import { checkBoolean, checkKeys, checkNumber, refuse } from "../check.ts";
+import { checkBoolean, checkKeys, refuse } from "../check.ts";
 import {
   channelMoments,
   channelNorm,
   channelNormBackward,
   channelsOf,
-  checkEps,
   checkOptional,
   checkRunning,
   type NormGradients,
   type RunningOptions,
   type RunningStatistics,
+  runningOptions,
   type Segments,
   saveRunning,
   updateRunning,
@@ -42,12 +42,8 @@ export function batchNorm(
   saved: View,
   options: RunningOptions = {},
 ): void {
-  checkKeys("batchNorm", options, ["training", "momentum", "eps"]);
-  const { training = true, momentum = 0.1, eps = 1e-5 } = options;
+  const { training, momentum, eps } = runningOptions("batchNorm", options);
   const { engine } = y;
-  checkBoolean("training", training);
-  if (momentum !== null) checkNumber("momentum", momentum, "[0, 1]");
-  checkEps(eps);
   checkView("x", x, engine, "f32", y.shape);
   const segments = segmentsOf(x);
   const { channels } = segments;
