@@ -5,9 +5,9 @@
 import { mul, mulAdd, sub } from "./lanes";
 
 /**
- * Stores sum (x_i - shift) and sum (x_i - shift)^2, in float64: element i goes to partial i mod 4, tail included. With a
- * value of the data for shift, their distance squared is at most n times the variance, so that the difference of two
- * sums from which the variance comes loses log2 n of 53 bits and no more: one pass is enough.
+ * Stores sum (x_i - shift) and sum (x_i - shift)^2, in float64: element i goes to partial i mod 4, tail included.
+ * With a value of the data for shift, its distance from the mean, squared, is at most n times the variance. The
+ * difference of two sums that the variance comes from then loses log2 n of 53 bits and no more: one pass is enough.
  */
 export function moments(x: usize, n: usize, shift: f64, sums: usize): void {
   let s0: f64 = 0,

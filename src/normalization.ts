@@ -1,5 +1,5 @@
 /** What the normalisation layers share: arguments that may be left out, workspaces, statistics of channels. */
-import { checkBoolean, checkKeys, checkNumber, checkShape, describe, refuse } from "./check.ts";
+import { checkBoolean, checkInteger, checkKeys, checkNumber, checkShape, describe, refuse } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { checkView, type View } from "./tensor.ts";
 
@@ -222,6 +222,7 @@ export function channelNormBackward(
 
 export function checkRunning(running: RunningStatistics | null, engine: Engine, channels: number): void {
   if (running === null) return;
+  checkInteger("running.batches", running.batches, "[0, inf)");
   checkView("running.mean", running.mean, engine, "f32", [channels]);
   checkView("running.variance", running.variance, engine, "f32", [channels]);
 }

@@ -29,8 +29,8 @@ export interface Axis {
 }
 
 /**
- * How many windows fit: floor((size + 2 pad - dilation (kernel - 1) - 1) / stride) + 1 or, with `ceil`, as many as start
- * inside the axis or the padding before it.
+ * How many windows fit: floor((size + 2 pad - dilation (kernel - 1) - 1) / stride) + 1 or, with `ceil`, as many as
+ * start inside the axis or the padding before it.
  */
 export function outSize({ size, kernel, stride, pad, dilation }: Axis, ceil = false): number {
   const room = size + 2 * pad - dilation * (kernel - 1) - 1;

@@ -369,6 +369,7 @@ describe("what does not fit is refused before anything is written", () => {
       "layerNorm.epsilon",
       () => layerNorm(x, null, null, y, rt.tensor([3, 24]), { epsilon: 1 } as unknown as { eps: number }),
     ],
+    ["running.batches: got -1", () => batchNorm(x, null, null, { ...running, batches: -1 }, y, rt.tensor([3, 6]))],
     [
       "running.mean: got [4]",
       () => batchNorm(x, null, null, { ...running, mean: rt.tensor([4]) }, y, rt.tensor([3, 6])),

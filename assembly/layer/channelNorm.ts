@@ -36,8 +36,8 @@ function addTo(acc: usize, value: f64): void {
 }
 
 /**
- * `saved` and the biased variance of each group, about the first element of the group. `acc` is two float64 for each, and
- * two more.
+ * `saved` and the biased variance of each group, from sums about its first element. `acc` is two float64 for each group
+ * and two more.
  */
 export function channelMoments(
   x: usize,

@@ -66,7 +66,7 @@ export function maxPool2dBackward(dy: usize, index: usize, dx: usize, planes: us
   }
 }
 
-/** Elements that a window's mean divides by: those in the plane, or with `padded` those in the plane and its padding. */
+/** What a window's mean divides by: its elements in the plane or, with `padded`, in the plane and its padding. */
 function divisor(start: isize, kernel: isize, size: isize, pad: isize, padded: usize): isize {
   const end = start + kernel;
   return padded ? min<isize>(end, size + pad) - start : min<isize>(end, size) - max<isize>(start, 0);

@@ -1,6 +1,6 @@
 /**
- * Normalisation of each row of [rows, columns], with weight and bias for each column: layer and RMS norm, and group norm
- * over channels of one element. See src/layers/layerNorm.ts and src/layers/rmsNorm.ts.
+ * Normalisation of each row of [rows, columns], with weight and bias for each column: layer and RMS norm, and group
+ * norm over channels of one element. See src/layers/layerNorm.ts and src/layers/rmsNorm.ts.
  *
  * Weights hold `period` rows, of which row r takes number r mod period; 1 for layer norm, the groups for group norm.
  * `saved` holds for each row the mean in two parts and 1 / deviation, [3, rows]; for RMS norm the last alone.
@@ -159,7 +159,7 @@ export function rmsNorm(x: usize, weight: usize, y: usize, saved: usize, rows: u
   }
 }
 
-/** With n = x rstd and g = dy weight: dx = rstd (g - n mean(g n)), dWeight += sum dy n; the rest as in layerNormBackward. */
+/** With n = x rstd and g = dy weight: dx = rstd (g - n mean(g n)), dWeight += sum dy n; else as layerNormBackward. */
 export function rmsNormBackward(
   x: usize,
   weight: usize,

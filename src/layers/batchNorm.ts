@@ -22,8 +22,8 @@ function segmentsOf(x: View): Segments {
 }
 
 /**
- * y = (x - mean) / sqrt(variance + eps) weight + bias for each channel of x [batch, channels] or [batch, channels, ...],
- * over batch and positions. Weight and bias [channels] may be null; y may be x where no backward follows.
+ * y = (x - mean) / sqrt(variance + eps) weight + bias for each channel of x [batch, channels] or [batch, channels,
+ * ...], over batch and positions. Weight and bias [channels] may be null; y may be x where no backward follows.
  *
  * Training normalises by the biased variance of the batch, which needs more than one value a channel, and moves the
  * running statistics: running = (1 - momentum) running + momentum batch, with the unbiased variance. Evaluation, or

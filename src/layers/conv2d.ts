@@ -71,7 +71,10 @@ function geometry(x: readonly number[], weight: readonly number[], options: Conv
   };
 }
 
-/** The shape of the output: [batch, outputs, height, width], size floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1. */
+/**
+ * The shape of the output: [batch, outputs, height, width], where size becomes
+ * floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
+ */
 export function conv2dShape(
   x: readonly number[],
   weight: readonly number[],
@@ -96,7 +99,8 @@ export function conv2dBytes(x: readonly number[], weight: readonly number[], opt
  * [outputs] or null, and y of `conv2dShape`: the layout of torch.nn.Conv2d. Outputs of group g see its inputs alone.
  *
  * The windows of each image become the columns of a matrix (K. Chellapilla, S. Puri and P. Simard, "High performance
- * convolutional neural networks for document processing", 2006), in a workspace of `conv2dBytes` that the runtime keeps.
+ * convolutional neural networks for document processing", 2006), in a workspace of `conv2dBytes` that the runtime
+ * keeps.
  */
 export function conv2d(x: View, weight: View, bias: View | null, y: View, options: Conv2dOptions = {}): void {
   const { engine } = y;
@@ -127,8 +131,9 @@ export function conv2d(x: View, weight: View, bias: View | null, y: View, option
 }
 
 /**
- * Gradients of `conv2d` with the same options: dx = W^T dy for each window, added up where windows overlap, in the order
- * of the places of the kernel; dWeight += dy (windows)^T; dBias += the sums of dy. What is left out costs nothing.
+ * Gradients of `conv2d` with the same options: dx = W^T dy for each window, added up where windows overlap, in the
+ * order of the places of the kernel; dWeight += dy (windows)^T; dBias += the sums of dy. What is left out costs
+ * nothing.
  */
 export function conv2dBackward(
   x: View,

@@ -57,8 +57,8 @@ export function groupNorm(
 }
 
 /**
- * With n = (x - mean) / deviation and g = dy weight: dx = (g - mean(g) - n mean(g n)) / deviation, means over the group,
- * dWeight += sum dy n and dBias += sum dy over samples and positions.
+ * With n = (x - mean) / deviation and g = dy weight: dx = (g - mean(g) - n mean(g n)) / deviation, means over the
+ * group, dWeight += sum dy n and dBias += sum dy over samples and positions.
  */
 export function groupNormBackward(
   x: View,

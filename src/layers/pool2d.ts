@@ -77,9 +77,9 @@ function sizesOf(planes: number, [y, x]: [Axis, Axis], [outHeight, outWidth]: [n
 }
 
 /**
- * y = the largest element of each window of x [batch, channels, height, width], and `index` (u32, of the shape of y) its
- * place in its plane, as row width + column; of equals the first. Padding is less than any element; a window with NaN
- * gives NaN. Conventions of torch.nn.MaxPool2d.
+ * y = the largest element of each window of x [batch, channels, height, width], and `index` (u32, of the shape of y)
+ * its place in its plane, as row width + column; of equals the first. Padding is less than any element; a window with
+ * NaN gives NaN. Conventions of torch.nn.MaxPool2d.
  */
 export function maxPool2d(x: View, kernel: Pair, y: View, index: View<"u32">, options: MaxPoolOptions = {}): void {
   checkKeys("maxPool2d", options, MAX_KEYS);

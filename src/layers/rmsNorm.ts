@@ -20,9 +20,9 @@ export interface RmsNormOptions {
 }
 
 /**
- * y = x / sqrt(mean(x^2) + eps) weight over the trailing axes of x. The weight, of the shape of these axes, may be null;
- * y may be x where no backward follows. `saved` [rows], 4 bytes a row, takes 1 / sqrt(mean(x^2) + eps) for the backward
- * pass.
+ * y = x / sqrt(mean(x^2) + eps) weight over the trailing axes of x. The weight, of the shape of these axes, may be
+ * null; y may be x where no backward follows. `saved` [rows], 4 bytes a row, takes 1 / sqrt(mean(x^2) + eps) for the
+ * backward pass.
  *
  * B. Zhang and R. Sennrich, "Root mean square layer normalization" (NeurIPS 2019), equation 4, with the eps of
  * torch.nn.RMSNorm.
