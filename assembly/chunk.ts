@@ -97,17 +97,26 @@ export function chunkDot(x: usize, y: usize, n: usize): f64 {
   return chunk<Product>(x, y, n);
 }
 
-/** acc_i += x_i^2, into float64. */
-export function addSquares(x: usize, acc: usize, n: usize): void {
+/** acc_i += the term of element i, into float64. */
+function accumulate<Op>(x: usize, y: usize, acc: usize, n: usize): void {
   const end = x + (n << 2);
   if (ASC_FEATURE_SIMD) {
-    for (; x + 8 <= end; x += 8, acc += 16) {
-      const a = f64x2.promote_low_f32x4(v128.load64_zero(x));
-      v128.store(acc, f64x2.add(v128.load(acc), f64x2.mul(a, a)));
-    }
+    for (; x + 8 <= end; x += 8, y += 8, acc += 16) v128.store(acc, f64x2.add(v128.load(acc), terms<Op>(x, y)));
   }
-  for (; x < end; x += 4, acc += 8) {
-    const a = f64(load<f32>(x));
-    store<f64>(acc, load<f64>(acc) + a * a);
-  }
+  for (; x < end; x += 4, y += 4, acc += 8) store<f64>(acc, load<f64>(acc) + term<Op>(x, y));
+}
+
+/** acc_i += x_i, into float64. */
+export function addValues(x: usize, acc: usize, n: usize): void {
+  accumulate<Plain>(x, x, acc, n);
+}
+
+/** acc_i += x_i y_i, into float64. */
+export function addProducts(x: usize, y: usize, acc: usize, n: usize): void {
+  accumulate<Product>(x, y, acc, n);
+}
+
+/** acc_i += x_i^2, into float64. */
+export function addSquares(x: usize, acc: usize, n: usize): void {
+  accumulate<Square>(x, x, acc, n);
 }

@@ -19,8 +19,31 @@ export { addGradientNoise, type GradientNoiseOptions } from "./gradients/noise.t
 export { findNonFinite, type NonFinite } from "./gradients/nonFinite.ts";
 export * as init from "./init.ts";
 export { type KernelName, type Kernels, kernelNames, kernelTable } from "./kernels.ts";
+export { batchNorm, batchNormBackward } from "./layers/batchNorm.ts";
+export {
+  type Conv2dGradients,
+  type Conv2dOptions,
+  conv2d,
+  conv2dBackward,
+  conv2dBytes,
+  conv2dShape,
+} from "./layers/conv2d.ts";
 export { embedding, embeddingBackward } from "./layers/embedding.ts";
+export { groupNorm, groupNormBackward } from "./layers/groupNorm.ts";
+export { instanceNorm, instanceNormBackward } from "./layers/instanceNorm.ts";
+export { type LayerNormOptions, layerNorm, layerNormBackward } from "./layers/layerNorm.ts";
 export { linear, linearBackward } from "./layers/linear.ts";
+export {
+  type AvgPoolOptions,
+  avgPool2d,
+  avgPool2dBackward,
+  type MaxPoolOptions,
+  maxPool2d,
+  maxPool2dBackward,
+  type PoolOptions,
+  pool2dShape,
+} from "./layers/pool2d.ts";
+export { type RmsNormOptions, rmsNorm, rmsNormBackward } from "./layers/rmsNorm.ts";
 export { tanh, tanhBackward } from "./layers/tanh.ts";
 export { type GemmOptions, gemm } from "./linalg/gemm.ts";
 export { type LoadParametersOptions, loadParameters, type ParametersReport } from "./loadParameters.ts";
@@ -47,6 +70,7 @@ export {
 } from "./monitor/monitor.ts";
 export { GradientNoiseScale, type NoiseScaleState } from "./monitor/noiseScale.ts";
 export { tensorBoard } from "./monitor/tensorBoard.ts";
+export type { NormGradients, RunningOptions, RunningStatistics } from "./normalization.ts";
 export { agdInit } from "./optim/agd.ts";
 export * from "./optim/index.ts";
 export {

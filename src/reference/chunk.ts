@@ -33,6 +33,14 @@ export function chunkDot({ f32 }: Views, x: number, y: number, n: number): numbe
   return chunk(n, (i) => f32[(x >>> 2) + i]! * f32[(y >>> 2) + i]!);
 }
 
-export function addSquares({ f32, f64 }: Views, x: number, acc: number, n: number): void {
-  for (let i = 0; i < n; i++) f64[(acc >>> 3) + i]! += f32[(x >>> 2) + i]! * f32[(x >>> 2) + i]!;
+export function addValues({ f32, f64 }: Views, x: number, acc: number, n: number): void {
+  for (let i = 0; i < n; i++) f64[(acc >>> 3) + i]! += f32[(x >>> 2) + i]!;
+}
+
+export function addProducts({ f32, f64 }: Views, x: number, y: number, acc: number, n: number): void {
+  for (let i = 0; i < n; i++) f64[(acc >>> 3) + i]! += f32[(x >>> 2) + i]! * f32[(y >>> 2) + i]!;
+}
+
+export function addSquares(memory: Views, x: number, acc: number, n: number): void {
+  addProducts(memory, x, x, acc, n);
 }
