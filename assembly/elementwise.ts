@@ -104,6 +104,23 @@ export function clamp(x: usize, y: usize, n: usize, low: f32, high: f32): void {
   for (; i < end; i += 4) clampAt<f32>(x + i, y + i, low, high);
 }
 
+function erfAt<T>(x: usize, y: usize): void {
+  store<T>(y, elementary.erf<T>(load<T>(x)));
+}
+
+/** y = erf x */
+export function erf(x: usize, y: usize, n: usize): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      erfAt<v128>(x + i, y + i);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) erfAt<f32>(x + i, y + i);
+}
+
 function expAt<T>(x: usize, y: usize): void {
   store<T>(y, elementary.exp<T>(load<T>(x)));
 }

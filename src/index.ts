@@ -3,9 +3,30 @@ export { type ErrorCode, SimdOptimError } from "./check.ts";
 export { clipGradNorm, clipGradValue } from "./clip.ts";
 export type { Backend, LoadOptions } from "./engine.ts";
 export { type KernelName, type Kernels, kernelNames, kernelTable } from "./kernels.ts";
+export {
+  type GeluOptions,
+  gelu,
+  geluBackward,
+  relu,
+  reluBackward,
+  sigmoid,
+  sigmoidBackward,
+  silu,
+  siluBackward,
+  tanh,
+  tanhBackward,
+} from "./layers/activation.ts";
+export { addPositions, addPositionsBackward, addTo } from "./layers/add.ts";
+export {
+  type AttentionOptions,
+  type AttentionOutputs,
+  causalAttention,
+  causalAttentionBackward,
+} from "./layers/attention.ts";
+export { type DropoutOptions, dropout, dropoutBackward } from "./layers/dropout.ts";
 export { embedding, embeddingBackward } from "./layers/embedding.ts";
-export { linear, linearBackward } from "./layers/linear.ts";
-export { tanh, tanhBackward } from "./layers/tanh.ts";
+export { type LinearGradients, linear, linearBackward } from "./layers/linear.ts";
+export { softmax, softmaxBackward } from "./layers/softmax.ts";
 export { type GemmOptions, gemm } from "./linalg/gemm.ts";
 export { crossEntropy } from "./losses/crossEntropy.ts";
 export { agdInit } from "./optim/agd.ts";

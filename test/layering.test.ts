@@ -17,6 +17,8 @@ const ranks: Record<string, Record<string, number>> = {
     fold: 2,
     elementwise: 2,
     distribution: 2,
+    product: 2,
+    softmaxRow: 2,
     optim: 3,
     loss: 3,
     layer: 3,

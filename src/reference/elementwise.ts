@@ -41,6 +41,10 @@ function map({ f32 }: Views, x: number, y: number, n: number, fn: (x: number) =>
   for (let i = 0; i < n; i++) f32[(y >>> 2) + i] = fn(f32[(x >>> 2) + i]!);
 }
 
+export function erf(memory: Views, x: number, y: number, n: number): void {
+  map(memory, x, y, n, elementary.erf);
+}
+
 export function exp(memory: Views, x: number, y: number, n: number): void {
   map(memory, x, y, n, elementary.exp);
 }
