@@ -69,6 +69,23 @@ export function axpy(x: usize, y: usize, n: usize, alpha: f32): void {
   for (; i < end; i += 4) axpyAt<f32>(x + i, y + i, alpha);
 }
 
+function multiplyAt<T>(x: usize, y: usize, z: usize): void {
+  store<T>(z, mul<T>(load<T>(x), load<T>(y)));
+}
+
+/** z = x y */
+export function multiply(x: usize, y: usize, z: usize, n: usize): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      multiplyAt<v128>(x + i, y + i, z + i);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) multiplyAt<f32>(x + i, y + i, z + i);
+}
+
 function lerpAt<T>(x: usize, y: usize, weight: f32): void {
   const from = load<T>(y);
   store<T>(y, mulAdd<T>(splat<T>(weight), sub<T>(load<T>(x), from), from));
@@ -102,23 +119,6 @@ export function clamp(x: usize, y: usize, n: usize, low: f32, high: f32): void {
     } while (i + 16 <= end);
   }
   for (; i < end; i += 4) clampAt<f32>(x + i, y + i, low, high);
-}
-
-function erfAt<T>(x: usize, y: usize): void {
-  store<T>(y, elementary.erf<T>(load<T>(x)));
-}
-
-/** y = erf x */
-export function erf(x: usize, y: usize, n: usize): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      erfAt<v128>(x + i, y + i);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) erfAt<f32>(x + i, y + i);
 }
 
 function expAt<T>(x: usize, y: usize): void {

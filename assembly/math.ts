@@ -90,28 +90,3 @@ export function sigmoid<T>(x: T): T {
   const one = splat<T>(1);
   return div<T>(one, add<T>(one, exp<T>(sub<T>(splat<T>(0), x))));
 }
-
-/** The error function within 2 ulp. Polynomials: N. Juffa, "An accurate and fast single-precision erff" (2014). */
-export function erf<T>(x: T): T {
-  const a = abs<T>(x);
-  const s = mul<T>(x, x);
-  // |x| <= 0.9277: x + x P(x^2)
-  let q = splat<T>(-5.96761703e-4);
-  q = mulAdd<T>(q, s, splat<T>(4.99119423e-3));
-  q = mulAdd<T>(q, s, splat<T>(-2.67681349e-2));
-  q = mulAdd<T>(q, s, splat<T>(1.12819925e-1));
-  q = mulAdd<T>(q, s, splat<T>(-3.76125336e-1));
-  q = mulAdd<T>(q, s, splat<T>(1.28379166e-1));
-  const near = mulAdd<T>(q, x, x);
-  // elsewhere: 1 - e^Q(|x|), which is 1 from 4 on
-  const t = clip<T>(a, splat<T>(0), splat<T>(4));
-  let r = splat<T>(-1.7285347e-5);
-  r = mulAdd<T>(r, t, splat<T>(3.83197126e-4));
-  r = mulAdd<T>(r, t, splat<T>(-3.88396438e-3));
-  r = mulAdd<T>(r, t, splat<T>(2.42546219e-2));
-  r = mulAdd<T>(r, t, splat<T>(-1.06777877e-1));
-  r = mulAdd<T>(r, t, splat<T>(-6.34846687e-1));
-  r = mulAdd<T>(r, t, splat<T>(-1.28717512e-1));
-  const far = sub<T>(splat<T>(1), exp<T>(sub<T>(mul<T>(r, t), t)));
-  return copysign<T>(whenLess<T>(a, splat<T>(0.927734375), near, far), x);
-}

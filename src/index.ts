@@ -6,13 +6,12 @@ export { type KernelName, type Kernels, kernelNames, kernelTable } from "./kerne
 export {
   type GeluOptions,
   gelu,
-  geluBackward,
   relu,
   reluBackward,
   sigmoid,
   sigmoidBackward,
   silu,
-  siluBackward,
+  slopeBackward,
   tanh,
   tanhBackward,
 } from "./layers/activation.ts";

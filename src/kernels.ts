@@ -296,7 +296,6 @@ export const kernelTable = {
       ...reals("scale"),
     ],
   },
-  erf: map([read("x"), write("y")]),
   exp: map([read("x"), write("y")]),
   fill: map([write("y")], "value"),
   firstOutOfRange: {
@@ -319,10 +318,8 @@ export const kernelTable = {
     ],
     sizes: rowSizes,
   },
-  gelu: map([read("x"), write("y")]),
-  geluBackward: map([read("x"), read("dy"), write("dx")]),
-  geluTanh: map([read("x"), write("y")]),
-  geluTanhBackward: map([read("x"), read("dy"), write("dx")]),
+  gelu: map([read("x"), write("y"), write("slope")]),
+  geluTanh: map([read("x"), write("y"), write("slope")]),
   gemm: {
     kind: "matrix",
     args: [
@@ -347,6 +344,7 @@ export const kernelTable = {
   lion: map([update("p"), update("m"), read("g")], "beta1", "gain1", "beta2", "gain2", "lr", "decay"),
   log: map([read("x"), write("y")]),
   maxAbs: fold(read("x")),
+  multiply: map([read("x"), read("y"), write("z")]),
   nadam: map([update("p"), update("m"), update("v"), read("g")], ...NADAM),
   nagGs: map([update("p"), update("v"), read("g")], "b", "push", "a"),
   normalFromBits: map([update("y")], "mean", "deviation"),
@@ -422,8 +420,7 @@ export const kernelTable = {
   sigmoid: map([read("x"), write("y")]),
   sigmoidBackward: map([read("y"), read("dy"), write("dx")]),
   signSgd: map([update("p"), read("g")], "scale", "lr", "decay"),
-  silu: map([read("x"), write("y")]),
-  siluBackward: map([read("x"), read("dy"), write("dx")]),
+  silu: map([read("x"), write("y"), write("slope")]),
   softmaxCrossEntropy: {
     kind: "rows",
     args: [

@@ -11,10 +11,6 @@ const LOG = [
   2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
 ].map(f32);
 const TANH = [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1].map(f32);
-const ERF_NEAR = [-5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1].map(f32);
-const ERF_FAR = [
-  -1.7285347e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -1.06777877e-1, -6.34846687e-1, -1.28717512e-1,
-].map(f32);
 const SQRT_2 = f32(1.41421354);
 const TINY = f32(1.17549435e-38);
 
@@ -63,11 +59,4 @@ export function tanh(x: number): number {
 
 export function sigmoid(x: number): number {
   return f32(1 / f32(1 + exp(f32(0 - x))));
-}
-
-export function erf(x: number): number {
-  const a = Math.abs(x);
-  if (a < f32(0.927734375)) return copysign(mulAdd(polynomial(f32(x * x), ERF_NEAR), x, x), x);
-  const t = Math.min(a, 4);
-  return copysign(f32(1 - exp(f32(f32(polynomial(t, ERF_FAR) * t) - t))), x);
 }

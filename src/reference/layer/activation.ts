@@ -41,32 +41,47 @@ export function sigmoidBackward(memory: Views, y: number, dy: number, dx: number
 
 const bounded = (x: number) => clip(x, -128, 128);
 
-export function silu(memory: Views, x: number, y: number, n: number): void {
-  forward(memory, x, y, n, (value) => value / round(1 + elementary.exp(round(0 - value))));
+/** `parts` gives what the input is multiplied by, and the slope. */
+function withSlope(
+  { f32 }: Views,
+  x: number,
+  y: number,
+  slope: number,
+  n: number,
+  parts: (near: number) => [factor: number, slope: number],
+): void {
+  for (let i = 0; i < n; i++) {
+    const value = f32[(x >>> 2) + i]!;
+    const [factor, rate] = parts(bounded(value));
+    f32[(y >>> 2) + i] = value * factor;
+    f32[(slope >>> 2) + i] = rate;
+  }
 }
 
-export function siluBackward(memory: Views, x: number, dy: number, dx: number, n: number): void {
-  backward(memory, x, dy, dx, n, (given) => {
-    const value = bounded(given);
-    const s = elementary.sigmoid(value);
-    return round(s * mulAdd(value, round(1 - s), 1));
+export function silu(memory: Views, x: number, y: number, slope: number, n: number): void {
+  withSlope(memory, x, y, slope, n, (near) => {
+    const s = elementary.sigmoid(near);
+    return [s, s * mulAdd(near, round(1 - s), 1)];
   });
 }
 
-const ROOT_HALF = round(Math.SQRT1_2);
+const TAIL = [
+  -0.07165627782285515, 0.28358841950619496, -0.3302530897483746, 0.34940068441413524, -0.09392499271889604,
+  0.1248726415498839, 0.06919219054070869, 0.08506885528408524, 0.08371157580304935,
+].map(round);
 const DENSITY_AT_0 = round(0.39894228);
 
-const normalBelow = (x: number) => mulAdd(0.5, elementary.erf(round(x * ROOT_HALF)), 0.5);
-
-export function gelu(memory: Views, x: number, y: number, n: number): void {
-  forward(memory, x, y, n, (value) => value * normalBelow(value));
+function tailRatio(a: number): number {
+  const t = round(1 / mulAdd(round(0.21), a, 1));
+  return round(elementary.polynomial(t, TAIL) * t);
 }
 
-export function geluBackward(memory: Views, x: number, dy: number, dx: number, n: number): void {
-  backward(memory, x, dy, dx, n, (given) => {
-    const value = bounded(given);
-    const density = elementary.exp(-0.5 * round(value * value));
-    return mulAdd(round(value * DENSITY_AT_0), density, normalBelow(value));
+export function gelu(memory: Views, x: number, y: number, slope: number, n: number): void {
+  withSlope(memory, x, y, slope, n, (near) => {
+    const bell = elementary.exp(-0.5 * round(near * near));
+    const tail = round(bell * tailRatio(Math.abs(near)));
+    const below = near < 0 ? tail : round(1 - tail);
+    return [below, mulAdd(round(near * DENSITY_AT_0), bell, below)];
   });
 }
 
@@ -75,20 +90,11 @@ const LINEAR = round(1.59576912);
 const CUBIC = round(0.0713548162);
 const CUBIC_RATE = round(0.214064449);
 
-const twiceInner = (x: number) => round(x * mulAdd(CUBIC, round(x * x), LINEAR));
-
-export function geluTanh(memory: Views, x: number, y: number, n: number): void {
-  forward(memory, x, y, n, (value) => {
-    const away = round(0 - twiceInner(bounded(value)));
-    return value / round(1 + elementary.exp(away));
-  });
-}
-
-export function geluTanhBackward(memory: Views, x: number, dy: number, dx: number, n: number): void {
-  backward(memory, x, dy, dx, n, (given) => {
-    const value = bounded(given);
-    const s = elementary.sigmoid(twiceInner(value));
-    const rate = mulAdd(CUBIC_RATE, round(value * value), LINEAR);
-    return mulAdd(s, round(round(value * rate) * round(1 - s)), s);
+export function geluTanh(memory: Views, x: number, y: number, slope: number, n: number): void {
+  withSlope(memory, x, y, slope, n, (near) => {
+    const square = round(near * near);
+    const s = elementary.sigmoid(round(near * mulAdd(CUBIC, square, LINEAR)));
+    const rate = mulAdd(CUBIC_RATE, square, LINEAR);
+    return [s, mulAdd(s, round(round(near * rate) * round(1 - s)), s)];
   });
 }
