@@ -3,6 +3,7 @@ export { type ErrorCode, SimdOptimError } from "./check.ts";
 export { clipGradNorm, clipGradValue } from "./clip.ts";
 export type { Backend, LoadOptions } from "./engine.ts";
 export { type KernelName, type Kernels, kernelNames, kernelTable } from "./kernels.ts";
+export type { AnyLayer, Layer, LayerParameter, Pass, PassOptions, Start } from "./layer.ts";
 export {
   type GeluOptions,
   gelu,
@@ -28,6 +29,8 @@ export { type LinearGradients, linear, linearBackward } from "./layers/linear.ts
 export { softmax, softmaxBackward } from "./layers/softmax.ts";
 export { type GemmOptions, gemm } from "./linalg/gemm.ts";
 export { crossEntropy } from "./losses/crossEntropy.ts";
+export * from "./modules/index.ts";
+export { type Input, Network, type NetworkOptions, type Plan, plan } from "./network.ts";
 export { agdInit } from "./optim/agd.ts";
 export * from "./optim/index.ts";
 export {
