@@ -85,7 +85,7 @@ export function tanh<T>(x: T): T {
   return copysign<T>(whenLess<T>(a, splat<T>(0.625), near, far), x);
 }
 
-/** The logistic function 1 / (1 + e^-x) within 2 ulp; 0 below -88.73, where it would be subnormal. */
+/** The logistic function 1 / (1 + e^-x) within 3 ulp; 0 below -88.73, where it would be subnormal. */
 export function sigmoid<T>(x: T): T {
   const one = splat<T>(1);
   return div<T>(one, add<T>(one, exp<T>(sub<T>(splat<T>(0), x))));

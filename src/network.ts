@@ -47,7 +47,8 @@ function rehearse(root: AnyLayer, { shape, type = "f32" }: Input, options: PassO
   const pass = new Pass(arena, bind(root, parameters), 0, options);
   const y = pass.forward(root, input);
   const output = y.shape;
-  if (pass.recorded) finish(root, pass, arena, y, y);
+  // An alias stands for a gradient from elsewhere, which takes at least as much.
+  if (pass.recorded) finish(root, pass, arena, y, y.reshape(output));
   return {
     parameters: parameters?.bytes ?? 0,
     activations: arena.peak,
@@ -118,6 +119,7 @@ export class Network {
       refuse("parameters", parameters, "what runtime.parameters(...) gives");
     }
     const declarations = declarationsOf(root);
+    if (!parameters && Object.keys(declarations).length === 0) refuse("layers", root, "at least one with parameters");
     this.parameters = parameters ?? parametersOf(runtime, declarations);
     this.#bound = bind(root, this.parameters);
     this.#engine = runtime;

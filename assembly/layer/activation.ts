@@ -3,7 +3,7 @@
  * pass takes it from there. Where it shares an exponential with the activation, the forward pass writes both, and the
  * slope is kept in place of the input: `multiply` is the backward pass then.
  */
-import { abs, atLeast, clip, div, mul, mulAdd, splat, sub, whenEqual, whenLess } from "../lanes";
+import { abs, add, atLeast, clip, div, mul, mulAdd, splat, sub, whenEqual, whenLess } from "../lanes";
 import * as elementary from "../math";
 
 function tanhBackwardAt<T>(y: usize, dy: usize, dx: usize): void {
@@ -99,13 +99,19 @@ function bounded<T>(x: T): T {
   return clip<T>(x, splat<T>(-128), splat<T>(128));
 }
 
+/** 1 - s for s = 1 / (1 + decay), without cancellation where s is near 1. */
+function complement<T>(s: T, decay: T): T {
+  return whenLess<T>(s, splat<T>(0.5), sub<T>(splat<T>(1), s), mul<T>(decay, s));
+}
+
 function siluAt<T>(x: usize, y: usize, slope: usize): void {
   const value = load<T>(x);
   const near = bounded<T>(value);
   const one = splat<T>(1);
-  const s = elementary.sigmoid<T>(near);
+  const decay = elementary.exp<T>(sub<T>(splat<T>(0), near));
+  const s = div<T>(one, add<T>(one, decay));
   store<T>(y, mul<T>(value, s));
-  store<T>(slope, mul<T>(s, mulAdd<T>(near, sub<T>(one, s), one)));
+  store<T>(slope, mul<T>(s, mulAdd<T>(near, complement<T>(s, decay), one)));
 }
 
 /** y = x s and its slope s (1 + x (1 - s)), where s = sigmoid x; y or slope may be x. */
@@ -169,10 +175,12 @@ function geluTanhAt<T>(x: usize, y: usize, slope: usize): void {
   const square = mul<T>(near, near);
   // (1 + tanh u) / 2 is the sigmoid of 2 u, and 2 sqrt(2 / pi) = 1.5957691.
   const one = splat<T>(1);
-  const s = elementary.sigmoid<T>(mul<T>(near, mulAdd<T>(splat<T>(0.0713548162), square, splat<T>(1.59576912))));
+  const twice = mul<T>(near, mulAdd<T>(splat<T>(0.0713548162), square, splat<T>(1.59576912)));
+  const decay = elementary.exp<T>(sub<T>(splat<T>(0), twice));
+  const s = div<T>(one, add<T>(one, decay));
   const rate = mulAdd<T>(splat<T>(0.214064449), square, splat<T>(1.59576912));
   store<T>(y, mul<T>(value, s));
-  store<T>(slope, mulAdd<T>(s, mul<T>(mul<T>(near, rate), sub<T>(one, s)), s));
+  store<T>(slope, mulAdd<T>(s, mul<T>(mul<T>(near, rate), complement<T>(s, decay)), s));
 }
 
 /** y = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 and its slope; y or slope may be x. */

@@ -78,21 +78,21 @@ function joined<R extends View | undefined>(x: View, pass: Pass, run: () => R): 
  *
  * T. Chen et al., "Training deep nets with sublinear memory cost" (2016).
  */
-export class Recompute implements Layer {
-  readonly children: { readonly "": Layer };
-  readonly #segment: Layer;
+export class Recompute implements Layer<ElementType> {
+  readonly children: { readonly "": AnyLayer };
+  readonly #segment: AnyLayer;
 
-  constructor(segment: Layer) {
+  constructor(segment: AnyLayer) {
     this.children = { "": segment };
     this.#segment = segment;
   }
 
-  forward(x: View, pass: Pass): View {
+  forward(x: View<ElementType>, pass: Pass): View {
     pass.keep(x);
     return pass.unrecorded(() => pass.forward(this.#segment, x));
   }
 
-  backward(dy: View, pass: Pass, [x]: [View]): View | undefined {
+  backward(dy: View, pass: Pass, [x]: [View<ElementType>]): View | undefined {
     pass.retain(x);
     const y = pass.forward(this.#segment, x);
     if (y !== x) pass.release(y);

@@ -58,10 +58,17 @@ function withSlope(
   }
 }
 
+/** A sigmoid and 1 minus it. */
+function sides(x: number): [s: number, complement: number] {
+  const decay = elementary.exp(round(0 - x));
+  const s = round(1 / round(1 + decay));
+  return [s, s < 0.5 ? round(1 - s) : round(decay * s)];
+}
+
 export function silu(memory: Views, x: number, y: number, slope: number, n: number): void {
   withSlope(memory, x, y, slope, n, (near) => {
-    const s = elementary.sigmoid(near);
-    return [s, s * mulAdd(near, round(1 - s), 1)];
+    const [s, complement] = sides(near);
+    return [s, s * mulAdd(near, complement, 1)];
   });
 }
 
@@ -93,8 +100,8 @@ const CUBIC_RATE = round(0.214064449);
 export function geluTanh(memory: Views, x: number, y: number, slope: number, n: number): void {
   withSlope(memory, x, y, slope, n, (near) => {
     const square = round(near * near);
-    const s = elementary.sigmoid(round(near * mulAdd(CUBIC, square, LINEAR)));
+    const [s, complement] = sides(round(near * mulAdd(CUBIC, square, LINEAR)));
     const rate = mulAdd(CUBIC_RATE, square, LINEAR);
-    return [s, mulAdd(s, round(round(near * rate) * round(1 - s)), s)];
+    return [s, mulAdd(s, round(round(near * rate) * complement), s)];
   });
 }
