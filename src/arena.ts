@@ -1,7 +1,7 @@
 import { SimdOptimError } from "./check.ts";
 import { ledger } from "./dry.ts";
 import type { Engine } from "./engine.ts";
-import { Block, Heap } from "./heap.ts";
+import { Block, Heap, releaseWithOwner } from "./heap.ts";
 import { type ElementType, View } from "./tensor.ts";
 
 /** The first address that a heap gives out. */
@@ -28,6 +28,7 @@ export class Arena {
   constructor(engine: Engine, bytes?: number) {
     this.engine = engine;
     this.#region = bytes === undefined ? new Block(0, Infinity, () => {}) : engine.heap.allocate(bytes);
+    if (bytes !== undefined) releaseWithOwner(this.#region, this);
   }
 
   /** Bytes that it spans. */

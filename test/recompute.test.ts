@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { AnyLayer } from "../src/layer.ts";
 import {
   CausalSelfAttention,
+  checkpoint,
   Dropout,
   Embedding,
   GELU,
@@ -42,7 +43,7 @@ function deep(blocks: number, length: number, wrap: (segment: AnyLayer) => AnyLa
 }
 
 const plain = (blocks: number, length: number) => deep(blocks, length, (segment) => segment);
-const recomputed = (blocks: number, length: number) => deep(blocks, length, (segment) => new Recompute(segment));
+const recomputed = (blocks: number, length: number) => deep(blocks, length, checkpoint);
 
 /** Output, gradients and most bytes of one training pass. */
 function run(root: AnyLayer, runtime = rt) {

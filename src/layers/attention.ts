@@ -40,8 +40,8 @@ function thirds({ pointer }: View, channels: number): [number, number, number] {
 /**
  * Causal multi-head attention: for each head, out = softmax(scale q k^T) v, where a row sees the keys up to its own.
  * qkv [batch, context, 3 * channels] has queries, keys and values side by side, each the heads side by side, as GPT-2
- * packs them. Scores above the diagonal are not computed, and probabilities are not kept. NaN in a row reaches the rows
- * after it, and up to 31 before it.
+ * packs them. Scores above the diagonal are not computed, and probabilities are not kept. Rows are taken by fours: NaN
+ * reaches the rows after it, and may reach up to three before it.
  *
  * A. Vaswani et al., "Attention is all you need" (NeurIPS 2017); T. Dao et al., "FlashAttention" (NeurIPS 2022).
  */

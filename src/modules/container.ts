@@ -101,3 +101,8 @@ export class Recompute implements Layer<ElementType> {
     return dx;
   }
 }
+
+/** `new Recompute(segment)`, under the name that this is known by in other libraries. */
+export function checkpoint(segment: AnyLayer): Recompute {
+  return new Recompute(segment);
+}
