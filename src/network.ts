@@ -21,7 +21,7 @@ export interface Plan {
   readonly activations: number;
   /** Workspace of the kernels. */
   readonly workspace: number;
-  /** What each layer keeps for its backward pass, by name. */
+  /** What each layer keeps from its forward to its backward pass, by name; nothing for layers in recomputed segments. */
   readonly kept: Readonly<Record<string, number>>;
   readonly output: readonly number[];
 }
@@ -47,13 +47,15 @@ function rehearse(root: AnyLayer, { shape, type = "f32" }: Input, options: PassO
   const pass = new Pass(arena, bind(root, parameters), 0, options);
   const y = pass.forward(root, input);
   const output = y.shape;
+  // Before the backward pass, in which recomputed segments keep things for a while.
+  const kept = Object.fromEntries(pass.keptBytes);
   // An alias stands for a gradient from elsewhere, which takes at least as much.
   if (pass.recorded) finish(root, pass, arena, y, y.reshape(output));
   return {
     parameters: parameters?.bytes ?? 0,
     activations: arena.peak,
     workspace: engine.heap.used - before,
-    kept: Object.fromEntries(pass.keptBytes),
+    kept,
     output,
   };
 }

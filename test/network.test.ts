@@ -1,6 +1,7 @@
 /** Networks of layers: names, memory, gradients, and layers of one's own. */
 import { describe, expect, test } from "vitest";
 import { clipGradNorm } from "../src/clip.ts";
+import { GEMM_WORK } from "../src/kernels.ts";
 import { type AnyLayer, declarationsOf, type Layer, type Pass } from "../src/layer.ts";
 import { tanh, tanhBackward } from "../src/layers/activation.ts";
 import { linear, linearBackward } from "../src/layers/linear.ts";
@@ -25,7 +26,7 @@ import { Network, plan } from "../src/network.ts";
 import { AdamW } from "../src/optim/adam.ts";
 import type { Parameter } from "../src/parameters.ts";
 import { Random } from "../src/random.ts";
-import type { Runtime } from "../src/runtime.ts";
+import { load, type Runtime } from "../src/runtime.ts";
 import type { View } from "../src/tensor.ts";
 import { drawn, expectSame, relativeError } from "./support/differences.ts";
 import { bitsOf, loadAll } from "./support/runtimes.ts";
@@ -255,6 +256,19 @@ describe("memory", () => {
     expect(plan(gpt(), whole, { training: false }).kept).toEqual({});
     expect(plan(gpt(), { ...whole, shape: [1, context] }).activations).toBeLessThan(training);
     expect(plan(gpt(), whole, { training: false, gradients: true }).activations).toBe(training);
+  });
+
+  test("a network that is collected gives everything back", async () => {
+    const collect = (globalThis as { gc?: () => void }).gc;
+    if (!collect) throw new Error("run with --expose-gc: vitest.config.ts does");
+    const runtime = await load();
+    for (let i = 0; i < 20; i++) new Network(runtime, new Linear(30, 20)).forward(runtime.tensor([40, 30]));
+    for (let i = 0; i < 20 && runtime.heap.used > 4 * GEMM_WORK + 20_000; i++) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    // What is left is the workspace of the matrix product.
+    expect(runtime.heap.used).toBeLessThan(4 * GEMM_WORK + 20_000);
   });
 
   test("dispose gives everything back, parameters that were given excepted", async () => {
