@@ -37,7 +37,8 @@ export interface GeluOptions {
 
 /**
  * y = x P(Z <= x) = x (1 + erf(x / sqrt 2)) / 2, or x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, and the slope at
- * x, which is all that `slopeBackward` needs. y or slope may be x. Both are within 4 roundings of |x| and 12 of 1.
+ * x, which is all that `slopeBackward` needs. y or slope may be x. y is within 4 x 2^-24 |x|, the slope within
+ * 12 x 2^-24.
  * D. Hendrycks and K. Gimpel, "Gaussian error linear units" (2016).
  */
 export function gelu(x: View, y: View, slope: View, options: GeluOptions = {}): void {
