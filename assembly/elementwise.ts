@@ -69,6 +69,23 @@ export function axpy(x: usize, y: usize, n: usize, alpha: f32): void {
   for (; i < end; i += 4) axpyAt<f32>(x + i, y + i, alpha);
 }
 
+function multiplyAt<T>(x: usize, y: usize, z: usize): void {
+  store<T>(z, mul<T>(load<T>(x), load<T>(y)));
+}
+
+/** z = x y */
+export function multiply(x: usize, y: usize, z: usize, n: usize): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      multiplyAt<v128>(x + i, y + i, z + i);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) multiplyAt<f32>(x + i, y + i, z + i);
+}
+
 function lerpAt<T>(x: usize, y: usize, weight: f32): void {
   const from = load<T>(y);
   store<T>(y, mulAdd<T>(splat<T>(weight), sub<T>(load<T>(x), from), from));

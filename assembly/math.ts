@@ -84,3 +84,9 @@ export function tanh<T>(x: T): T {
   const far = sub<T>(one, div<T>(splat<T>(2), add<T>(exp<T>(add<T>(a, a)), one)));
   return copysign<T>(whenLess<T>(a, splat<T>(0.625), near, far), x);
 }
+
+/** The logistic function 1 / (1 + e^-x) within 3 ulp; 0 below -88.73, where it would be subnormal. */
+export function sigmoid<T>(x: T): T {
+  const one = splat<T>(1);
+  return div<T>(one, add<T>(one, exp<T>(sub<T>(splat<T>(0), x))));
+}

@@ -45,6 +45,30 @@ export {
 } from "./layers/pool2d.ts";
 export { type RmsNormOptions, rmsNorm, rmsNormBackward } from "./layers/rmsNorm.ts";
 export { tanh, tanhBackward } from "./layers/tanh.ts";
+export type { AnyLayer, Layer, LayerParameter, Pass, PassOptions, Start } from "./layer.ts";
+export {
+  type GeluOptions,
+  gelu,
+  relu,
+  reluBackward,
+  sigmoid,
+  sigmoidBackward,
+  silu,
+  slopeBackward,
+  tanh,
+  tanhBackward,
+} from "./layers/activation.ts";
+export { addPositions, addPositionsBackward, addTo } from "./layers/add.ts";
+export {
+  type AttentionOptions,
+  type AttentionOutputs,
+  causalAttention,
+  causalAttentionBackward,
+} from "./layers/attention.ts";
+export { type DropoutOptions, dropout, dropoutBackward } from "./layers/dropout.ts";
+export { embedding, embeddingBackward } from "./layers/embedding.ts";
+export { type LinearGradients, linear, linearBackward } from "./layers/linear.ts";
+export { softmax, softmaxBackward } from "./layers/softmax.ts";
 export { type GemmOptions, gemm } from "./linalg/gemm.ts";
 export { type LoadParametersOptions, loadParameters, type ParametersReport } from "./loadParameters.ts";
 export { crossEntropy } from "./losses/crossEntropy.ts";
@@ -71,6 +95,8 @@ export {
 export { GradientNoiseScale, type NoiseScaleState } from "./monitor/noiseScale.ts";
 export { tensorBoard } from "./monitor/tensorBoard.ts";
 export type { NormGradients, RunningOptions, RunningStatistics } from "./normalization.ts";
+export * from "./modules/index.ts";
+export { type Input, Network, type NetworkOptions, type Plan, plan } from "./network.ts";
 export { agdInit } from "./optim/agd.ts";
 export * from "./optim/index.ts";
 export {

@@ -223,6 +223,32 @@ function extent(height: string, width: string, row: string, column: string): Len
   return (s) => (s[height]! && s[width]! ? (s[height]! - 1) * s[row]! + (s[width]! - 1) * s[column]! + 1 : 0);
 }
 
+/** Sequences of packed or separate rows, which several heads share. */
+const attentionSizes = ["batch", "context", "heads", "width", "stride"].map(size);
+const attentionRows: Length = ({ batch, context, heads, width, stride }) =>
+  batch! * context! === 0 ? 0 : (batch! * context! - 1) * stride! + heads! * width!;
+const attentionOut: Length = ({ batch, context, heads, width }) => batch! * context! * heads! * width!;
+const attentionStats: Length = ({ batch, context, heads }) => 2 * batch! * heads! * context!;
+const attentionChoice: SizeChoice = {
+  typical: (elements) => ({
+    batch: Math.max(1, Math.floor(elements / 8192)),
+    context: 64,
+    heads: 4,
+    width: 32,
+    stride: 384,
+  }),
+  random: (below) => {
+    const [heads, width] = [1 + below(3), 1 + below(20)];
+    return { batch: below(3), context: 1 + below(90), heads, width, stride: heads * width * (1 + 2 * below(2)) };
+  },
+};
+
+/** Elements of the workspace of `causalAttention` and its backward pass: transposed keys and values, and scores. */
+export function attentionWork({ context, width }: Sizes, backward: boolean): number {
+  const pitch = Math.ceil(context! / 8) * 8 + 8;
+  return pitch * (backward ? 2 * width! + 64 : width! + 4);
+}
+
 const ADABELIEF = ["scale", "l2", "decay", "pull", "beta2", "gain2", "floor", "step"];
 const ADAM_L2 = ["scale", "l2", "beta1", "gain1", "beta2", "gain2", "step", "eps"];
 const ADAM_DECAY = ["beta1", "gain1", "beta2", "gain2", "step", "eps", "decay"];
@@ -362,6 +388,27 @@ export const kernelTable = {
       ...segmentSizes,
     ],
     sizes: segmentChoice,
+  causalAttention: {
+    kind: "rows",
+    args: [
+      ...[read("q", attentionRows), read("k", attentionRows), read("v", attentionRows)],
+      ...[write("out", attentionOut), write("stats", attentionStats), work((sizes) => attentionWork(sizes, false))],
+      ...attentionSizes,
+      ...reals("scale"),
+    ],
+    sizes: attentionChoice,
+  },
+  causalAttentionBackward: {
+    kind: "rows",
+    args: [
+      ...[read("q", attentionRows), read("k", attentionRows), read("v", attentionRows)],
+      ...[read("out", attentionOut), read("stats", attentionStats), read("dOut", attentionOut)],
+      ...[update("dq", attentionRows), update("dk", attentionRows), update("dv", attentionRows)],
+      work((sizes) => attentionWork(sizes, true)),
+      ...attentionSizes,
+      ...reals("scale"),
+    ],
+    sizes: attentionChoice,
   },
   clamp: map([read("x"), write("y")], "low", "high"),
   col2im: { kind: "rows", args: [read("columns", windowMatrix), write("x", images), ...conv], sizes: windowChoice },
@@ -369,6 +416,14 @@ export const kernelTable = {
   countNonFinite: fold(read("x")),
   dot: fold(read("x"), read("y")),
   drain: map([update("x"), write("y")], "alpha"),
+  dropout: {
+    kind: "map",
+    args: [
+      ...[read("x"), write("y"), work(1024), size("n")],
+      ...bits("key0", "key1", "stream0", "stream1", "threshold"),
+      ...reals("scale"),
+    ],
+  },
   exp: map([read("x"), write("y")]),
   fill: map([write("y")], "value"),
   firstNonFinite: fold(read("x")),
@@ -392,6 +447,8 @@ export const kernelTable = {
     ],
     sizes: rowSizes,
   },
+  gelu: map([read("x"), write("y"), write("slope")]),
+  geluTanh: map([read("x"), write("y"), write("slope")]),
   gemm: {
     kind: "matrix",
     args: [
@@ -460,6 +517,7 @@ export const kernelTable = {
       random: (below) => ({ planes: below(5), area: 1 + below(200), out: below(100) }),
     },
   },
+  multiply: map([read("x"), read("y"), write("z")]),
   nadam: map([update("p"), update("m"), update("v"), read("g")], ...NADAM),
   nagGs: map([update("p"), update("v"), read("g")], "b", "push", "a"),
   normalFromBits: map([update("y")], "mean", "deviation"),
@@ -485,6 +543,13 @@ export const kernelTable = {
   prodigyMeasure: fold(read("p"), read("origin"), read("g"), work(1024), sums(3)),
   prodigyStep: map([update("p"), read("m"), read("v")], "decay", "step", "eps"),
   randomBits: { kind: "map", args: [write("out"), size("n"), ...bits("first", "key0", "key1", "stream0", "stream1")] },
+  relu: map([read("x"), write("y")]),
+  reluBackward: map([read("y"), read("dy"), write("dx")]),
+  repeatRow: {
+    kind: "rows",
+    args: [read("x", columns), write("y", area), size("rows"), size("columns")],
+    sizes: rowSizes,
+  },
   rmsprop: map([update("p"), update("v"), read("g")], ...RMSPROP, "lr"),
   rmspropCentered: map([update("p"), update("v"), update("a"), read("g")], ...RMSPROP_CENTERED, "lr"),
   rmspropCenteredMomentum: map(
@@ -542,7 +607,10 @@ export const kernelTable = {
   sgdMomentum: map([update("p"), update("b"), read("g")], "scale", "lr", "momentum"),
   sgdMomentumL2: map([update("p"), update("b"), read("g")], ...SGD_BUFFERED),
   sgdNesterov: map([update("p"), update("b"), read("g")], ...SGD_BUFFERED),
+  sigmoid: map([read("x"), write("y")]),
+  sigmoidBackward: map([read("y"), read("dy"), write("dx")]),
   signSgd: map([update("p"), read("g")], "scale", "lr", "decay"),
+  silu: map([read("x"), write("y"), write("slope")]),
   softmaxCrossEntropy: {
     kind: "rows",
     args: [
@@ -554,6 +622,16 @@ export const kernelTable = {
       size("columns"),
       ...reals("weight"),
     ],
+    sizes: rowSizes,
+  },
+  softmaxRows: {
+    kind: "rows",
+    args: [read("x", area), write("y", area), size("rows"), size("columns")],
+    sizes: rowSizes,
+  },
+  softmaxRowsBackward: {
+    kind: "rows",
+    args: [read("y", area), read("dy", area), write("dx", area), size("rows"), size("columns")],
     sizes: rowSizes,
   },
   sophiaG: map(

@@ -23,7 +23,8 @@ function hash(text: string, start: number): number {
   return h >>> 0;
 }
 
-function keyOf({ seed, name }: Source): Key {
+/** @internal The key and stream of a source, for kernels that draw their own bits. */
+export function keyOf({ seed, name }: Source): Key {
   checkInteger("seed", seed, `[0, ${Number.MAX_SAFE_INTEGER}]`);
   if (typeof name !== "string") refuse("name", name, "a string");
   return {

@@ -34,6 +34,13 @@ export class View<T extends ElementType = "f32"> {
     this.#owner = owner ?? this;
   }
 
+  /** The same elements under another shape of the same size. */
+  reshape(shape: readonly number[]): View<T> {
+    const size = checkShape("shape", shape);
+    if (size !== this.size) refuse("shape", shape, `a shape of ${this.size} elements`, "SHAPE_MISMATCH");
+    return new View(this.engine, this.#block, this.#offset, shape, this.type, this.#owner);
+  }
+
   /** The byte address; it does not move when memory grows. */
   get pointer(): number {
     if (this.engine.disposed) throw new SimdOptimError("DISPOSED", "the runtime of this tensor has been disposed");

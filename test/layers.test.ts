@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { tanh, tanhBackward } from "../src/layers/activation.ts";
 import { embedding, embeddingBackward } from "../src/layers/embedding.ts";
 import { linear, linearBackward } from "../src/layers/linear.ts";
-import { tanh, tanhBackward } from "../src/layers/tanh.ts";
 import { crossEntropy } from "../src/losses/crossEntropy.ts";
 import { normal, Random } from "../src/random.ts";
 import type { View } from "../src/tensor.ts";
@@ -79,7 +79,7 @@ describe("linear", () => {
 
   test("shapes are checked", () => {
     expect(() => linear(x, weight, rt.tensor([3]), dy)).toThrow("bias: got [3], expected a f32 tensor of shape [4]");
-    expect(() => linear(x, bias, bias, dy)).toThrow("b: got [4], expected two axes");
+    expect(() => linear(x, bias, bias, dy)).toThrow("weight: got [4], expected two axes");
     const dWeight = rt.tensor([outputs, inputs]);
     expect(() => linearBackward(x, weight, dy, { dWeight, dBias: rt.tensor([5]) })).toThrow("dBias: got [5]");
   });

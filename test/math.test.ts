@@ -46,6 +46,7 @@ const y = runtime.tensor([xs.length]);
 test.each([
   ["exp", Math.exp, 1],
   ["log", Math.log, 1],
+  ["sigmoid", (x: number) => (x < -88.7228394 ? 0 : 1 / (1 + Math.exp(-x))), 3],
   ["tanh", Math.tanh, 2],
 ] as const)("%s over every exponent", (name, truth, bound) => {
   runtime.kernels[name](x.pointer, y.pointer, x.size);
@@ -56,11 +57,15 @@ test.each([
 test.each([
   ["exp", [0, 1], [-0, 1], [Infinity, Infinity], [-Infinity, 0], [89, Infinity], [-104, 0], [Number.NaN, Number.NaN]],
   ["log", [1, 0], [0, -Infinity], [-0, -Infinity], [Infinity, Infinity], [-1, Number.NaN], [Number.NaN, Number.NaN]],
+  ["sigmoid", [0, 0.5], [-0, 0.5], [Infinity, 1], [-Infinity, 0], [Number.NaN, Number.NaN]],
   ["tanh", [0, 0], [-0, -0], [Infinity, 1], [-Infinity, -1], [Number.NaN, Number.NaN]],
-] as [name: "exp" | "log" | "tanh", ...pairs: [number, number][]][])("%s at its special values", (name, ...pairs) => {
-  for (const [argument, value] of pairs) {
-    const cell = runtime.tensor([1], { values: [argument] });
-    runtime.kernels[name](cell.pointer, cell.pointer, 1);
-    expect(cell.data[0], `${name}(${argument})`).toBe(value);
-  }
-});
+] as [name: "exp" | "log" | "sigmoid" | "tanh", ...pairs: [number, number][]][])(
+  "%s at its special values",
+  (name, ...pairs) => {
+    for (const [argument, value] of pairs) {
+      const cell = runtime.tensor([1], { values: [argument] });
+      runtime.kernels[name](cell.pointer, cell.pointer, 1);
+      expect(cell.data[0], `${name}(${argument})`).toBe(value);
+    }
+  },
+);

@@ -35,6 +35,12 @@ export function scatterAddRows(x: usize, index: usize, table: usize, rows: usize
   }
 }
 
+/** y[i, :] = x */
+export function repeatRow(x: usize, y: usize, rows: usize, columns: usize): void {
+  const bytes = columns << 2;
+  for (let i: usize = 0; i < rows; i++) memory.copy(y + i * bytes, x, bytes);
+}
+
 /** y[i, :] += bias */
 export function addBias(bias: usize, y: usize, rows: usize, columns: usize): void {
   const bytes = columns << 2;

@@ -1,30 +1,54 @@
 import { refuse } from "../check.ts";
-import { gemm } from "../linalg/gemm.ts";
+import { GEMM_WORK } from "../kernels.ts";
 import { checkView, type View } from "../tensor.ts";
 
-/** y = x W^T + b for x [rows, in], W [out, in], b [out], y [rows, out]: the layout of torch.nn.Linear. */
-export function linear(x: View, weight: View, bias: View, y: View): void {
-  checkView("bias", bias, y.engine, "f32", [weight.shape[0]!]);
-  gemm(x, weight, y, { transposeB: true });
-  y.engine.unchecked.addBias(bias.pointer, y.pointer, y.shape[0]!, y.shape[1]!);
+/** Rows of x [.., inputs] and of what belongs to its outputs [.., outputs]. */
+function sizesOf(x: View, weight: View, name: "y" | "dy", y: View) {
+  const { engine } = y;
+  checkView("weight", weight, engine, "f32");
+  if (weight.shape.length !== 2) refuse("weight", weight.shape, "two axes", "SHAPE_MISMATCH");
+  const [outputs, inputs] = weight.shape as [number, number];
+  checkView("x", x, engine, "f32");
+  if (x.shape.at(-1) !== inputs) refuse("x", x.shape, `rows of ${inputs} elements, as weight has`, "SHAPE_MISMATCH");
+  checkView(name, y, engine, "f32", [...x.shape.slice(0, -1), outputs]);
+  return { rows: x.size / inputs, inputs, outputs, engine, work: engine.scratch(4 * GEMM_WORK) };
+}
+
+/**
+ * y = x W^T + b for x [.., in], W [out, in], b [out], y [.., out]: the layout of torch.nn.Linear. The bias, which may be
+ * left out, is where the sum begins.
+ */
+export function linear(x: View, weight: View, bias: View | undefined, y: View): void {
+  const { rows, inputs, outputs, engine, work } = sizesOf(x, weight, "y", y);
+  if (y.pointer === x.pointer) refuse("y", "x", "another tensor than x");
+  if (bias) {
+    checkView("bias", bias, engine, "f32", [outputs]);
+    engine.unchecked.repeatRow(bias.pointer, y.pointer, rows, outputs);
+  }
+  const [a, b, c, beta] = [x.pointer, weight.pointer, y.pointer, bias ? 1 : 0];
+  engine.unchecked.gemm(a, b, c, work, rows, outputs, inputs, inputs, 1, 1, inputs, 1, beta);
 }
 
 export interface LinearGradients {
   /** Overwritten with the gradient of x; left out for a first layer. */
-  dx?: View;
+  dx?: View | undefined;
   /** The gradient of W is added to it. */
   dWeight: View;
-  /** The gradient of b is added to it. */
-  dBias: View;
+  /** The gradient of b is added to it; left out where there is no bias. */
+  dBias?: View | undefined;
 }
 
 /** dW += dy^T x, db += the column sums of dy, dx = dy W. */
 export function linearBackward(x: View, weight: View, dy: View, { dx, dWeight, dBias }: LinearGradients): void {
-  const { engine } = dy;
-  if (dy.shape.length !== 2) refuse("dy", dy.shape, "two axes", "SHAPE_MISMATCH");
+  const { rows, inputs, outputs, engine, work } = sizesOf(x, weight, "dy", dy);
+  const { gemm, sumRows } = engine.unchecked;
   checkView("dWeight", dWeight, engine, "f32", weight.shape);
-  checkView("dBias", dBias, engine, "f32", [weight.shape[0]!]);
-  if (dx) gemm(dy, weight, dx);
-  gemm(dy, x, dWeight, { transposeA: true, beta: 1 });
-  engine.unchecked.sumRows(dy.pointer, dBias.pointer, dy.shape[0]!, dy.shape[1]!);
+  if (dBias) checkView("dBias", dBias, engine, "f32", [outputs]);
+  if (dx) {
+    checkView("dx", dx, engine, "f32", x.shape);
+    if (dx.pointer === dy.pointer) refuse("dx", "dy", "another tensor than dy");
+    gemm(dy.pointer, weight.pointer, dx.pointer, work, rows, inputs, outputs, outputs, 1, inputs, 1, 1, 0);
+  }
+  gemm(dy.pointer, x.pointer, dWeight.pointer, work, outputs, inputs, rows, 1, outputs, inputs, 1, 1, 1);
+  if (dBias) sumRows(dy.pointer, dBias.pointer, rows, outputs);
 }

@@ -25,6 +25,10 @@ export function axpy({ f32 }: Views, x: number, y: number, n: number, alpha: num
   for (let i = 0; i < n; i++) f32[(y >>> 2) + i] = mulAdd(by, f32[(x >>> 2) + i]!, f32[(y >>> 2) + i]!);
 }
 
+export function multiply({ f32 }: Views, x: number, y: number, z: number, n: number): void {
+  for (let i = 0; i < n; i++) f32[(z >>> 2) + i] = f32[(x >>> 2) + i]! * f32[(y >>> 2) + i]!;
+}
+
 export function lerp({ f32 }: Views, x: number, y: number, n: number, weight: number): void {
   const by = round(weight);
   for (let i = 0; i < n; i++) {

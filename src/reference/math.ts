@@ -56,3 +56,7 @@ export function tanh(x: number): number {
   }
   return copysign(f32(1 - f32(2 / f32(exp(f32(a + a)) + 1))), x);
 }
+
+export function sigmoid(x: number): number {
+  return f32(1 / f32(1 + exp(f32(0 - x))));
+}

@@ -32,6 +32,10 @@ export function scatterAddRows(
   }
 }
 
+export function repeatRow({ u32 }: Views, x: number, y: number, rows: number, columns: number): void {
+  for (let i = 0; i < rows; i++) u32.copyWithin((y >>> 2) + i * columns, x >>> 2, (x >>> 2) + columns);
+}
+
 export function addBias({ f32 }: Views, bias: number, y: number, rows: number, columns: number): void {
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) f32[(y >>> 2) + i * columns + j]! += f32[(bias >>> 2) + j]!;

@@ -1,0 +1,247 @@
+import type { Arena } from "./arena.ts";
+import { refuse } from "./check.ts";
+import { DryEngine } from "./dry.ts";
+import type { Engine } from "./engine.ts";
+import { type Parameter, type ParameterOptions, Parameters } from "./parameters.ts";
+import type { Source } from "./random.ts";
+import type { ElementType, View } from "./tensor.ts";
+
+/** Fills a parameter with its first values, which depend on the source alone. */
+export type Start = (value: View, source: Source) => void;
+
+export interface LayerParameter extends ParameterOptions {
+  /** Zeros unless it is given. */
+  start?: Start;
+}
+
+/**
+ * A function of tensors with a gradient. A layer has no state of its own: what its backward pass needs it hands to
+ * `pass.keep`, so that it may run anywhere, any number of times, and be run again where a segment is recomputed.
+ *
+ * The argument may only be changed if `pass.overwrite` gave it back. Whatever a layer takes from the pass it returns or
+ * releases.
+ */
+export interface Layer<In extends ElementType = "f32"> {
+  /** Its parameters by local name, such as "weight". */
+  readonly parameters?: Readonly<Record<string, LayerParameter>>;
+  /** The layers it is made of; their names become parts of parameter names, but for an empty name. */
+  readonly children?: Readonly<Record<string, Layer<ElementType>>>;
+  forward(x: View<In>, pass: Pass): View;
+  /**
+   * Adds to the gradients of parameters, and returns the gradient of x from that of the output; or undefined where the
+   * pass does not want it. `kept` is what the forward pass kept, in order.
+   */
+  backward(dy: View, pass: Pass, kept: readonly View<ElementType>[]): View | undefined;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a tree may begin with indices or numbers; `any` admits both.
+export type AnyLayer = Layer<any>;
+
+/** A layer in its place: its full name and its parameters. */
+interface Place {
+  readonly name: string;
+  readonly declared: Readonly<Record<string, LayerParameter>>;
+}
+
+function join(prefix: string, name: string): string {
+  return prefix && name ? `${prefix}.${name}` : prefix || name;
+}
+
+/** Every layer of a tree with its full name; one that occurs twice has the name of its first place. */
+export function placesOf(root: AnyLayer): Map<AnyLayer, Place> {
+  const places = new Map<AnyLayer, Place>();
+  const visit = (layer: AnyLayer, name: string) => {
+    if (places.has(layer)) return;
+    places.set(layer, { name, declared: layer.parameters ?? {} });
+    for (const [key, child] of Object.entries(layer.children ?? {})) visit(child, join(name, key));
+  };
+  visit(root, "");
+  return places;
+}
+
+/** The parameters of a tree of layers by full name, such as "blocks.0.attn.qkv.weight". */
+export function declarationsOf(root: AnyLayer): Record<string, LayerParameter> {
+  const declarations: Record<string, LayerParameter> = {};
+  for (const { name, declared } of placesOf(root).values()) {
+    for (const [local, declaration] of Object.entries(declared)) {
+      const full = join(name, local);
+      if (full in declarations) refuse("layers", full, "each parameter name once", "DUPLICATE_PARAMETER");
+      declarations[full] = declaration;
+    }
+  }
+  return declarations;
+}
+
+/** Values and gradients for declared parameters, all zero. */
+export function parametersOf(engine: Engine, declarations: Readonly<Record<string, LayerParameter>>): Parameters {
+  const plain = Object.entries(declarations).map(([name, { start, ...options }]) => [name, options]);
+  return new Parameters(engine, Object.fromEntries(plain));
+}
+
+/** A layer with its name and the parameters it works on. */
+export interface Bound {
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, Parameter>>;
+}
+
+/** Binds a tree to parameters that have all its names; whatever else there is among them is left alone. */
+export function bind(root: AnyLayer, parameters: Parameters | undefined): Map<AnyLayer, Bound> {
+  const bound = new Map<AnyLayer, Bound>();
+  for (const [layer, { name, declared }] of placesOf(root)) {
+    const own = Object.entries(declared).map(([local, { shape }]) => {
+      const full = join(name, local);
+      const parameter = parameters?.get(full) ?? refuse("parameters", undefined, `a parameter ${full}`);
+      if (parameter.shape.length !== shape.length || parameter.shape.some((size, i) => size !== shape[i])) {
+        refuse(full, parameter.shape, `shape [${shape.join(", ")}]`, "SHAPE_MISMATCH");
+      }
+      return [local, parameter] as const;
+    });
+    bound.set(layer, { name, parameters: Object.fromEntries(own) });
+  }
+  return bound;
+}
+
+/** How a pass runs. */
+export interface PassOptions {
+  /** Whether layers that differ between training and evaluation, such as dropout, train; true unless it is given. */
+  training?: boolean;
+  /** Whether a backward pass will follow, for which layers keep what it needs; as `training` unless it is given. */
+  gradients?: boolean;
+  /** Whether `backward` is to give the gradient of the input too; false unless it is given. */
+  inputGradient?: boolean;
+  /** The number of the draw, which random masks depend on; 0 unless it is given. */
+  step?: number;
+}
+
+interface Frame {
+  readonly layer: AnyLayer;
+  readonly kept: View<ElementType>[];
+}
+
+/** One forward pass through a tree of layers and the backward pass after it: memory, what was kept, and how to run. */
+export class Pass {
+  readonly training: boolean;
+  readonly step: number;
+  /** Bytes that each layer has kept, by its name: a tensor counts for the first layer that keeps it. */
+  readonly keptBytes = new Map<string, number>();
+  readonly #arena: Arena;
+  readonly #bound: ReadonlyMap<AnyLayer, Bound>;
+  readonly #inputGradient: boolean;
+  readonly #tape: Frame[] = [];
+  readonly #counted = new WeakSet<View<ElementType>>();
+  #recording: boolean;
+  #frame: Frame | undefined;
+
+  /** @internal Networks make passes. */
+  constructor(
+    arena: Arena,
+    bound: ReadonlyMap<AnyLayer, Bound>,
+    readonly seed: number,
+    options: PassOptions,
+  ) {
+    const { training = true, gradients = training, inputGradient = false, step = 0 } = options;
+    this.training = training;
+    this.step = step;
+    this.#arena = arena;
+    this.#bound = bound;
+    this.#inputGradient = inputGradient;
+    this.#recording = gradients;
+  }
+
+  /** Whether only sizes are wanted: tensors have no `.data`, and kernels do nothing. */
+  get dry(): boolean {
+    return this.#arena.engine instanceof DryEngine;
+  }
+
+  /** Whether backward passes can run: something was recorded that has not been used. */
+  get recorded(): boolean {
+    return this.#tape.length > 0;
+  }
+
+  /** A new tensor with arbitrary contents. */
+  take(shape: readonly number[]): View {
+    return this.#arena.take(shape);
+  }
+
+  /** Holds a tensor once more, which keeps others from overwriting it. */
+  retain(view: View<ElementType>): void {
+    this.#arena.retain(view);
+  }
+
+  /** Lets go of a tensor that was taken or retained. */
+  release(view: View<ElementType>): void {
+    this.#arena.release(view);
+  }
+
+  /** A tensor to write a result of the shape of `view` to: `view` itself if nobody else needs it, otherwise a new one. */
+  overwrite(view: View): View {
+    return this.#arena.holds(view) === 1 ? view : this.take(view.shape);
+  }
+
+  /** Keeps tensors for the backward pass of the layer that is running. */
+  keep(...views: View<ElementType>[]): void {
+    const frame = this.#frame;
+    if (!this.#recording || !frame) return;
+    const name = this.name(frame.layer);
+    for (const view of views) {
+      frame.kept.push(view);
+      if (!this.#arena.owns(view)) continue;
+      this.retain(view);
+      if (this.#counted.has(view)) continue;
+      this.#counted.add(view);
+      this.keptBytes.set(name, (this.keptBytes.get(name) ?? 0) + 4 * view.size);
+    }
+  }
+
+  /** The parameters of a layer by local name; of another layer than the one that runs where weights are shared. */
+  parameters(layer: AnyLayer): Readonly<Record<string, Parameter>> {
+    return this.#of(layer).parameters;
+  }
+
+  /** The full name of a layer. */
+  name(layer: AnyLayer): string {
+    return this.#of(layer).name;
+  }
+
+  #of(layer: AnyLayer): Bound {
+    return this.#bound.get(layer) ?? refuse("layer", layer, "a layer of this network: list it among `children`");
+  }
+
+  /** Whether the gradient of x is wanted: that of the network's own input only on demand. */
+  wants(x: View<ElementType>): boolean {
+    return this.#inputGradient || this.#arena.owns(x);
+  }
+
+  /** Runs a layer forward. */
+  forward<In extends ElementType>(layer: Layer<In>, x: View<In>): View {
+    const outer = this.#frame;
+    const frame: Frame = { layer, kept: [] };
+    this.#frame = frame;
+    const y = layer.forward(x, this);
+    this.#frame = outer;
+    if (this.#recording) this.#tape.push(frame);
+    return y;
+  }
+
+  /** Runs the layer that ran last backward: layers go back in the reverse of the order they went forward in. */
+  backward(layer: AnyLayer, dy: View): View | undefined {
+    const frame = this.#tape.pop();
+    if (frame?.layer !== layer) {
+      refuse("layer", frame && this.name(frame.layer), `${this.name(layer)}, for passes go back in reverse order`);
+    }
+    const dx = layer.backward(dy, this, frame.kept);
+    for (const view of frame.kept) this.release(view);
+    return dx;
+  }
+
+  /** Runs `fn`, keeping nothing. */
+  unrecorded<R>(fn: () => R): R {
+    const outer = this.#recording;
+    this.#recording = false;
+    try {
+      return fn();
+    } finally {
+      this.#recording = outer;
+    }
+  }
+}
