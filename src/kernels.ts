@@ -166,6 +166,12 @@ const RMSPROP_CENTERED = ["scale", "l2", "alpha", "gain1", "gain2", "inside", "o
 const MIXED = ["beta1", "gain1", "beta2", "gain2", "beta3", "gain3", "step1", "step2", "eps", "decay"];
 const SGD_BUFFERED = ["scale", "l2", "lr", "momentum"];
 
+const LIKELIHOOD = ["eps", "constant", "scale"];
+
+/** What a loss gives for each element, and for each row. */
+const outcome = [write("losses"), write("gradient")];
+const rowOutcome = [write("losses", rows), write("gradient", area)];
+
 /** Elements of the workspace of kernels that map and sum at once. */
 export { CHUNK };
 
@@ -224,6 +230,7 @@ export const kernelTable = {
   },
   asgdAverage: map([update("p"), update("a"), read("g")], "scale", "l2", "eta", "mu"),
   asgdCopy: map([update("p"), write("a"), read("g")], "scale", "l2", "eta"),
+  addSign: map([read("w"), update("g")], "strength"),
   ademamix: map([update("p"), update("fast"), update("slow"), update("v"), read("g")], ...MIXED),
   agdNorms: {
     kind: "fold",
@@ -236,7 +243,17 @@ export const kernelTable = {
     sizes: rowSizes,
   },
   axpy: map([read("x"), update("y")], "alpha"),
+  binaryCrossEntropy: map([read("x"), read("t"), read("w"), ...outcome], "scale"),
   clamp: map([read("x"), write("y")], "low", "high"),
+  contrastive: {
+    kind: "rows",
+    args: [
+      ...[read("x1", area), read("x2", area), read("labels", rows), write("losses", rows)],
+      ...[write("gradient1", area), write("gradient2", area), size("rows"), size("columns")],
+      ...reals("margin", "similar", "dissimilar", "by"),
+    ],
+    sizes: rowSizes,
+  },
   copy: map([read("x"), write("y")]),
   countNonFinite: fold(read("x")),
   dot: fold(read("x"), read("y")),
@@ -262,6 +279,7 @@ export const kernelTable = {
     ],
     sizes: rowSizes,
   },
+  gaussianNll: map([read("x"), read("t"), read("variance"), ...outcome, write("gradientVariance")], ...LIKELIHOOD),
   gemm: {
     kind: "matrix",
     args: [
@@ -274,6 +292,8 @@ export const kernelTable = {
     ],
     sizes: gemmSizes,
   },
+  huber: map([read("x"), read("t"), ...outcome], "bound", "square", "linear", "scale"),
+  l1: map([read("x"), read("t"), ...outcome], "scale"),
   lerp: map([read("x"), update("y")], "weight"),
   lambMoments: {
     kind: "fold",
@@ -283,9 +303,11 @@ export const kernelTable = {
     ],
   },
   lambStep: map([update("p"), read("m"), read("v")], "step", "eps", "l2", "rate"),
+  laplaceNll: map([read("x"), read("t"), read("width"), ...outcome, write("gradientWidth")], ...LIKELIHOOD),
   lion: map([update("p"), update("m"), read("g")], "beta1", "gain1", "beta2", "gain2", "lr", "decay"),
   log: map([read("x"), write("y")]),
   maxAbs: fold(read("x")),
+  mse: map([read("x"), read("t"), ...outcome], "scale"),
   nadam: map([update("p"), update("m"), update("v"), read("g")], ...NADAM),
   nagGs: map([update("p"), update("v"), read("g")], "b", "push", "a"),
   normalFromBits: map([update("y")], "mean", "deviation"),
@@ -351,6 +373,7 @@ export const kernelTable = {
   sgdMomentum: map([update("p"), update("b"), read("g")], "scale", "lr", "momentum"),
   sgdMomentumL2: map([update("p"), update("b"), read("g")], ...SGD_BUFFERED),
   sgdNesterov: map([update("p"), update("b"), read("g")], ...SGD_BUFFERED),
+  sigmoidFocal: map([read("x"), read("t"), ...outcome], "gamma", "positive", "negative", "by"),
   signSgd: map([update("p"), read("g")], "scale", "lr", "decay"),
   softmaxCrossEntropy: {
     kind: "rows",
@@ -365,6 +388,34 @@ export const kernelTable = {
     ],
     sizes: rowSizes,
   },
+  softmaxCrossEntropyDense: {
+    kind: "rows",
+    args: [
+      ...[read("logits", area), read("targets", area), read("weights", columns)],
+      ...[...rowOutcome, work(2 * CHUNK), size("rows"), size("columns")],
+      ...reals("by", "confidence", "uniform"),
+    ],
+    sizes: rowSizes,
+  },
+  softmaxCrossEntropyWeighted: {
+    kind: "rows",
+    args: [
+      // A target that is not below `columns` leaves its row out.
+      ...[read("logits", area), index("targets", rows, ({ columns }) => columns! + 1), read("weights", columns)],
+      ...[...rowOutcome, work(CHUNK), size("rows"), size("columns"), ...bits("ignored")],
+      ...reals("by", "confidence", "uniform"),
+    ],
+    sizes: rowSizes,
+  },
+  softmaxFocal: {
+    kind: "rows",
+    args: [
+      ...[read("logits", area), index("targets", rows, columns), read("weights", columns), ...rowOutcome],
+      ...[size("rows"), size("columns"), ...reals("gamma", "by")],
+    ],
+    sizes: rowSizes,
+  },
+  softThreshold: map([update("w")], "threshold"),
   sophiaG: map(
     [update("p"), update("m"), read("h"), read("g")],
     ...["beta1", "gain1", "curvature", "eps", "lr", "decay"],
@@ -381,7 +432,51 @@ export const kernelTable = {
   svrg: map([update("p"), read("g"), read("s"), read("u")], "lr"),
   tanh: map([read("x"), write("y")]),
   tanhBackward: map([read("y"), read("dy"), write("dx")]),
+  tile: {
+    kind: "map",
+    args: [read("x", columns), write("y"), size("n"), size("columns"), size("from")],
+    sizes: {
+      typical: (elements) => ({ n: elements, columns: 256, from: 0 }),
+      random: (below) => ({ n: below(1000), columns: 1 + below(300), from: below(2000) }),
+    },
+  },
+  triplet: {
+    kind: "rows",
+    args: [
+      ...["a", "p", "n"].map((name) => read(name, area)),
+      ...[write("losses", rows), ...["gradientA", "gradientP", "gradientN"].map((name) => write(name, area))],
+      ...[...["rows", "columns", "form", "swap"].map(size), ...reals("margin", "eps", "by")],
+    ],
+    sizes: {
+      typical: (elements) => ({ ...rowSizes.typical(elements), form: 2, swap: 0 }),
+      random: (below) => ({ ...rowSizes.random(below), form: below(3), swap: below(2) }),
+    },
+  },
   uniformFromBits: map([update("y")], "low", "range"),
+  unitRows: {
+    kind: "rows",
+    args: [read("x", area), write("y", area), write("norms", rows), size("rows"), size("columns"), ...reals("eps")],
+    sizes: rowSizes,
+  },
+  unitRowsBackward: {
+    kind: "rows",
+    args: [
+      ...[read("y", area), read("norms", rows), read("dy", area), write("dx", area), size("rows"), size("columns")],
+      ...reals("eps"),
+    ],
+    sizes: rowSizes,
+  },
+  weightElements: map([read("w"), update("y")]),
+  weightRows: {
+    kind: "rows",
+    args: [read("w", rows), update("y", area), size("rows"), size("columns")],
+    sizes: rowSizes,
+  },
+  zLoss: {
+    kind: "rows",
+    args: [read("logits", area), ...rowOutcome, size("rows"), size("columns"), ...reals("strength", "weight")],
+    sizes: rowSizes,
+  },
 } satisfies Record<keyof typeof twins, Kernel>;
 
 export type KernelName = keyof typeof kernelTable;

@@ -17,11 +17,13 @@ const ranks: Record<string, Record<string, number>> = {
     fold: 2,
     elementwise: 2,
     distribution: 2,
+    logistic: 2,
+    softmaxRow: 3,
     optim: 3,
-    loss: 3,
+    loss: 4,
     layer: 3,
     matrix: 3,
-    index: 4,
+    index: 5,
   },
   src: {
     check: 0,
@@ -35,7 +37,8 @@ const ranks: Record<string, Record<string, number>> = {
     random: 6,
     parameters: 6,
     linalg: 6,
-    losses: 6,
+    reduction: 6,
+    losses: 7,
     layers: 7,
     runtime: 7,
     shadow: 7,
@@ -51,7 +54,7 @@ const ranks: Record<string, Record<string, number>> = {
   },
 };
 /** The twins have ranks of their own, those of the files they mirror. */
-const twinRanks = { ...ranks["assembly"], index: 4 };
+const twinRanks = { ...ranks["assembly"], index: 5 };
 
 function rankOf(file: string): number {
   const [tree, ...path] = file.replace(/\.ts$/, "").split("/") as [string, ...string[]];
