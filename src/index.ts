@@ -7,7 +7,22 @@ export { embedding, embeddingBackward } from "./layers/embedding.ts";
 export { linear, linearBackward } from "./layers/linear.ts";
 export { tanh, tanhBackward } from "./layers/tanh.ts";
 export { type GemmOptions, gemm } from "./linalg/gemm.ts";
-export { crossEntropy } from "./losses/crossEntropy.ts";
+export { type BinaryCrossEntropyOptions, binaryCrossEntropyWithLogits } from "./losses/binaryCrossEntropy.ts";
+export { type CrossEntropyOptions, crossEntropy } from "./losses/crossEntropy.ts";
+export { type SigmoidFocalOptions, type SoftmaxFocalOptions, sigmoidFocal, softmaxFocal } from "./losses/focal.ts";
+export { type InfoNceOptions, infoNce, type NtXentOptions, ntXent } from "./losses/infoNce.ts";
+export { type GaussianNllOptions, gaussianNll, type LaplaceNllOptions, laplaceNll } from "./losses/likelihood.ts";
+export {
+  type ContrastiveOptions,
+  contrastive,
+  type TripletMarginOptions,
+  type TripletOptions,
+  tripletMargin,
+  tripletSquared,
+} from "./losses/metric.ts";
+export { l1Penalty, l1Prox, l2Penalty } from "./losses/penalty.ts";
+export { type HuberOptions, huber, l1, mse, type SmoothL1Options, smoothL1 } from "./losses/regression.ts";
+export { type ZLossOptions, zLoss } from "./losses/zLoss.ts";
 export { agdInit } from "./optim/agd.ts";
 export * from "./optim/index.ts";
 export {
@@ -22,6 +37,7 @@ export {
 export type { Option, Scheduled } from "./option.ts";
 export type { Parameter, ParameterOptions, Parameters, Role, Selection } from "./parameters.ts";
 export { normal, Random, type Source, uniform } from "./random.ts";
+export type { LossOptions, Reduction, ReductionOptions } from "./reduction.ts";
 export { load, type Runtime } from "./runtime.ts";
 export type { Schedule } from "./schedules.ts";
 export * as schedules from "./schedules.ts";
