@@ -6,7 +6,7 @@ import { add, mul, mulAdd, splat, sub } from "../lanes";
 import { log } from "../math";
 import { expSum, largest, shiftedExp } from "../softmaxRow";
 
-/** 1 - p, p the softmax at one class: in float64 the sum of the others keeps its digits where p is nearly 1. */
+/** 1 - p, p the softmax at one class, to 1e-16: in float32, 1 - p has no digits left where p is nearly 1. */
 function others(own: f32, total: f64): f32 {
   return f32((total - f64(own)) / total);
 }

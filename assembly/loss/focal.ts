@@ -102,7 +102,7 @@ export function softmaxFocal(
     const correct = load<f32>(z + target);
     const total = expSum(z, y, columns, most);
     const own = load<f32>(y + target);
-    // 1 - p from the other classes: in float64 their sum keeps its digits where p is nearly 1.
+    // 1 - p, to 1e-16: in float32 it has no digits left where p is nearly 1.
     const rest = f32((total - f64(own)) / total);
     const p = f32(f64(own) / total);
     const nll = rest < 0.5 ? negativeLog1m(rest) : add<f32>(log<f32>(f32(total)), sub<f32>(most, correct));

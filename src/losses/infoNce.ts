@@ -103,10 +103,12 @@ export function ntXent(features: View, options: NtXentOptions = {}): number {
 }
 
 /** The checked temperature. */
-function checkContrast({ temperature, normalize = true }: ContrastOptions, fallback: number): number {
+function checkContrast(options: ContrastOptions, fallback: number): number {
+  const { temperature, normalize = true, accumulate = false } = options;
   const chosen = temperature ?? fallback;
   checkNumber("temperature", chosen, "(0, inf)");
   checkBoolean("normalize", normalize);
+  checkBoolean("accumulate", accumulate);
   return chosen;
 }
 
@@ -130,17 +132,19 @@ function withTensors<R>(engine: Engine, use: (tensor: NewTensor) => R): R {
 function softmaxLoss(options: ReductionOptions, logits: View, targets: View<"u32">): number {
   const { engine } = logits;
   const [rows, columns] = logits.shape as [number, number];
-  const { accumulate: _, ...rest } = options;
-  return evaluate(rest, {
-    engine,
-    shape: [rows],
-    width: columns,
-    gradients: [logits],
-    run: ({ start, length, losses, gradients: [dz], scale }) => {
-      const at = [dz!, targets.pointer + 4 * start, losses, dz!] as const;
-      engine.unchecked.softmaxCrossEntropy(...at, length, columns, scale);
+  return evaluate(
+    { ...options, accumulate: false },
+    {
+      engine,
+      shape: [rows],
+      width: columns,
+      gradients: [logits],
+      run: ({ start, length, losses, gradients: [dz], scale }) => {
+        const at = [dz!, targets.pointer + 4 * start, losses, dz!] as const;
+        engine.unchecked.softmaxCrossEntropy(...at, length, columns, scale);
+      },
     },
-  });
+  );
 }
 
 /** Embeddings as they are compared, and the gradient by them. */
