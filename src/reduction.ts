@@ -25,7 +25,7 @@ export interface ReductionOptions {
 }
 
 export interface LossOptions extends ReductionOptions {
-  /** Where to write the gradient of the reduced loss; may be the predictions. Not computed into anything if left out. */
+  /** Where to write the gradient of the reduced loss; may be the predictions. Nowhere if it is left out. */
   gradient?: View;
 }
 

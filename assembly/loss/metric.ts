@@ -164,8 +164,8 @@ export function triplet(
     differences(a + at, p + at, n + at, u, v, w, columns, eps);
     const near = distance(u, columns, form);
     const direct = distance(v, columns, form);
-    const other = distance(w, columns, form);
-    const swapped = swap == 1 && other < direct;
+    const other = swap == 1 ? distance(w, columns, form) : direct;
+    const swapped = other < direct;
     const far = swapped ? other : direct;
     const hinge = near - far + f64(margin);
     if (hinge <= 0) {

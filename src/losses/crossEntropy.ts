@@ -21,8 +21,9 @@ export interface CrossEntropyOptions extends LossOptions {
  *
  * The mean divides by the number of rows; with classes for targets, by the sum of the weights of the targets, ignored
  * rows left out. As in torch it is NaN where that sum is 0, such as where every row is ignored; the gradient of an
- * ignored row is 0 all the same. Of the gradient's rows in memory nothing is kept but the result, so it may be the
- * logits.
+ * ignored row is 0 all the same.
+ *
+ * Label smoothing: C. Szegedy et al., "Rethinking the Inception architecture" (CVPR 2016), section 7.
  */
 export function crossEntropy(logits: View, targets: View<"u32"> | View, options: CrossEntropyOptions = {}): number {
   const keys = [...REDUCTION_OPTIONS, "gradient", "weight", "labelSmoothing", "ignoreIndex"];

@@ -12,7 +12,7 @@ interface ContrastOptions extends ReductionOptions {
 }
 
 export interface InfoNceOptions extends ContrastOptions {
-  /** Also asks the other way round, which row of a belongs to each row of b, and takes the mean of both, as CLIP does. */
+  /** Also asks which row of a belongs to each row of b, and takes the mean of both, as CLIP does. */
   symmetric?: boolean;
   /** Where to write the gradients; each may be what it is the gradient of. */
   gradientA?: View;
@@ -35,8 +35,8 @@ const OPTIONS = [...REDUCTION_OPTIONS, "temperature", "normalize"];
  *
  * Keeps rows x rows logits, and copies of the embeddings and their gradients, while it runs.
  *
- * A. van den Oord, Y. Li and O. Vinyals, "Representation learning with contrastive predictive coding" (2018), equation 4;
- * `symmetric`: A. Radford et al., "Learning transferable visual models from natural language supervision" (ICML 2021),
+ * A. van den Oord, Y. Li and O. Vinyals, "Representation learning with contrastive predictive coding" (2018), equation
+ * 4; `symmetric`: A. Radford et al., "Learning transferable visual models from natural language supervision" (ICML 2021),
  * figure 3.
  */
 export function infoNce(a: View, b: View, options: InfoNceOptions = {}): number {

@@ -24,8 +24,8 @@ export interface LaplaceNllOptions extends LikelihoodOptions {
 const OPTIONS = [...REDUCTION_OPTIONS, "gradient", "full", "eps"];
 
 /**
- * (log v + (x - t)^2 / v) / 2, torch's `gaussian_nll_loss`: the likelihood behind the squared error, with the variance v
- * beside each prediction x; `full` adds log(2 pi) / 2. Its gradients are (x - t) / v and (1 - (x - t)^2 / v) / (2 v).
+ * (log v + (x - t)^2 / v) / 2, torch's `gaussian_nll_loss`: the likelihood behind the squared error, with the variance
+ * v beside each prediction x, in a tensor of the same shape; `full` adds log(2 pi) / 2. Its gradients are (x - t) / v and (1 - (x - t)^2 / v) / (2 v).
  *
  * As in torch, v is at least eps, and its gradient is taken there. Unlike there, a negative variance is no error.
  *

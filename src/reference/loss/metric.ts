@@ -90,8 +90,8 @@ export function triplet(
     }
     const near = distance(memory, 4 * u, columns, form);
     const direct = distance(memory, 4 * v, columns, form);
-    const other = distance(memory, 4 * w, columns, form);
-    const swapped = swap === 1 && other < direct;
+    const other = swap === 1 ? distance(memory, 4 * w, columns, form) : direct;
+    const swapped = other < direct;
     const far = swapped ? other : direct;
     const hinge = near - far + round(margin);
     f32[(losses >>> 2) + i] = Math.max(hinge, 0);
