@@ -1,4 +1,5 @@
-import { elementBytes, type Kernel, type KernelName, kernelTable, type Operand, type Sizes } from "../src/kernels.ts";
+import { elementBytes, type Kernel, type Operand, type Sizes } from "../src/kernel.ts";
+import { type KernelName, kernelTable } from "../src/kernels.ts";
 import type { Runtime } from "../src/runtime.ts";
 import { fillFloats, fillIndices, ORDINARY_BITS, ORDINARY_REAL } from "./inputs.ts";
 import type { Elements, Subject, Trial } from "./subject.ts";

@@ -3,11 +3,13 @@ import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gemm } from "../src/linalg/gemm.ts";
+import { crossEntropy } from "../src/losses/crossEntropy.ts";
 import type { StepOptions } from "../src/measure.ts";
 import { AdamW } from "../src/optim/index.ts";
+import { normal } from "../src/random.ts";
 import { load, type Runtime } from "../src/runtime.ts";
 import { clockGHz } from "./clock.ts";
-import { fillFloats } from "./inputs.ts";
+import { fillFloats, fillIndices } from "./inputs.ts";
 import { interleave, type Spread, secondsEach } from "./spread.ts";
 
 function report(what: string, figure: string, target: string, met: boolean): void {
@@ -81,6 +83,28 @@ async function timeGemm(): Promise<void> {
   );
 }
 
+/** Softmax cross-entropy with its gradient against one exp and one scale over the same rows, each row while in cache. */
+async function timeCrossEntropy(): Promise<void> {
+  const [rows, classes] = [64, 50_257];
+  const runtime = await load({ backend: "simd" });
+  const [logits, gradient] = [runtime.tensor([rows, classes]), runtime.tensor([rows, classes])];
+  const [targets, losses] = [runtime.tensor([rows], { type: "u32" }), runtime.tensor([rows])];
+  normal(logits, { seed: 1, name: "logits" });
+  fillIndices(targets.data, classes);
+  const { exp, scale } = runtime.unchecked;
+  const sweeps = () => {
+    for (let row = 0; row < rows; row++) {
+      const at = gradient.pointer + 4 * row * classes;
+      exp(logits.pointer + 4 * row * classes, at, classes);
+      scale(at, at, classes, 0.5);
+    }
+  };
+  const runs = [() => crossEntropy(logits, targets, { losses, gradient }), sweeps];
+  const [loss, swept] = interleave(60, ...runs.map((run) => () => secondsEach(1, run))) as [Spread, Spread];
+  const what = `cross-entropy, ${rows} x ${classes} / exp and scale`;
+  report(what, ratio(loss, swept), "<= 1.40 x", loss.min / swept.min <= 1.4);
+}
+
 type Matrix = ReturnType<typeof Runtime.prototype.tensor<"f32">>;
 
 function timeColdStart(): void {
@@ -105,6 +129,7 @@ export async function timeTargets(): Promise<void> {
   await timeScalar();
   await timeTensors();
   await timeNorms();
+  await timeCrossEntropy();
   await timeGemm();
   console.log("  (the clock is measured: a chain of dependent integer operations, one cycle each)");
   timeColdStart();

@@ -2,7 +2,7 @@
 import { checkChoice, checkKeys } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { type Block, releaseWithOwner } from "./heap.ts";
-import { CHUNK } from "./kernels.ts";
+import { CHUNK } from "./kernel.ts";
 import type { Options, Resolved } from "./option.ts";
 import type { OptimizerSpec, Span, StepContext, WithCommon } from "./spec.ts";
 

@@ -21,12 +21,13 @@ const ranks: Record<string, Record<string, number>> = {
     gradients: 3,
     statistics: 2,
     product: 2,
-    softmaxRow: 2,
+    softmaxRow: 3,
+    logistic: 2,
     optim: 3,
-    loss: 3,
-    layer: 3,
+    loss: 4,
+    layer: 4,
     matrix: 3,
-    index: 4,
+    index: 5,
   },
   src: {
     check: 0,
@@ -39,7 +40,6 @@ const ranks: Record<string, Record<string, number>> = {
     parseSchedule: 3,
     median: 1,
     spikeDetector: 2,
-    schedules: 1,
     byteSource: 1,
     dtype: 1,
     json: 1,
@@ -49,7 +49,9 @@ const ranks: Record<string, Record<string, number>> = {
     stateTree: 2,
     steps: 1,
     reference: 2,
-    kernels: 3,
+    kernel: 2,
+    kernelTable: 3,
+    kernels: 3.5,
     engine: 4,
     dry: 5,
     tensor: 5,
@@ -58,10 +60,11 @@ const ranks: Record<string, Record<string, number>> = {
     random: 6,
     parameters: 6,
     linalg: 6,
-    losses: 6,
+    losses: 7,
     normalization: 6,
     window: 6,
     layer: 7,
+    reduction: 6,
     layers: 7,
     modules: 8,
     network: 8,
@@ -76,7 +79,7 @@ const ranks: Record<string, Record<string, number>> = {
     writeCheckpoint: 13,
     readCheckpoint: 13,
     torchState: 13,
-    node: 14,
+    node: 15,
     option: 6,
     spec: 7,
     snapshots: 7,
@@ -90,12 +93,11 @@ const ranks: Record<string, Record<string, number>> = {
     wrappers: 12,
     recipes: 12,
     monitor: 12,
-    node: 13,
     index: 20,
   },
 };
 /** The twins have ranks of their own, those of the files they mirror. */
-const twinRanks = { ...ranks["assembly"], index: 4 };
+const twinRanks = { ...ranks["assembly"], index: 5 };
 
 function rankOf(file: string): number {
   const [tree, ...path] = file.replace(/\.ts$/, "").split("/") as [string, ...string[]];

@@ -1,7 +1,7 @@
 /** Networks of layers: names, memory, gradients, and layers of one's own. */
 import { describe, expect, test } from "vitest";
 import { clipGradNorm } from "../src/clip.ts";
-import { GEMM_WORK } from "../src/kernels.ts";
+import { GEMM_WORK } from "../src/kernelTable/general.ts";
 import { type AnyLayer, declarationsOf, type Layer, type Pass } from "../src/layer.ts";
 import { tanh, tanhBackward } from "../src/layers/activation.ts";
 import { linear, linearBackward } from "../src/layers/linear.ts";

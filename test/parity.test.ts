@@ -1,14 +1,7 @@
 /** Every kernel of the table gives the same bits under every backend, writes only its outputs, and stays in bounds. */
 import { expect, test } from "vitest";
-import {
-  elementBytes,
-  type Kernel,
-  type KernelName,
-  kernelNames,
-  kernelTable,
-  type Scalar,
-  type Sizes,
-} from "../src/kernels.ts";
+import { elementBytes, type Kernel, type Scalar, type Sizes } from "../src/kernel.ts";
+import { type KernelName, kernelNames, kernelTable } from "../src/kernels.ts";
 import { Random } from "../src/random.ts";
 import { canonicalBits, loadAll } from "./support/runtimes.ts";
 

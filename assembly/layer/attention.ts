@@ -9,7 +9,7 @@ import { mul, splat, sub } from "../lanes";
 import { scale as scaleRow } from "../elementwise";
 import { dot, sum } from "../fold";
 import { product } from "../product";
-import { largest, shiftedExp } from "../softmaxRow";
+import { largest, scaledExp } from "../softmaxRow";
 
 /** Query rows whose probabilities are kept at a time in the backward pass. */
 const BLOCK: usize = 32;
@@ -56,8 +56,8 @@ export function causalAttention(
         const end = i + rows;
         product(q + from + i * rowBytes, rowBytes, 4, work, pitch, scores, pitch, rows, (end + 7) & ~7, width, false);
         for (let row = scores, n = i + 1; n <= end; n++, row += pitch, stats += 8) {
-          const most = largest(row, n << 2);
-          shiftedExp(row, row, n << 2, most, scale);
+          const most = largest(row, n);
+          scaledExp(row, row, n, most, scale);
           memory.fill(row + (n << 2), 0, (end - n) << 2);
           const total = f32(sum(row, n));
           store<f32>(stats, total == total ? most : NaN);
@@ -162,7 +162,7 @@ export function causalAttentionBackward(
             const n = first + i + r + 1;
             const at = fromOut + (n - 1) * outBytes;
             const mean = f32(dot(dOut + at, out + at, width));
-            shiftedExp(row, row, n << 2, load<f32>(stats), scale);
+            scaledExp(row, row, n, load<f32>(stats), scale);
             scoreGradient(row, dRow, n << 2, load<f32>(stats, 4), mean, scale);
             memory.fill(row + (n << 2), 0, (first + count - n) << 2);
             memory.fill(dRow + (n << 2), 0, (first + count - n) << 2);

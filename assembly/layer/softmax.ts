@@ -2,13 +2,13 @@
 import { mul, splat, sub } from "../lanes";
 import { scale } from "../elementwise";
 import { dot, sum } from "../fold";
-import { largest, shiftedExp } from "../softmaxRow";
+import { largest, scaledExp } from "../softmaxRow";
 
 /** y_ij = e^(x_ij - max_i) / sum_j e^(x_ij - max_i); y may be x. */
 export function softmaxRows(x: usize, y: usize, rows: usize, columns: usize): void {
   const bytes = columns << 2;
   for (let i: usize = 0; i < rows; i++, x += bytes, y += bytes) {
-    shiftedExp(x, y, bytes, largest(x, bytes), 1);
+    scaledExp(x, y, columns, largest(x, columns), 1);
     scale(y, y, columns, 1 / f32(sum(y, columns)));
   }
 }

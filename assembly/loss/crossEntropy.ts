@@ -1,38 +1,23 @@
 /** Softmax cross-entropy over logits; see src/losses/crossEntropy.ts. */
-import { add, atLeast, max, splat, sub } from "../lanes";
-import { scale } from "../elementwise";
+import { CHUNK, chunkDot, chunkSum } from "../chunk";
+import { fill, scale } from "../elementwise";
 import { sum } from "../fold";
-import { exp, log } from "../math";
+import { add, mul, mulAdd, splat, sub } from "../lanes";
+import { log } from "../math";
+import { expSum, largest, shiftedExp } from "../softmaxRow";
 
-/** The largest element of a row. Of NaN anything may come: the sum of exponentials is NaN then whatever the shift. */
-function largest(x: usize, bytes: usize): f32 {
-  let i: usize = 0;
-  let most: f32 = -Infinity;
-  if (ASC_FEATURE_SIMD) {
-    let lanes = splat<v128>(-Infinity);
-    for (; i + 16 <= bytes; i += 16) lanes = atLeast<v128>(lanes, v128.load(x + i));
-    most = max<f32>(
-      max<f32>(f32x4.extract_lane(lanes, 0), f32x4.extract_lane(lanes, 1)),
-      max<f32>(f32x4.extract_lane(lanes, 2), f32x4.extract_lane(lanes, 3)),
-    );
-  }
-  for (; i < bytes; i += 4) most = max<f32>(most, load<f32>(x + i));
-  return most;
+/** 1 - p, p the softmax at one class, to 1e-16: in float32, 1 - p has no digits left where p is nearly 1. */
+function others(own: f32, total: f64): f32 {
+  return f32((total - f64(own)) / total);
 }
 
-function shiftedExpAt<T>(x: usize, y: usize, shift: f32): void {
-  store<T>(y, exp<T>(sub<T>(load<T>(x), splat<T>(shift))));
-}
-
-function shiftedExp(x: usize, y: usize, bytes: usize, shift: f32): void {
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && bytes >= 16) {
-    do {
-      shiftedExpAt<v128>(x + i, y + i, shift);
-      i += 16;
-    } while (i + 16 <= bytes);
-  }
-  for (; i < bytes; i += 4) shiftedExpAt<f32>(x + i, y + i, shift);
+/** Turns e^(z - most), which sum to `exact`, into weight (softmax z - onehot target); returns the loss. */
+function settle(y: usize, target: usize, columns: usize, most: f32, correct: f32, exact: f64, weight: f32): f32 {
+  const total = f32(exact);
+  const rest = others(load<f32>(y + target), exact);
+  scale(y, y, columns, weight / total);
+  store<f32>(y + target, -weight * rest);
+  return add<f32>(log<f32>(total), sub<f32>(most, correct));
 }
 
 /**
@@ -49,16 +34,191 @@ export function softmaxCrossEntropy(
   weight: f32,
 ): void {
   const bytes = columns << 2;
+  let most = rows == 0 ? f32(0) : largest(logits, columns);
   for (let i: usize = 0; i < rows; i++) {
     const z = logits + i * bytes;
     const y = gradient + i * bytes;
+    // After the last row comes none: its own elements are looked at again, for nothing.
+    const next = i + 1 < rows ? z + bytes : z;
     const target = load<u32>(targets + (i << 2)) << 2;
-    const most = largest(z, bytes);
     const correct = load<f32>(z + target);
-    shiftedExp(z, y, bytes, most);
-    const total = f32(sum(y, columns));
-    store<f32>(losses + (i << 2), add<f32>(log<f32>(total), sub<f32>(most, correct)));
-    scale(y, y, columns, weight / total);
-    store<f32>(y + target, load<f32>(y + target) - weight);
+    let nextMost: f32 = -Infinity;
+    let total: f64 = 0;
+    for (let j: usize = 0; j < bytes; j += CHUNK << 2) {
+      const n = min<usize>(CHUNK, columns - (j >> 2));
+      nextMost = max<f32>(nextMost, shiftedExp(z + j, y + j, next + j, n, most));
+      total += chunkSum(y + j, n);
+    }
+    store<f32>(losses + (i << 2), settle(y, target, columns, most, correct, total, weight));
+    most = nextMost;
+  }
+}
+
+function dropAt<T>(z: usize, y: usize, most: f32): void {
+  store<T>(y, sub<T>(splat<T>(most), load<T>(z)));
+}
+
+/** y = most - z */
+function drop(z: usize, y: usize, n: usize, most: f32): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      dropAt<v128>(z + i, y + i, most);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) dropAt<f32>(z + i, y + i, most);
+}
+
+function takeShareAt<T>(w: usize, y: usize, alpha: f32, beta: f32): void {
+  store<T>(y, sub<T>(mul<T>(splat<T>(alpha), load<T>(y)), mul<T>(splat<T>(beta), load<T>(w))));
+}
+
+/** y = alpha y - beta w */
+function takeShare(w: usize, y: usize, n: usize, alpha: f32, beta: f32): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      takeShareAt<v128>(w + i, y + i, alpha, beta);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) takeShareAt<f32>(w + i, y + i, alpha, beta);
+}
+
+/**
+ * The same with class weights w, smoothed targets and rows left out. A target that is not below `columns`, or is
+ * `ignored`, gives a loss of 0 and a gradient of 0. For the others, with q = w (confidence onehot + uniform),
+ * losses[i] = sum_c -q_c log softmax(z_i)_c;  gradient[i, :] = scale (softmax(z_i) sum q - q).
+ */
+export function softmaxCrossEntropyWeighted(
+  logits: usize,
+  targets: usize,
+  weights: usize,
+  losses: usize,
+  gradient: usize,
+  work: usize,
+  rows: usize,
+  columns: usize,
+  ignored: u32,
+  by: f32,
+  confidence: f32,
+  uniform: f32,
+): void {
+  const bytes = columns << 2;
+  const whole = sum(weights, columns);
+  for (let i: usize = 0; i < rows; i++) {
+    const z = logits + i * bytes;
+    const y = gradient + i * bytes;
+    const loss = losses + (i << 2);
+    const label = load<u32>(targets + (i << 2));
+    if (label >= u32(columns) || label == ignored) {
+      store<f32>(loss, 0);
+      fill(y, columns, 0);
+      continue;
+    }
+    const target = label << 2;
+    const picked = confidence * load<f32>(weights + target);
+    const most = largest(z, columns);
+    const correct = load<f32>(z + target);
+    if (uniform == 0) {
+      const exact = expSum(z, y, columns, most);
+      store<f32>(loss, picked * settle(y, target, columns, most, correct, exact, by * picked));
+      continue;
+    }
+    let below: f64 = 0;
+    for (let j: usize = 0; j < columns; j += CHUNK) {
+      const n = min<usize>(CHUNK, columns - j);
+      drop(z + (j << 2), work, n, most);
+      below += chunkDot(weights + (j << 2), work, n);
+    }
+    const exact = expSum(z, y, columns, most);
+    const total = f32(exact);
+    const logTotal = log<f32>(total);
+    const nll = add<f32>(logTotal, sub<f32>(most, correct));
+    const spread = f64(uniform) * (whole * f64(logTotal) + below);
+    store<f32>(loss, f32(f64(picked) * f64(nll) + spread));
+    const own = load<f32>(y + target);
+    const mass = f32(f64(picked) + f64(uniform) * whole);
+    takeShare(weights, y, columns, (by * mass) / total, by * uniform);
+    const even = f64(uniform) * (whole * (f64(own) / exact) - f64(load<f32>(weights + target)));
+    store<f32>(y + target, by * f32(even - f64(picked) * f64(others(own, exact))));
+  }
+}
+
+/** w (confidence t + uniform) */
+function share<T>(t: usize, w: usize, confidence: f32, uniform: f32): T {
+  return mul<T>(load<T>(w), mulAdd<T>(splat<T>(confidence), load<T>(t), splat<T>(uniform)));
+}
+
+function shareAt<T>(t: usize, w: usize, y: usize, confidence: f32, uniform: f32): void {
+  store<T>(y, share<T>(t, w, confidence, uniform));
+}
+
+function shares(t: usize, w: usize, y: usize, n: usize, confidence: f32, uniform: f32): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      shareAt<v128>(t + i, w + i, y + i, confidence, uniform);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) shareAt<f32>(t + i, w + i, y + i, confidence, uniform);
+}
+
+function takeSharesAt<T>(t: usize, w: usize, y: usize, alpha: f32, by: f32, confidence: f32, uniform: f32): void {
+  const taken = mul<T>(splat<T>(by), share<T>(t, w, confidence, uniform));
+  store<T>(y, sub<T>(mul<T>(splat<T>(alpha), load<T>(y)), taken));
+}
+
+/** y = alpha y - by q */
+function takeShares(t: usize, w: usize, y: usize, n: usize, alpha: f32, by: f32, confidence: f32, uniform: f32): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      takeSharesAt<v128>(t + i, w + i, y + i, alpha, by, confidence, uniform);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) takeSharesAt<f32>(t + i, w + i, y + i, alpha, by, confidence, uniform);
+}
+
+/** The same where targets are probabilities t [rows, columns]: q = w (confidence t + uniform). */
+export function softmaxCrossEntropyDense(
+  logits: usize,
+  targets: usize,
+  weights: usize,
+  losses: usize,
+  gradient: usize,
+  work: usize,
+  rows: usize,
+  columns: usize,
+  by: f32,
+  confidence: f32,
+  uniform: f32,
+): void {
+  const bytes = columns << 2;
+  const drops = work + (CHUNK << 2);
+  for (let i: usize = 0; i < rows; i++) {
+    const z = logits + i * bytes;
+    const t = targets + i * bytes;
+    const y = gradient + i * bytes;
+    const most = largest(z, columns);
+    let mass: f64 = 0;
+    let below: f64 = 0;
+    for (let j: usize = 0; j < columns; j += CHUNK) {
+      const n = min<usize>(CHUNK, columns - j);
+      shares(t + (j << 2), weights + (j << 2), work, n, confidence, uniform);
+      drop(z + (j << 2), drops, n, most);
+      mass += chunkSum(work, n);
+      below += chunkDot(work, drops, n);
+    }
+    const total = f32(expSum(z, y, columns, most));
+    store<f32>(losses + (i << 2), f32(mass * f64(log<f32>(total)) + below));
+    takeShares(t, weights, y, columns, (by * f32(mass)) / total, by, confidence, uniform);
   }
 }

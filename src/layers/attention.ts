@@ -1,5 +1,5 @@
 import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
-import { attentionWork } from "../kernels.ts";
+import { attentionWork } from "../kernelTable/layer.ts";
 import { checkView, type View } from "../tensor.ts";
 
 export interface AttentionOptions {

@@ -1,5 +1,5 @@
 import { checkInteger, checkKeys, refuse } from "../check.ts";
-import { GEMM_WORK } from "../kernels.ts";
+import { GEMM_WORK } from "../kernelTable/general.ts";
 import { checkView, type View } from "../tensor.ts";
 import { type Axis, checkImages, outSize, type Pair, pair } from "../window.ts";
 

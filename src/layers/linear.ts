@@ -1,5 +1,5 @@
 import { refuse } from "../check.ts";
-import { GEMM_WORK } from "../kernels.ts";
+import { GEMM_WORK } from "../kernelTable/general.ts";
 import { checkView, type View } from "../tensor.ts";
 
 /** Rows of x [.., inputs] and of what belongs to its outputs [.., outputs]. */

@@ -1,5 +1,5 @@
 import { checkNumber, refuse } from "../check.ts";
-import { GEMM_WORK } from "../kernels.ts";
+import { GEMM_WORK } from "../kernelTable/general.ts";
 import { checkView, type View } from "../tensor.ts";
 
 export interface GemmOptions {

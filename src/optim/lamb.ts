@@ -1,4 +1,4 @@
-import { CHUNK } from "../kernels.ts";
+import { CHUNK } from "../kernel.ts";
 import { defineOptimizer } from "../optimizer.ts";
 import { flag, real, reals } from "../option.ts";
 import { powi } from "../real.ts";

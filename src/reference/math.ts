@@ -30,6 +30,15 @@ export function exp(x: number): number {
   return f32(f32(q * pow2(half)) * pow2(n - half));
 }
 
+/** log((1 + z) 2^e) for z in [sqrt(1/2) - 1, sqrt 2 - 1]. */
+export function logNear(z: number, e: number): number {
+  const zz = f32(z * z);
+  let y = f32(f32(polynomial(z, LOG) * z) * zz);
+  y = mulAdd(e, LN2_LOW, y);
+  y = f32(y - f32(zz * 0.5));
+  return f32(f32(z + y) + f32(e * 0.693359375));
+}
+
 export function log(x: number): number {
   if (!(x > 0)) return x === 0 ? -Infinity : NaN;
   if (x === Infinity) return x;
@@ -40,12 +49,7 @@ export function log(x: number): number {
     e += 1;
     f *= 0.5;
   }
-  const z = f32(f - 1);
-  const zz = f32(z * z);
-  let y = f32(f32(polynomial(z, LOG) * z) * zz);
-  y = mulAdd(e, LN2_LOW, y);
-  y = f32(y - f32(zz * 0.5));
-  return f32(f32(z + y) + f32(e * 0.693359375));
+  return logNear(f32(f - 1), e);
 }
 
 export function tanh(x: number): number {

@@ -3,7 +3,7 @@ import type { Views } from "../../heap.ts";
 import { scale as scaleRow } from "../elementwise.ts";
 import { dot, sum } from "../fold.ts";
 import { mulAdd, f32 as round } from "../lanes.ts";
-import { largest, shiftedExp } from "../softmaxRow.ts";
+import { largest, scaledExp } from "../softmaxRow.ts";
 
 const BLOCK = 32;
 
@@ -60,8 +60,8 @@ export function causalAttention(
     for (let i = 0; i < context; i++) {
       const n = i + 1;
       for (let j = 0; j < n; j++) f32[row + j] = chain(f32, queries + i * stride, 1, keys + j * stride, 1, width);
-      const most = largest(f32, row, n);
-      shiftedExp(f32, row, row, n, most, round(scale));
+      const most = largest(memory, work, n);
+      scaledExp(memory, work, work, n, most, round(scale));
       const end = endOfFour(i, context);
       f32.fill(0, row + n, row + end);
       const total = round(sum(memory, work, n));
@@ -115,7 +115,7 @@ export function causalAttentionBackward(
         }
         const stat = (stats >>> 2) + head.stats + 2 * i;
         const mean = round(dot(memory, 4 * (dRows + i * rowOut), out + 4 * (head.to + i * rowOut), width));
-        shiftedExp(f32, row, row, n, f32[stat]!, by);
+        scaledExp(memory, 4 * row, 4 * row, n, f32[stat]!, by);
         for (let j = 0; j < n; j++) {
           f32[row + j]! *= f32[stat + 1]!;
           f32[dRow + j] = round(f32[row + j]! * round(f32[dRow + j]! - mean)) * by;

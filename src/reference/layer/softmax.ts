@@ -3,14 +3,13 @@ import type { Views } from "../../heap.ts";
 import { scale } from "../elementwise.ts";
 import { dot, sum } from "../fold.ts";
 import { f32 as round } from "../lanes.ts";
-import { largest, shiftedExp } from "../softmaxRow.ts";
+import { largest, scaledExp } from "../softmaxRow.ts";
 
 export function softmaxRows(memory: Views, x: number, y: number, rows: number, columns: number): void {
-  const { f32 } = memory;
   for (let i = 0; i < rows; i++) {
-    const from = (x >>> 2) + i * columns;
+    const from = x + 4 * i * columns;
     const to = y + 4 * i * columns;
-    shiftedExp(f32, from, to >>> 2, columns, largest(f32, from, columns), 1);
+    scaledExp(memory, from, to, columns, largest(memory, from, columns), 1);
     scale(memory, to, to, columns, 1 / round(sum(memory, to, columns)));
   }
 }

@@ -1,0 +1,187 @@
+/** Losses of distances between rows; see src/losses/metric.ts. Gradients may be the arrays they are gradients of. */
+import { fill, scale } from "../elementwise";
+import { sumAbs, sumSquares } from "../fold";
+import { add, atLeast, mul, sign, splat, sub } from "../lanes";
+
+function differenceAt<T>(a: usize, b: usize, y: usize): void {
+  store<T>(y, sub<T>(load<T>(a), load<T>(b)));
+}
+
+/** y = a - b */
+function difference(a: usize, b: usize, y: usize, n: usize): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      differenceAt<v128>(a + i, b + i, y + i);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) differenceAt<f32>(a + i, b + i, y + i);
+}
+
+/**
+ * With d the Euclidean distance of two rows, label 0 for a similar pair and 1 for one that is not:
+ * losses = similar (1 - label) d^2 + dissimilar label max(0, margin - d)^2, and `by` times its gradients.
+ */
+export function contrastive(
+  x1: usize,
+  x2: usize,
+  labels: usize,
+  losses: usize,
+  gradient1: usize,
+  gradient2: usize,
+  rows: usize,
+  columns: usize,
+  margin: f32,
+  similar: f32,
+  dissimilar: f32,
+  by: f32,
+): void {
+  const bytes = columns << 2;
+  for (let i: usize = 0; i < rows; i++) {
+    const at = i * bytes;
+    difference(x1 + at, x2 + at, gradient1 + at, columns);
+    const square = f32(sumSquares(gradient1 + at, columns));
+    const d = f32.sqrt(square);
+    const gap = atLeast<f32>(margin - d, 0);
+    const label = load<f32>(labels + (i << 2));
+    const together: f32 = similar * (1 - label);
+    const apart: f32 = dissimilar * label;
+    store<f32>(losses + (i << 2), together * square + apart * (gap * gap));
+    // The distance has no slope at 0; autograd takes 0.
+    const push: f32 = d == 0 ? 0 : (apart * gap) / d;
+    const slope: f32 = by * (2 * (together - push));
+    scale(gradient1 + at, gradient2 + at, columns, -slope);
+    scale(gradient1 + at, gradient1 + at, columns, slope);
+  }
+}
+
+function differencesAt<T>(a: usize, p: usize, n: usize, u: usize, v: usize, w: usize, eps: f32): void {
+  const anchor = load<T>(a);
+  const positive = load<T>(p);
+  const negative = load<T>(n);
+  const shift = splat<T>(eps);
+  store<T>(u, add<T>(sub<T>(anchor, positive), shift));
+  store<T>(v, add<T>(sub<T>(anchor, negative), shift));
+  store<T>(w, add<T>(sub<T>(positive, negative), shift));
+}
+
+/** u = a - p + eps, v = a - n + eps, w = p - n + eps */
+function differences(a: usize, p: usize, m: usize, u: usize, v: usize, w: usize, n: usize, eps: f32): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      differencesAt<v128>(a + i, p + i, m + i, u + i, v + i, w + i, eps);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) differencesAt<f32>(a + i, p + i, m + i, u + i, v + i, w + i, eps);
+}
+
+function signAt<T>(y: usize): void {
+  store<T>(y, sign<T>(load<T>(y)));
+}
+
+function signs(y: usize, n: usize): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      signAt<v128>(y + i);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) signAt<f32>(y + i);
+}
+
+function combineAt<T>(w: usize, u: usize, v: usize, towards: f32, away: f32, swapped: f32): void {
+  const x = mul<T>(splat<T>(towards), load<T>(u));
+  const y = mul<T>(splat<T>(away), load<T>(v));
+  const z = mul<T>(splat<T>(swapped), load<T>(w));
+  store<T>(w, sub<T>(x, y));
+  store<T>(u, sub<T>(splat<T>(0), add<T>(x, z)));
+  store<T>(v, add<T>(y, z));
+}
+
+/** Turns the differences into the gradients of anchor (in w), positive (in u) and negative (in v). */
+function combine(w: usize, u: usize, v: usize, n: usize, towards: f32, away: f32, swapped: f32): void {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD && end >= 16) {
+    do {
+      combineAt<v128>(w + i, u + i, v + i, towards, away, swapped);
+      i += 16;
+    } while (i + 16 <= end);
+  }
+  for (; i < end; i += 4) combineAt<f32>(w + i, u + i, v + i, towards, away, swapped);
+}
+
+/** What a distance is: the square of the 2-norm, the 1-norm or the 2-norm. */
+const SQUARE: usize = 0;
+const MANHATTAN: usize = 1;
+
+function distance(difference: usize, columns: usize, form: usize): f64 {
+  if (form == MANHATTAN) return sumAbs(difference, columns);
+  const square = sumSquares(difference, columns);
+  return form == SQUARE ? square : sqrt<f64>(square);
+}
+
+/** What a difference is multiplied by, or its sign under the 1-norm, to give the slope of its distance. */
+function slopeOf(distance: f64, form: usize): f32 {
+  if (form == SQUARE) return 2;
+  if (form == MANHATTAN) return 1;
+  return distance == 0 ? 0 : f32(1 / distance);
+}
+
+/**
+ * losses = max(0, d(a, p) - d(a, n) + margin), and `by` times its gradients; eps is added to every coordinate of a
+ * difference. With `swap` 1, d(p, n) takes the place of d(a, n) where it is smaller.
+ */
+export function triplet(
+  a: usize,
+  p: usize,
+  n: usize,
+  losses: usize,
+  gradientA: usize,
+  gradientP: usize,
+  gradientN: usize,
+  rows: usize,
+  columns: usize,
+  form: usize,
+  swap: usize,
+  margin: f32,
+  eps: f32,
+  by: f32,
+): void {
+  const bytes = columns << 2;
+  for (let i: usize = 0; i < rows; i++) {
+    const at = i * bytes;
+    const w = gradientA + at;
+    const u = gradientP + at;
+    const v = gradientN + at;
+    differences(a + at, p + at, n + at, u, v, w, columns, eps);
+    const near = distance(u, columns, form);
+    const direct = distance(v, columns, form);
+    const other = swap == 1 ? distance(w, columns, form) : direct;
+    const swapped = other < direct;
+    const far = swapped ? other : direct;
+    const hinge = near - far + f64(margin);
+    if (hinge <= 0) {
+      store<f32>(losses + (i << 2), 0);
+      fill(u, columns, 0);
+      fill(v, columns, 0);
+      fill(w, columns, 0);
+      continue;
+    }
+    store<f32>(losses + (i << 2), f32(hinge));
+    if (form == MANHATTAN) {
+      signs(u, columns);
+      signs(v, columns);
+      signs(w, columns);
+    }
+    const away = by * slopeOf(far, form);
+    combine(w, u, v, columns, by * slopeOf(near, form), swapped ? f32(0) : away, swapped ? away : f32(0));
+  }
+}

@@ -1,0 +1,6 @@
+/** What is done to gradients between the backward pass and the step. */
+export { type Accumulated, GradientAccumulator, type GradientAccumulatorState } from "./accumulate.ts";
+export { type AdaptiveClipOptions, clipGradAdaptive } from "./adaptiveClip.ts";
+export { centralizeGradients } from "./centralize.ts";
+export { addGradientNoise, type GradientNoiseOptions } from "./noise.ts";
+export { findNonFinite, type NonFinite } from "./nonFinite.ts";

@@ -1,0 +1,45 @@
+import { checkKeys, checkNumber } from "../check.ts";
+import { CHUNK } from "../kernel.ts";
+import { engineOf, evaluateElements, type LossOptions, REDUCTION_OPTIONS } from "../reduction.ts";
+import { checkView, type View } from "../tensor.ts";
+
+export interface BinaryCrossEntropyOptions extends LossOptions {
+  /** The weight of positive targets: one for all, or one for each column of the last axis. 1 unless it is given. */
+  posWeight?: number | View;
+  /** What each loss is multiplied by: a tensor of the shape of the logits. The mean still divides by their number. */
+  weight?: View;
+}
+
+/**
+ * -w (p t log s(z) + (1 - t) log(1 - s(z))) for logits z of any shape and size, targets t in [0, 1], s the logistic
+ * function: torch's `binary_cross_entropy_with_logits`. Its gradient is w ((1 - t) s(z) - p t s(-z)).
+ *
+ * Both are sums of two terms that never cancel, so small losses and gradients keep their digits.
+ */
+export function binaryCrossEntropyWithLogits(
+  logits: View,
+  targets: View,
+  options: BinaryCrossEntropyOptions = {},
+): number {
+  checkKeys("options", options, [...REDUCTION_OPTIONS, "gradient", "posWeight", "weight"]);
+  const { posWeight = 1, weight, gradient } = options;
+  const engine = engineOf("logits", logits);
+  if (typeof posWeight === "number") checkNumber("posWeight", posWeight, "[0, inf)");
+  else checkView("posWeight", posWeight, engine, "f32", logits.shape.slice(-1));
+  const { unchecked } = engine;
+  return evaluateElements(options, {
+    inputs: { logits, targets, ...(weight && { weight }) },
+    gradients: { gradient },
+    workspace: CHUNK,
+    prepare: (work) => {
+      if (typeof posWeight === "number") unchecked.fill(work, CHUNK, posWeight);
+    },
+    run: ({ start, length, losses, gradients: [dz], scale, work }, [z, t, w]) => {
+      if (typeof posWeight !== "number") unchecked.tile(posWeight.pointer, work, length, posWeight.size, start);
+      unchecked.binaryCrossEntropy(z!, t!, work, losses, dz!, length, scale);
+      if (w === undefined) return;
+      unchecked.weightElements(w, losses, length);
+      unchecked.weightElements(w, dz!, length);
+    },
+  });
+}

@@ -1,0 +1,76 @@
+import { checkKeys, checkNumber } from "../check.ts";
+import type { Kernels } from "../kernels.ts";
+import { engineOf, evaluateElements, type LossOptions, REDUCTION_OPTIONS } from "../reduction.ts";
+import type { View } from "../tensor.ts";
+
+const OPTIONS = [...REDUCTION_OPTIONS, "gradient"];
+
+type Pointers = readonly [predictions: number, targets: number, losses: number, gradient: number, length: number];
+
+/** A loss of the differences between predictions and targets of any one shape. */
+function ofDifferences(
+  predictions: View,
+  targets: View,
+  options: LossOptions,
+  kernel: (kernels: Kernels, pointers: Pointers, scale: number) => void,
+): number {
+  const { unchecked } = engineOf("predictions", predictions);
+  return evaluateElements(options, {
+    inputs: { predictions, targets },
+    gradients: { gradient: options.gradient },
+    run: ({ losses, gradients: [gradient], length, scale }, [x, t]) =>
+      kernel(unchecked, [x!, t!, losses, gradient!, length], scale),
+  });
+}
+
+/** The squared error (x - t)^2, torch's `mse_loss`; its gradient is 2 (x - t). */
+export function mse(predictions: View, targets: View, options: LossOptions = {}): number {
+  checkKeys("options", options, OPTIONS);
+  return ofDifferences(predictions, targets, options, (kernels, at, scale) => kernels.mse(...at, scale));
+}
+
+/** The absolute error |x - t|, torch's `l1_loss`; its gradient is sign(x - t), 0 at a tie. */
+export function l1(predictions: View, targets: View, options: LossOptions = {}): number {
+  checkKeys("options", options, OPTIONS);
+  return ofDifferences(predictions, targets, options, (kernels, at, scale) => kernels.l1(...at, scale));
+}
+
+export interface HuberOptions extends LossOptions {
+  /** Where the square ends and the line begins; above 0, 1 unless it is given. */
+  delta?: number;
+}
+
+/**
+ * (x - t)^2 / 2 up to |x - t| = delta and delta (|x - t| - delta / 2) beyond, torch's `huber_loss`.
+ *
+ * P. J. Huber, "Robust estimation of a location parameter" (Annals of Mathematical Statistics, 1964).
+ */
+export function huber(predictions: View, targets: View, options: HuberOptions = {}): number {
+  checkKeys("options", options, [...OPTIONS, "delta"]);
+  const { delta = 1 } = options;
+  checkNumber("delta", delta, "(0, inf)");
+  return ofDifferences(predictions, targets, options, (kernels, at, scale) =>
+    kernels.huber(...at, delta, 0.5, delta, scale),
+  );
+}
+
+export interface SmoothL1Options extends LossOptions {
+  /** Where the square ends and the line begins; 1 unless it is given. 0 makes it `l1`. */
+  beta?: number;
+}
+
+/**
+ * (x - t)^2 / (2 beta) up to |x - t| = beta and |x - t| - beta / 2 beyond, torch's `smooth_l1_loss`: `huber` with that
+ * delta, divided by it.
+ *
+ * R. Girshick, "Fast R-CNN" (ICCV 2015), equation 3.
+ */
+export function smoothL1(predictions: View, targets: View, options: SmoothL1Options = {}): number {
+  const { beta = 1, ...rest } = options;
+  checkKeys("options", options, [...OPTIONS, "beta"]);
+  checkNumber("beta", beta, "[0, inf)");
+  if (beta === 0) return l1(predictions, targets, rest);
+  return ofDifferences(predictions, targets, options, (kernels, at, scale) =>
+    kernels.huber(...at, beta, 0.5 / beta, 1, scale),
+  );
+}
