@@ -45,7 +45,7 @@ export async function openMachine(options: LoadOptions = {}): Promise<Machine> {
     return openReference(maxBytes, "this runtime has no WebAssembly");
   }
   if (module !== undefined) {
-    if (!(module instanceof WebAssembly.Module)) refuse("module", module, "a WebAssembly.Module");
+    if (!isModule(module)) refuse("module", module, "a WebAssembly.Module");
     const machine = openWasm(module, maxBytes, "the module that was passed");
     if (backend !== "auto" && machine.backend !== backend) {
       refuse("module", machine.backend, `a build of backend ${describe(backend)}`);
@@ -59,7 +59,8 @@ export async function openMachine(options: LoadOptions = {}): Promise<Machine> {
     backend !== "auto" ? "asked for" : simd ? "this runtime has SIMD" : "this runtime has no WebAssembly SIMD";
   let compiled: WebAssembly.Module;
   try {
-    compiled = await WebAssembly.compile(await wasmBytes(variant));
+    const { compile } = await (variant === "simd" ? import("#wasm/simd") : import("#wasm/scalar"));
+    compiled = await compile();
   } catch (error) {
     // A content security policy without wasm-unsafe-eval, or a host that only takes precompiled modules.
     const why = `this runtime forbids compiling WebAssembly (${(error as Error).message})`;
@@ -73,21 +74,25 @@ function unavailable(backend: Backend, why: string): SimdOptimError {
   return new SimdOptimError("BACKEND_UNAVAILABLE", `backend: got ${describe(backend)}, but ${why}`);
 }
 
-async function wasmBytes(variant: "simd" | "scalar"): Promise<Uint8Array<ArrayBuffer>> {
-  const { base64 } = variant === "simd" ? await import("../build/simd.js") : await import("../build/scalar.js");
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-}
-
 async function openReference(maxBytes: number, reason: string): Promise<Machine> {
   const twins = await import("./reference/index.ts");
   const heap = new Heap(new PlainMemory(), maxBytes);
   return { backend: "reference", reason, heap, kernels: bindTwins(twins, heap.views) };
 }
 
+/** Also one of another realm, which is no instance of this realm's class: edge hosts compile modules outside. */
+function isModule(value: unknown): value is WebAssembly.Module {
+  return Object.prototype.toString.call(value) === "[object WebAssembly.Module]";
+}
+
 function openWasm(module: WebAssembly.Module, maxBytes: number, reason: string): Machine {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: Math.floor(maxBytes / PAGE) });
-  // The exports of the instance itself: the loader's own wrap every call.
-  const { exports } = instantiateSync(module, { env: { memory } }).instance;
+  const imports = { env: { memory } };
+  // The exports of the instance itself: the loader's own wrap every call. The loader takes modules of this realm only.
+  const { exports } =
+    module instanceof WebAssembly.Module
+      ? instantiateSync(module, imports).instance
+      : new WebAssembly.Instance(module, imports);
   const kernels = bindWasm(exports);
   const lanes = (exports["LANES"] as WebAssembly.Global).value;
   return { backend: lanes === 4 ? "simd" : "scalar", reason, heap: new Heap(memory, maxBytes), kernels };

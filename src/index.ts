@@ -3,6 +3,7 @@ export type { ByteSource, Readable } from "./byteSource.ts";
 export { type ErrorCode, SimdOptimError } from "./check.ts";
 export type { Parts } from "./checkpointFormat.ts";
 export { clipGradNorm, clipGradValue, clipGroupNorms, gradNorm } from "./clip.ts";
+export type { Declarations, ParameterOptions } from "./declare.ts";
 export type { Dtype } from "./dtype.ts";
 export type { Backend, LoadOptions } from "./engine.ts";
 export * from "./gradients/index.ts";
@@ -41,7 +42,7 @@ export {
   type StepReport,
 } from "./optimizer.ts";
 export type { Option, Scheduled } from "./option.ts";
-export type { Clip, Clipping, Parameter, ParameterOptions, Parameters, Role, Selection } from "./parameters.ts";
+export type { Clip, Clipping, Parameter, Parameters, Role, Selection } from "./parameters.ts";
 export { parseSchedule } from "./parseSchedule.ts";
 export { normal, Random, type RandomState, type Source, uniform } from "./random.ts";
 export { type CheckpointReport, type ReadCheckpointOptions, readCheckpoint } from "./readCheckpoint.ts";

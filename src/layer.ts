@@ -1,8 +1,9 @@
 import type { Arena } from "./arena.ts";
 import { refuse } from "./check.ts";
+import { declare, type ParameterOptions } from "./declare.ts";
 import { DryEngine } from "./dry.ts";
 import type { Engine } from "./engine.ts";
-import { type Parameter, type ParameterOptions, Parameters } from "./parameters.ts";
+import type { Parameter, Parameters } from "./parameters.ts";
 import type { Source } from "./random.ts";
 import type { ElementType, View } from "./tensor.ts";
 
@@ -75,7 +76,7 @@ export function declarationsOf(root: AnyLayer): Record<string, LayerParameter> {
 /** Values and gradients for declared parameters, all zero. */
 export function parametersOf(engine: Engine, declarations: Readonly<Record<string, LayerParameter>>): Parameters {
   const plain = Object.entries(declarations).map(([name, { start, ...options }]) => [name, options]);
-  return new Parameters(engine, Object.fromEntries(plain));
+  return declare(engine, Object.fromEntries(plain));
 }
 
 /** A layer with its name and the parameters it works on. */

@@ -142,15 +142,16 @@ function together(parts: readonly Measured[]): Norms {
 
 /** The norms of a step over `groups` groups. */
 export function summarise(choice: NormsChoice, measured: readonly Measured[], groups: number): StepNorms {
+  const norms = together(measured);
   if (choice === "groups") {
     const groupNorms = Array.from({ length: groups }, (_, i) => together(measured.filter(({ group }) => group === i)));
-    return { ...together(measured), groupNorms };
+    return { ...norms, groupNorms };
   }
   if (choice === "parameters") {
     // Without a prototype, so that a parameter may have any name.
     const parameterNorms: Record<string, Norms> = Object.create(null);
     for (const part of measured) parameterNorms[part.name] = together([part]);
-    return { ...together(measured), parameterNorms };
+    return { ...norms, parameterNorms };
   }
-  return together(measured);
+  return norms;
 }

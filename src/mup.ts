@@ -4,8 +4,9 @@
  * table 8, as the authors' package `mup` computes them.
  */
 import { checkBoolean, checkChoice, checkKeys, checkNumber, describe, refuse } from "./check.ts";
+import type { ParameterOptions } from "./declare.ts";
 import type { Scheduled } from "./option.ts";
-import { type Parameter, type ParameterOptions, type Selection, selected } from "./parameters.ts";
+import { type Parameter, type Selection, selected } from "./parameters.ts";
 
 /**
  * What a parameter is to width. "hidden" has two axes that grow with it; "input" and "output" are matrices with one,

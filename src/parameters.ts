@@ -1,4 +1,4 @@
-import { checkBoolean, checkChoice, checkKeys, checkShape, refuse } from "./check.ts";
+import { checkBoolean, checkChoice, refuse } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { type Block, releaseWithOwner } from "./heap.ts";
 import { View } from "./tensor.ts";
@@ -7,12 +7,13 @@ import { View } from "./tensor.ts";
 export type Role = "hidden" | "embedding" | "head" | "norm" | "bias";
 export const ROLES: readonly Role[] = ["hidden", "embedding", "head", "norm", "bias"];
 
-export interface ParameterOptions {
-  shape: readonly number[];
-  /** "bias" for one axis and "hidden" for more, unless it is given. */
-  role?: Role;
-  /** A frozen parameter is not stepped; false unless it is given. */
-  frozen?: boolean;
+/** A parameter to be: what `runtime.parameters` makes of a declaration. */
+export interface Declared {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly role: Role;
+  readonly frozen: boolean;
+  readonly size: number;
 }
 
 /** What the last clipping pass found, until a step has used it. */
@@ -107,14 +108,9 @@ export class Parameters implements Iterable<Parameter> {
   readonly #byName: ReadonlyMap<string, Parameter>;
 
   /** @internal Use `runtime.parameters`. */
-  constructor(engine: Engine, declarations: Readonly<Record<string, readonly number[] | ParameterOptions>>) {
-    if (declarations === null || typeof declarations !== "object" || Array.isArray(declarations)) {
-      refuse("parameters", declarations, 'an object such as { "fc.weight": [10, 784] }');
-    }
-    const planned = Object.entries(declarations).map(([name, declaration]) => plan(name, declaration));
-    if (planned.length === 0) refuse("parameters", {}, "at least one parameter");
+  constructor(engine: Engine, declared: readonly Declared[]) {
     this.engine = engine;
-    this.size = planned.reduce((sum, { size }) => sum + size, 0);
+    this.size = declared.reduce((sum, { size }) => sum + size, 0);
     this.#values = engine.heap.allocate(4 * this.size);
     try {
       this.#gradients = engine.heap.allocate(4 * this.size);
@@ -126,7 +122,7 @@ export class Parameters implements Iterable<Parameter> {
     releaseWithOwner(this.#gradients, this);
     let offset = 0;
     const byName = new Map<string, Parameter>();
-    for (const { name, shape, role, frozen, size } of planned) {
+    for (const { name, shape, role, frozen, size } of declared) {
       byName.set(name, new Parameter(this, name, shape, role, frozen, this.#values, this.#gradients, offset));
       offset += 4 * size;
     }
@@ -178,19 +174,6 @@ export class Parameters implements Iterable<Parameter> {
   private get first(): Parameter {
     return this.#byName.values().next().value as Parameter;
   }
-}
-
-function plan(name: string, declaration: readonly number[] | ParameterOptions) {
-  const options: ParameterOptions = Array.isArray(declaration)
-    ? { shape: declaration }
-    : (declaration as ParameterOptions);
-  if (options === null || typeof options !== "object") refuse(name, options, "a shape such as [10, 784]");
-  checkKeys(name, options, ["shape", "role", "frozen"]);
-  const size = checkShape(`${name}.shape`, options.shape);
-  const { shape, role = shape.length < 2 ? "bias" : "hidden", frozen = false } = options;
-  checkChoice(`${name}.role`, role, ROLES);
-  checkBoolean(`${name}.frozen`, frozen);
-  return { name, shape, role, frozen, size };
 }
 
 /** Parameters to act on: a whole collection, or some of one. */

@@ -1,6 +1,7 @@
 import { checkShape, refuse } from "./check.ts";
+import { type Declarations, declare } from "./declare.ts";
 import { Engine, type LoadOptions, openMachine } from "./engine.ts";
-import { type ParameterOptions, Parameters } from "./parameters.ts";
+import type { Parameters } from "./parameters.ts";
 import { type ElementType, Tensor } from "./tensor.ts";
 
 /** Linear memory, the kernels over it, and what lives in it. */
@@ -18,8 +19,8 @@ export class Runtime extends Engine {
   }
 
   /** Named parameters with room for their gradients, in the order given: `{ "fc.weight": [10, 784] }`. */
-  parameters(declarations: Readonly<Record<string, readonly number[] | ParameterOptions>>): Parameters {
-    return new Parameters(this, declarations);
+  parameters(declarations: Declarations): Parameters {
+    return declare(this, declarations);
   }
 }
 

@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import { readSync } from "../src/byteSource.ts";
 import type { Parts } from "../src/checkpointFormat.ts";
 import type { Parameter, Parameters } from "../src/parameters.ts";
-import { Random } from "../src/random.ts";
 import { readingCheckpoint } from "../src/readCheckpoint.ts";
 import type { Runtime } from "../src/runtime.ts";
 import { EMA, SWA } from "../src/wrappers/average.ts";
@@ -13,37 +12,12 @@ import { SVRG } from "../src/wrappers/svrg.ts";
 import { writeCheckpoint } from "../src/writeCheckpoint.ts";
 import { bitsOf, loadAll } from "./support/runtimes.ts";
 import { type AnyOptimizer, accepts, optimizers, type Variant, variants } from "./support/specs.ts";
+import { run, setGradients, smallParameters } from "./support/training.ts";
 
 const runtimes = await loadAll();
 const [rt] = runtimes as [Runtime];
 
-/** Two matrices, a vector and a single element, each as a matrix of one column for an optimizer that takes no vectors. */
-function parameters({ spec: { shapes } }: AnyOptimizer, runtime: Runtime = rt): Parameters {
-  const vector = (size: number) => (shapes?.takes([size]) === false ? [size, 1] : [size]);
-  const params = runtime.parameters({ w: [7, 5], u: [3, 17], b: vector(13), s: vector(1) });
-  const random = new Random(1, "values");
-  for (const { data } of params) for (let i = 0; i < data.length; i++) data[i] = random.uniform() - 0.5;
-  return params;
-}
-
-/** Gradients of step `t`: of many magnitudes, with zeros. */
-function setGradients(params: Parameters, t: number): void {
-  const random = new Random(2, `gradients ${t}`);
-  for (const { grad } of params) {
-    for (let i = 0; i < grad.length; i++) {
-      grad[i] = random.below(8) === 0 ? 0 : (random.uniform() - 0.5) * 10 ** (random.below(9) - 6);
-    }
-  }
-}
-
-/** Steps `from` to `to`; every second one also for the Hessian, where that is apart. */
-function run(params: Parameters, optimizer: InstanceType<AnyOptimizer>, from: number, to: number): void {
-  for (let t = from; t < to; t++) {
-    setGradients(params, t);
-    if (optimizer.spec.updateHessian && t % 2 === 0) optimizer.updateHessian();
-    optimizer.step();
-  }
-}
+const parameters = (Optimizer: AnyOptimizer, runtime: Runtime = rt) => smallParameters(Optimizer, runtime);
 
 const snapshot = (params: Parameters) => [...params].map(({ data }) => [...bitsOf(data)]);
 const make = ({ Optimizer, options }: Variant, params: ConstructorParameters<Variant["Optimizer"]>[0], more = {}) =>

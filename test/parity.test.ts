@@ -1,59 +1,14 @@
 /** Every kernel of the table gives the same bits under every backend, writes only its outputs, and stays in bounds. */
 import { expect, test } from "vitest";
-import { elementBytes, type Kernel, type Scalar, type Sizes } from "../src/kernel.ts";
+import type { Kernel, Sizes } from "../src/kernel.ts";
 import { type KernelName, kernelNames, kernelTable } from "../src/kernels.ts";
 import { Random } from "../src/random.ts";
+import { type Call, drawCall } from "./support/kernelCalls.ts";
 import { canonicalBits, loadAll } from "./support/runtimes.ts";
 
 const runtimes = await loadAll();
 const WORDS = 1 << 19;
 const [POINTER] = new Set(runtimes.map((runtime) => runtime.heap.allocate(4 * WORDS).pointer)) as unknown as [number];
-
-const SPECIAL = [0, 0x80000000, 1, 0x80000001, 0x007fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f7fffff, 0x00800000];
-const SCALARS = [0, 1, -1, 0.5, 0.9, 0.999, 1e-8, 3e-4, -2.75, 1e-30];
-
-/** A float32 as bits: any exponent, or near 1, or, now and then, a special value. */
-function drawFloat(random: Random, specials: boolean): number {
-  const word = random.bits();
-  if (specials && word % 16 === 0) return SPECIAL[random.below(SPECIAL.length)]!;
-  if (word % 4 === 0) return random.bits() & 0xbfffffff;
-  return (random.bits() & 0x80ffffff) | 0x3f000000;
-}
-
-function drawScalar({ kind, name }: Scalar, sizes: Sizes, random: Random): number {
-  if (kind === "size") return sizes[name]!;
-  return kind === "bits" ? random.bits() : SCALARS[random.below(SCALARS.length)]!;
-}
-
-interface Call {
-  readonly values: number[];
-  readonly image: Uint32Array;
-  /** Word ranges that the kernel may change, and whether what is in them afterwards means anything. */
-  readonly writable: { start: number; end: number; compared: boolean }[];
-}
-
-/** Lays the operands out at misaligned places with random words between them. */
-function drawCall(kernel: Kernel, sizes: Sizes, random: Random, specials: boolean): Call {
-  const image = new Uint32Array(
-    kernel.args.reduce((sum, arg) => sum + (arg.kind === "operand" ? 2 * arg.length(sizes) + 16 : 0), 0),
-  );
-  const writable: Call["writable"] = [];
-  let used = 0;
-  const values = kernel.args.map((arg) => {
-    if (arg.kind !== "operand") return drawScalar(arg, sizes, random);
-    const words = elementBytes(arg) / 4;
-    const start = Math.ceil((used + 4 + random.below(4)) / words) * words;
-    const end = start + words * arg.length(sizes);
-    const bound = arg.below?.(sizes);
-    for (let i = used; i < end + 4; i++) {
-      image[i] = bound !== undefined && i >= start && i < end ? random.below(bound) : drawFloat(random, specials);
-    }
-    if (arg.access !== "in") writable.push({ start, end, compared: arg.access !== "work" });
-    used = end + 4;
-    return POINTER + 4 * start;
-  });
-  return { values, image: image.subarray(0, used), writable };
-}
 
 function runEverywhere(name: KernelName, call: Call) {
   return runtimes.map(({ kernels, heap }) => {
@@ -91,7 +46,7 @@ test.each(kernelNames)("%s: simd, scalar and reference agree to the bit", (name)
   const random = new Random(1, name);
   let count = 0;
   for (const sizes of casesOf(kernel, random)) {
-    const call = drawCall(kernel, sizes, random, count++ % 2 === 0);
+    const call = drawCall(kernel, sizes, POINTER, random, count++ % 2 === 0);
     const [simd, ...others] = runEverywhere(name, call);
     for (const [i, other] of others.entries()) {
       const where = `${runtimes[i + 1]!.backend} ${JSON.stringify(sizes)} ${call.values}`;

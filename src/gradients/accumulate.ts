@@ -1,7 +1,7 @@
 import { checkChoice, checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
 import type { Kernels } from "../kernels.ts";
 import { type Parameter, type Selection, selected } from "../parameters.ts";
-import { Shadow } from "../shadow.ts";
+import { StatefulShadow } from "../statefulShadow.ts";
 
 /** What is made of the gradients of micro-batches: their sum, or their mean by weight. */
 export type Reduction = "mean" | "sum";
@@ -38,7 +38,7 @@ export interface GradientAccumulatorState extends Accumulated {
 export class GradientAccumulator {
   readonly #parameters: readonly Parameter[];
   readonly #reduction: Reduction;
-  readonly #sum: Shadow;
+  readonly #sum: StatefulShadow;
   #microBatches = 0;
   #weight = 0;
 
@@ -51,7 +51,7 @@ export class GradientAccumulator {
     // In memory order, so that neighbours share kernel calls.
     this.#parameters = [...parameters].sort((a, b) => a.gradient.pointer - b.gradient.pointer);
     this.#reduction = reduction;
-    this.#sum = new Shadow(this.#parameters);
+    this.#sum = new StatefulShadow(this.#parameters);
   }
 
   /** Bytes of the arena. */

@@ -43,10 +43,12 @@ function firstNonFinite(parameter: Parameter, of: "gradient" | "value"): NonFini
 /** The index along each axis of a position in row-major order. */
 function unravel(position: number, shape: readonly number[]): number[] {
   let rest = position;
-  return shape.map((_, axis) => {
-    const stride = shape.slice(axis + 1).reduce((product, extent) => product * extent, 1);
-    const along = Math.floor(rest / stride);
-    rest -= along * stride;
-    return along;
-  });
+  return shape
+    .map((_, axis) => {
+      const extent = shape.at(-1 - axis)!;
+      const along = rest % extent;
+      rest = (rest - along) / extent;
+      return along;
+    })
+    .reverse();
 }

@@ -1,7 +1,8 @@
 import { checkInteger, checkNumber, refuse } from "../check.ts";
 import { type Parameter, type Selection, selected } from "../parameters.ts";
-import { runElsewhere, Shadow } from "../shadow.ts";
+import { runElsewhere } from "../shadow.ts";
 import type { StateDictOptions } from "../stateful.ts";
+import { StatefulShadow } from "../statefulShadow.ts";
 
 /** An average as plain data, by parameter name. */
 export interface AverageState {
@@ -14,7 +15,7 @@ export class WeightAverage {
   /** See `Stateful`. */
   readonly stateInPlace = true;
   readonly #parameters: readonly Parameter[];
-  readonly #average: Shadow;
+  readonly #average: StatefulShadow;
   readonly #weight: (updates: number) => number;
   #updates = 0;
 
@@ -22,7 +23,7 @@ export class WeightAverage {
   constructor(params: Selection, weight: (updates: number) => number) {
     this.#parameters = selected("params", params);
     if (this.#parameters.length === 0) refuse("params", params, "at least one parameter");
-    this.#average = new Shadow(this.#parameters);
+    this.#average = new StatefulShadow(this.#parameters);
     this.#weight = weight;
   }
 

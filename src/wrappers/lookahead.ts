@@ -2,8 +2,8 @@ import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
 import type { StepOptions } from "../measure.ts";
 import type { OptimizerState, StepReport } from "../optimizer.ts";
 import type { Parameter } from "../parameters.ts";
-import { Shadow } from "../shadow.ts";
 import type { StateDictOptions } from "../stateful.ts";
+import { StatefulShadow } from "../statefulShadow.ts";
 
 /** What Lookahead needs of the optimizer inside it. */
 export interface Inner {
@@ -37,7 +37,7 @@ export class Lookahead {
   readonly inner: Inner;
   readonly #k: number;
   readonly #alpha: number;
-  readonly #slow: Shadow;
+  readonly #slow: StatefulShadow;
   #since = 0;
 
   constructor(inner: Inner, options: { k?: number; alpha?: number } = {}) {
@@ -48,7 +48,7 @@ export class Lookahead {
     this.inner = inner;
     this.#k = k;
     this.#alpha = alpha;
-    this.#slow = new Shadow(inner.groups.flatMap(({ params }) => params));
+    this.#slow = new StatefulShadow(inner.groups.flatMap(({ params }) => params));
     this.#slow.save();
   }
 

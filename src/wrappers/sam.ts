@@ -2,7 +2,7 @@ import { checkKeys, checkNumber, refuse } from "../check.ts";
 import type { StepOptions } from "../measure.ts";
 import type { StepReport } from "../optimizer.ts";
 import type { Parameter } from "../parameters.ts";
-import { Shadow } from "../shadow.ts";
+import { StatefulShadow } from "../statefulShadow.ts";
 
 /** What SAM needs of the optimizer that takes the steps. */
 export interface Base {
@@ -24,7 +24,7 @@ export class SAM {
   readonly base: Base;
   readonly #rho: number;
   readonly #parameters: readonly Parameter[];
-  readonly #home: Shadow;
+  readonly #home: StatefulShadow;
   #ascended = false;
 
   constructor(base: Base, options: { rho?: number } = {}) {
@@ -34,7 +34,7 @@ export class SAM {
     this.base = base;
     this.#rho = rho;
     this.#parameters = base.groups.flatMap(({ params }) => params);
-    this.#home = new Shadow(this.#parameters);
+    this.#home = new StatefulShadow(this.#parameters);
   }
 
   /** Bytes kept for the way back. */

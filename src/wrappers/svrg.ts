@@ -1,7 +1,7 @@
 import { checkChoice, checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
 import { type Parameter, type Selection, selected } from "../parameters.ts";
 import { Random } from "../random.ts";
-import { Shadow } from "../shadow.ts";
+import { StatefulShadow } from "../statefulShadow.ts";
 
 /** The mean of a loss over samples, as its gradients. */
 export interface FiniteSum {
@@ -38,15 +38,15 @@ export interface SVRGOptions {
 export class SVRG {
   readonly #parameters: readonly Parameter[];
   readonly #options: Required<Pick<SVRGOptions, "lr" | "batchSize" | "outerUpdate" | "seed">> & SVRGOptions;
-  readonly #snapshot: Shadow;
+  readonly #snapshot: StatefulShadow;
   /** Values while the snapshot is in their place. */
-  readonly #current: Shadow;
+  readonly #current: StatefulShadow;
   /** The full gradient at the snapshot. */
-  readonly #full: Shadow;
+  readonly #full: StatefulShadow;
   /** The gradient of a batch at the current values. */
-  readonly #batch: Shadow;
+  readonly #batch: StatefulShadow;
   /** The iterate to end at, where it is not the last. */
-  readonly #result: Shadow | undefined;
+  readonly #result: StatefulShadow | undefined;
   #epochs = 0;
 
   constructor(params: Selection, options: SVRGOptions = {}) {
@@ -60,11 +60,11 @@ export class SVRG {
     this.#parameters = selected("params", params);
     if (this.#parameters.length === 0) refuse("params", params, "at least one parameter");
     this.#options = { ...options, lr, batchSize, outerUpdate, seed };
-    this.#snapshot = new Shadow(this.#parameters);
-    this.#current = new Shadow(this.#parameters);
-    this.#full = new Shadow(this.#parameters);
-    this.#batch = new Shadow(this.#parameters);
-    this.#result = outerUpdate === "last" ? undefined : new Shadow(this.#parameters);
+    this.#snapshot = new StatefulShadow(this.#parameters);
+    this.#current = new StatefulShadow(this.#parameters);
+    this.#full = new StatefulShadow(this.#parameters);
+    this.#batch = new StatefulShadow(this.#parameters);
+    this.#result = outerUpdate === "last" ? undefined : new StatefulShadow(this.#parameters);
   }
 
   /** Epochs run so far: with the seed, all that the next one depends on besides the values. */
@@ -135,7 +135,7 @@ export class SVRG {
     }
   }
 
-  #shadows(): Shadow[] {
+  #shadows(): StatefulShadow[] {
     return [this.#snapshot, this.#current, this.#full, this.#batch, ...(this.#result ? [this.#result] : [])];
   }
 

@@ -1,0 +1,53 @@
+/** The program in the form that each kind of runtime takes. */
+import { copyFileSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build, type Plugin } from "esbuild";
+
+const here = new URL(".", import.meta.url).pathname;
+const root = new URL("../..", import.meta.url).pathname;
+
+export interface Bundles {
+  readonly folder: string;
+  readonly process: string;
+  readonly page: string;
+  /** Imports the compiled modules that lie beside it. */
+  readonly worker: string;
+  /** A classic script that finds the compiled modules in the global `modules`. */
+  readonly edge: string;
+  readonly modules: readonly string[];
+}
+
+/** Takes compiled modules from a global, as the deployment of an edge function would provide them. */
+const modulesFromGlobal: Plugin = {
+  name: "modules from a global",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\.wasm\?module$/ }, ({ path }) => ({ path, namespace: "provided" }));
+    onLoad({ filter: /.*/, namespace: "provided" }, ({ path }) => ({
+      contents: `export default globalThis.modules.${/(\w+)\.wasm/.exec(path)![1]};`,
+    }));
+  },
+};
+
+export async function makeBundles(): Promise<Bundles> {
+  const folder = mkdtempSync(join(tmpdir(), "simd-optim-runtimes-"));
+  const common = { bundle: true, target: "es2022", logLevel: "warning" } as const;
+  const bundle = async (name: string, extension: string, options: Parameters<typeof build>[0]) => {
+    const outfile = join(folder, `${name}${extension}`);
+    await build({ ...common, entryPoints: [`${here}entries/${name}.ts`], outfile, ...options });
+    return outfile;
+  };
+  const modules = ["simd", "scalar"].map((variant) => {
+    const path = join(folder, `${variant}.wasm`);
+    copyFileSync(join(root, "build", `${variant}.wasm`), path);
+    return path;
+  });
+  return {
+    folder,
+    modules,
+    process: await bundle("process", ".mjs", { format: "esm" }),
+    page: await bundle("page", ".js", { format: "esm" }),
+    worker: await bundle("worker", ".mjs", { format: "esm", conditions: ["workerd"], external: ["*.wasm"] }),
+    edge: await bundle("edge", ".js", { format: "iife", conditions: ["edge-light"], plugins: [modulesFromGlobal] }),
+  };
+}

@@ -1,0 +1,4 @@
+/** For workerd: answers any request with the outcomes. */
+import { everyBackend } from "../program.ts";
+
+export default { fetch: async () => Response.json(await everyBackend()) };

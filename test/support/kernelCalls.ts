@@ -1,0 +1,49 @@
+/** Calls of the kernels of the table, drawn at random: numbers of every magnitude, at misaligned places. */
+import { elementBytes, type Kernel, type Scalar, type Sizes } from "../../src/kernel.ts";
+import type { Random } from "../../src/random.ts";
+
+const SPECIAL = [0, 0x80000000, 1, 0x80000001, 0x007fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f7fffff, 0x00800000];
+const SCALARS = [0, 1, -1, 0.5, 0.9, 0.999, 1e-8, 3e-4, -2.75, 1e-30];
+
+/** A float32 as bits: any exponent, or near 1, or, now and then, a special value. */
+function drawFloat(random: Random, specials: boolean): number {
+  const word = random.bits();
+  if (specials && word % 16 === 0) return SPECIAL[random.below(SPECIAL.length)]!;
+  if (word % 4 === 0) return random.bits() & 0xbfffffff;
+  return (random.bits() & 0x80ffffff) | 0x3f000000;
+}
+
+function drawScalar({ kind, name }: Scalar, sizes: Sizes, random: Random): number {
+  if (kind === "size") return sizes[name]!;
+  return kind === "bits" ? random.bits() : SCALARS[random.below(SCALARS.length)]!;
+}
+
+export interface Call {
+  readonly values: number[];
+  readonly image: Uint32Array;
+  /** Word ranges that the kernel may change, and whether what is in them afterwards means anything. */
+  readonly writable: { start: number; end: number; compared: boolean }[];
+}
+
+/** Lays the operands out at misaligned places after `pointer`, with random words between them. */
+export function drawCall(kernel: Kernel, sizes: Sizes, pointer: number, random: Random, specials: boolean): Call {
+  const image = new Uint32Array(
+    kernel.args.reduce((sum, arg) => sum + (arg.kind === "operand" ? 2 * arg.length(sizes) + 16 : 0), 0),
+  );
+  const writable: Call["writable"] = [];
+  let used = 0;
+  const values = kernel.args.map((arg) => {
+    if (arg.kind !== "operand") return drawScalar(arg, sizes, random);
+    const words = elementBytes(arg) / 4;
+    const start = Math.ceil((used + 4 + random.below(4)) / words) * words;
+    const end = start + words * arg.length(sizes);
+    const bound = arg.below?.(sizes);
+    for (let i = used; i < end + 4; i++) {
+      image[i] = bound !== undefined && i >= start && i < end ? random.below(bound) : drawFloat(random, specials);
+    }
+    if (arg.access !== "in") writable.push({ start, end, compared: arg.access !== "work" });
+    used = end + 4;
+    return pointer + 4 * start;
+  });
+  return { values, image: image.subarray(0, used), writable };
+}
