@@ -72,7 +72,7 @@ export function confusionFigure({ confusion, scores }: ClassificationResult, wid
         x: "predicted",
         y: "truth",
         fill: ({ truth, predicted }) => (truth === predicted ? "var(--train)" : "var(--held-out)"),
-        fillOpacity: ({ share }) => 0.75 * share,
+        fillOpacity: ({ share }) => 0.6 * share,
       }),
       Plot.text(
         cells.filter(({ rows }) => rows > 0),

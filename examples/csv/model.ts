@@ -54,7 +54,7 @@ export type Targets = Tensor | Tensor<"u32">;
 export function classifier(classes: number, weight: Tensor | undefined): Objective {
   return {
     outputs: classes,
-    targets: (runtime, rows) => runtime.tensor([rows], { type: "u32" }) as Tensor<"u32">,
+    targets: (runtime, rows) => runtime.tensor([rows], { type: "u32" }),
     descend: (logits, targets) => crossEntropy(logits, targets, { gradient: logits, ...(weight && { weight }) }),
     sum: (logits, targets) => crossEntropy(logits, targets, { reduction: "sum" }),
   };
@@ -63,7 +63,7 @@ export function classifier(classes: number, weight: Tensor | undefined): Objecti
 /** The squared error of numbers that are standardised as the labels to learn from are. */
 export const regressor: Objective = {
   outputs: 1,
-  targets: (runtime, rows) => runtime.tensor([rows, 1]),
+  targets: (runtime, rows) => runtime.tensor<"f32">([rows, 1]),
   descend: (predictions, targets) => mse(predictions, targets as Tensor, { gradient: predictions }),
   sum: (predictions, targets) => mse(predictions, targets as Tensor, { reduction: "sum" }),
 };

@@ -50,7 +50,9 @@ function tiles({ result, history, prepared }: Outcome): Html[] {
 
 function lossSection({ history, result }: Outcome): Html {
   const name = result.task === "classification" ? "cross-entropy (nats)" : "squared error (variances of the label)";
-  const [first, last] = [history.heldOut[0]!.loss, history.heldOut.at(-1)!.loss];
+  const [first, last] = [history.heldOut[0]!, history.heldOut.at(-1)!];
+  const lowest = history.heldOut.reduce((best, point) => (point.loss < best.loss ? point : best));
+  const rose = last.loss > 1.1 * lowest.loss;
   return figure(
     "Loss",
     [
@@ -59,7 +61,8 @@ function lossSection({ history, result }: Outcome): Html {
       ["held-out", "held-out rows"],
     ],
     (width) => lossFigure(history, name, width),
-    `The loss on rows the model never trained on goes from ${first.toFixed(3)} to ${last.toFixed(3)}.`,
+    `The loss on rows the model never trained on goes from ${first.loss.toFixed(3)} to ${last.loss.toFixed(3)}.` +
+      (rose ? ` It was lower before: ${lowest.loss.toFixed(3)} at step ${count(lowest.step)}; see --patience.` : ""),
   );
 }
 
