@@ -100,7 +100,12 @@ export function encodeRows(table: Table, { list, inputs }: Features, rows: reado
       const cell = table.rows[row]![feature.column]!;
       const missing = isMissing(cell);
       if (feature.kind === "number") {
-        x[at++] = missing ? 0 : (toNumber(cell) - feature.mean) / feature.deviation;
+        const value = missing ? feature.mean : toNumber(cell);
+        if (Number.isNaN(value)) {
+          const place = `in row ${row + 1} of column "${table.columns[feature.column]}"`;
+          throw new Failure(`${table.title}: "${cell}" ${place} is no number, as those learned from are`, BAD_INPUT);
+        }
+        x[at++] = (value - feature.mean) / feature.deviation;
       } else {
         // A text that is in no row to learn from is none of them.
         const place = feature.texts.indexOf(missing ? feature.mode : cell);

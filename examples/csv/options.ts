@@ -33,6 +33,8 @@ export interface Settings {
   readonly heldOut: number;
   readonly backend: NonNullable<LoadOptions["backend"]>;
   readonly seed: number;
+  /** Another table, to predict the labels of. */
+  readonly predict?: string;
   /** The folder of the report. */
   readonly out: string;
 }
@@ -49,7 +51,8 @@ const usable = optimizers.filter(({ spec }) => !spec.updateHessian);
 
 /** The settings; undefined where help was asked for and given. Throws a `Failure` for anything it cannot use. */
 export function parseSettings(argv: readonly string[]): Settings | undefined {
-  return parseArguments<Settings>(describeCommand(), argv);
+  // Behind --csv it would be taken for the name of a file.
+  return parseArguments<Settings>(describeCommand(), argv.includes("--help") ? ["--help"] : argv);
 }
 
 export function rateFor({ optimizer, lr }: Settings): number | undefined {
@@ -136,7 +139,11 @@ function describeCommand(): Command {
         .argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER))
         .default(1),
     )
-    .option("--out <folder>", "where to write report.html", "out")
+    .option(
+      "--predict <file>",
+      "CSV file with the same columns but the label, to be written with it to predictions.csv",
+    )
+    .option("--out <folder>", "where to write report.html and predictions.csv", "out")
     .addHelpText("after", `\nOptimizers: ${namesOf(usable)}`);
 }
 

@@ -9,6 +9,7 @@ import { describeRun } from "./description.ts";
 import { largestOutputs, type Result, scoreClasses, scoreNumbers } from "./evaluation.ts";
 import { classifier, type Objective, regressor } from "./model.ts";
 import { epochsFor, rateFor, type Settings } from "./options.ts";
+import { encodeOther, predictionsFile } from "./predictions.ts";
 import { confusionText, resultLines, scoresText } from "./resultText.ts";
 import { parseTable } from "./table.ts";
 import { type History, type Recipe, Trainer, train } from "./training.ts";
@@ -21,9 +22,17 @@ export interface Outcome {
   readonly result: Result;
 }
 
-/** Trains and evaluates, printing how it goes; returns the page of the report. */
-export async function run(settings: Settings, signal: AbortSignal): Promise<string> {
+/** What is to be written. */
+export interface Files {
+  readonly report: string;
+  readonly predictions: string | undefined;
+}
+
+/** Trains and evaluates, printing how it goes. */
+export async function run(settings: Settings, signal: AbortSignal): Promise<Files> {
   const prepared = prepare(parseTable(readText(settings.csv, "--csv")), settings);
+  const other = settings.predict === undefined ? undefined : parseTable(readText(settings.predict, "--predict"));
+  const otherRows = other && encodeOther(other, prepared);
   const runtime = await load({ backend: settings.backend });
   const objective = objectiveOf(runtime, prepared, settings);
   const recipe = recipeOf(settings, prepared, objective);
@@ -43,7 +52,10 @@ export async function run(settings: Settings, signal: AbortSignal): Promise<stri
 
   // Only here: loading what draws takes as long as loading all the rest.
   const { reportPage } = await import("./report.ts");
-  return reportPage({ prepared, recipe, history, result }, description);
+  return {
+    report: reportPage({ prepared, recipe, history, result }, description),
+    predictions: other && otherRows && predictionsFile(other, otherRows, trainer, prepared),
+  };
 }
 
 function objectiveOf(runtime: Runtime, { labelled, train }: Prepared, { classWeights }: Settings): Objective {
