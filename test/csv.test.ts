@@ -10,6 +10,7 @@ import { largestOutputs, scoreClasses, scoreNumbers } from "../examples/csv/eval
 import { encodeRows, fitFeatures } from "../examples/csv/features.ts";
 import { classifier, regressor } from "../examples/csv/model.ts";
 import { epochsFor, parseSettings, rateFor, type Settings } from "../examples/csv/options.ts";
+import { shortened } from "../examples/csv/resultText.ts";
 import { run } from "../examples/csv/run.ts";
 import { splitRows } from "../examples/csv/split.ts";
 import { findColumn, parseTable, type Table } from "../examples/csv/table.ts";
@@ -221,6 +222,11 @@ describe("scores", () => {
       { label: "c", precision: Number.NaN, recall: Number.NaN, rows: 0 },
     ]);
     expect([accuracy, baseline]).toEqual([0.75, { label: "b", accuracy: 0.5 }]);
+  });
+
+  test("are shown with the ends of long labels", () => {
+    expect(shortened("a label of 16 ch")).toBe("a label of 16 ch");
+    expect(shortened("a long label\nnumber 12")).toBe("a long l\u2026mber 12");
   });
 
   test("of numbers", () => {

@@ -51,11 +51,14 @@ export function confusionFigure({ confusion, scores }: ClassificationResult, wid
     labelArrow: "none",
     labelAnchor: "center",
   } as const;
+  const fontSize = Math.min(12, Math.max(7, column / 3));
   const above = tilted ? 40 + 0.75 * CHARACTER * longest : 54;
   return draw("Held-out rows by true and predicted class", width, {
     height: above + 12 + ROW * labels.length,
     marginLeft: room,
     marginTop: above,
+    // The last label leans beyond its column.
+    marginRight: tilted ? 0.75 * CHARACTER * longest : 16,
     marginBottom: 12,
     x: {
       ...axis,
@@ -76,7 +79,7 @@ export function confusionFigure({ confusion, scores }: ClassificationResult, wid
       }),
       Plot.text(
         cells.filter(({ rows }) => rows > 0),
-        { x: "predicted", y: "truth", text: "rows", fill: "var(--text)", fontWeight: 600 },
+        { x: "predicted", y: "truth", text: "rows", fill: "var(--text)", fontWeight: 600, fontSize },
       ),
     ],
   });

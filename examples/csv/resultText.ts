@@ -54,10 +54,11 @@ export function scoresText({ scores }: ClassificationResult): string {
   return aligned([["class", "precision", "recall", "rows"], ...rows]);
 }
 
-/** A label on one line, its end cut off if it is long. */
+/** A label on one line; of a long one the ends, since one of them tells it from others. */
 export function shortened(label: string): string {
   const clean = printable(label).replace(/\s+/g, " ");
-  return clean.length > LONGEST_LABEL ? `${clean.slice(0, LONGEST_LABEL - 1)}\u2026` : clean;
+  const end = LONGEST_LABEL / 2;
+  return clean.length > LONGEST_LABEL ? `${clean.slice(0, end)}\u2026${clean.slice(1 - end)}` : clean;
 }
 
 /** The first column to the left, the others to the right. */
