@@ -28,11 +28,12 @@ export function lossFigure({ losses, heldOut }: History, name: string, width: nu
   });
 }
 
-/** In pixels: the most that a character of a label takes, and the height of a row. */
+/** In pixels: the most that a character of a label takes, the height of a row, and the least width for numbers. */
 const CHARACTER = 7;
 const ROW = 34;
+const COLUMN = 24;
 
-/** Cells darker the larger the share of their row. */
+/** Cells stronger the larger the share of their row; where columns are too narrow for numbers, without. */
 export function confusionFigure({ confusion, scores }: ClassificationResult, width: number): Html {
   const labels = scores.map(({ label }, id) => ({ id, name: shortened(label) }));
   const cells = confusion.flatMap((row, truth) => {
@@ -42,7 +43,9 @@ export function confusionFigure({ confusion, scores }: ClassificationResult, wid
   const longest = Math.max(...labels.map(({ name }) => name.length));
   const room = 34 + CHARACTER * longest;
   const column = (width - room) / labels.length;
-  const tilted = CHARACTER * longest > column;
+  const tight = column < COLUMN;
+  const tilt = tight ? -90 : CHARACTER * longest > column ? -40 : 0;
+  const leaning = 0.75 * CHARACTER * longest;
   const axis = {
     type: "band",
     domain: labels.map(({ id }) => id),
@@ -51,21 +54,20 @@ export function confusionFigure({ confusion, scores }: ClassificationResult, wid
     labelArrow: "none",
     labelAnchor: "center",
   } as const;
-  const fontSize = Math.min(12, Math.max(7, column / 3));
-  const above = tilted ? 40 + 0.75 * CHARACTER * longest : 54;
+  const above = tight ? room + 12 : tilt ? 40 + leaning : 54;
   return draw("Held-out rows by true and predicted class", width, {
     height: above + 12 + ROW * labels.length,
     marginLeft: room,
     marginTop: above,
     // The last label leans beyond its column.
-    marginRight: tilted ? 0.75 * CHARACTER * longest : 16,
+    marginRight: tilt === -40 ? leaning : 16,
     marginBottom: 12,
     x: {
       ...axis,
       axis: "top",
       label: "predicted class",
       labelOffset: above - 8,
-      tickRotate: tilted ? -40 : 0,
+      tickRotate: tilt,
       padding: 0.04,
     },
     y: { ...axis, label: "true class", labelOffset: room - 8, padding: 0.04 },
@@ -78,8 +80,8 @@ export function confusionFigure({ confusion, scores }: ClassificationResult, wid
         fillOpacity: ({ share }) => 0.6 * share,
       }),
       Plot.text(
-        cells.filter(({ rows }) => rows > 0),
-        { x: "predicted", y: "truth", text: "rows", fill: "var(--text)", fontWeight: 600, fontSize },
+        cells.filter(({ rows }) => rows > 0 && !tight),
+        { x: "predicted", y: "truth", text: "rows", fill: "var(--text)", fontWeight: 600 },
       ),
     ],
   });
