@@ -139,6 +139,7 @@ export interface JaxOptimizer<I = JaxInner> {
   step<P extends JsTree<JaxArray>>(grads: P, state: JaxState<I>, params: P): [params: P, state: JaxState<I>];
 }
 
+/** `init`, `update` and `step` for what `make` makes. */
 function transformation<I extends JaxInner>(runtime: Engine, make: (params: Parameters) => I): JaxOptimizer<I> {
   /** Checks everything, steps in linear memory, and says what is where. */
   function advance(grads: JsTree<JaxArray>, state: JaxState<I>, params: JsTree<JaxArray>) {
