@@ -59,5 +59,13 @@ export { DeferredArray, type SavedArray, type StateDictOptions, type Stateful } 
 export { type StepsOptions, steps } from "./steps.ts";
 export type { Tensor, View } from "./tensor.ts";
 export { readTorchState, type TorchStateOptions, writeTorchState } from "./torchState.ts";
+export {
+  type OutsideArray,
+  type OutsideArrays,
+  type OutsideStepOptions,
+  type Stepper,
+  type Wrapped,
+  wrap,
+} from "./wrap.ts";
 export * from "./wrappers/index.ts";
 export { writeCheckpoint } from "./writeCheckpoint.ts";
