@@ -21,11 +21,11 @@ const PROMPT = 16;
 export async function run(settings: Settings, corpus: Corpus, checkpoint: string, signal: AbortSignal) {
   const { resume, temperature, sampleLength: length, context, seed } = settings;
   const runtime = await load({ backend: settings.backend });
-  const peakFlops = await gemmRate(runtime);
   const trainer = new Trainer(runtime, corpus, settings);
   const prompt =
     settings.prompt === undefined ? [...corpus.heldOut.subarray(0, PROMPT)] : encodePrompt(corpus, settings.prompt);
   const story = resume === undefined ? emptyStory() : restore(resume, trainer);
+  const peakFlops = await gemmRate(runtime);
   const baselines = { frequency: frequencyLoss(corpus), pair: pairLoss(corpus) };
   const description = describeRun(runtime, trainer, { peakFlops, checkpoint, baselines });
   for (const [name, value] of description) line(name, value);
