@@ -99,28 +99,46 @@ describe("the command", () => {
   });
 
   test("interrupted and resumed, it ends bit-equal to a run that never stopped, recomputed or not", async () => {
-    const stopped = join(folder, "stopped");
+    const stopped = join(folder, "stopped short");
     const { code, stderr } = await command(["--text", text, ...RUN, "--out", stopped], "\n   3/30");
     expect(code).toBe(130);
-    const [, steps, path] =
-      /^gpt: stopped after (\d+) steps and saved; go on by: npm start -- .* --resume (\S+)\n$/.exec(stderr)!;
+    const pattern = /^gpt: stopped after (\d+) steps and saved; go on by: npm start -- --model gpt (.*)\n$/;
+    const [, steps, words] = pattern.exec(stderr)!;
+    const path = join(stopped, "gpt.safetensors");
+    expect(words).toBe(`--text ${text} --out '${stopped}' --resume '${path}'`);
     expect(Number(steps)).toBeLessThan(30);
     expect(existsSync(join(stopped, "report.html"))).toBe(false);
     const again = join(folder, "again.safetensors");
-    copyFileSync(path!, again);
+    copyFileSync(path, again);
     const [plain, recomputed] = await Promise.all([
-      command(["--text", text, "--out", stopped, "--resume", path!, "--sample-length", "50"]),
+      command(["--text", text, "--out", stopped, "--resume", path, "--sample-length", "50"]),
       command(["--text", text, "--out", join(folder, "re"), "--resume", again, "--recompute", "--backend", "scalar"]),
     ]);
     expect([plain.code, plain.stderr, recomputed.code]).toEqual([0, "", 0]);
     const truth = contents(join(out, "gpt.safetensors"));
-    for (const file of [path!, again]) {
+    for (const file of [path, again]) {
       const ours = contents(file);
       expect({ ...ours, arrays: 0 }).toEqual({ ...truth, arrays: 0 });
       expect(ours.arrays.equals(truth.arrays)).toBe(true);
     }
     const written = ({ stdout }: Outcome) => stdout.slice(stdout.indexOf("\n\n", stdout.indexOf("saved")));
     expect(written(plain).slice(0, 60)).toBe(written(recomputed).slice(0, 60));
+  });
+
+  test("only samples and reports, where there is nothing left to train", async () => {
+    const saved = ["--resume", join(out, "gpt.safetensors"), "--out", join(folder, "samples")];
+    const { code, stdout, stderr } = await command([
+      "--text",
+      text,
+      ...saved,
+      "--prompt",
+      "It is",
+      "--sample-length",
+      "9",
+    ]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/\n\nIt is[\s\S]{9}\n\nreport/);
+    expect(stdout).not.toContain("tokens/s,");
   });
 
   test("refuses to go on from the run of another text", async () => {
@@ -248,8 +266,9 @@ describe("a trainer", () => {
   });
 
   test("accounts for every parameter and every byte that is kept", async () => {
-    const { network, plan: planned, ...trainer } = new Trainer(await load(), corpus, settingsOf());
-    const rows = layerRows({ ...trainer, network, plan: planned } as Trainer);
+    const trainer = new Trainer(await load(), corpus, settingsOf());
+    const { network, plan: planned } = trainer;
+    const rows = layerRows(trainer);
     const total = (key: "parameters" | "owned" | "kept") => rows.reduce((sum, row) => sum + row[key], 0);
     expect(total("parameters")).toBe(network.parameters.size);
     expect(total("owned")).toBe(16 * network.parameters.size);

@@ -17,20 +17,19 @@ function partOf(name: string): string {
 }
 
 /** A row for each block and for what is around them, in the order of the pass. */
-export function layerRows({ network, plan }: Trainer): LayerRow[] {
-  const order = ["token", "position", "drop"];
-  const rows = new Map(order.map((name) => [name, { name, parameters: 0, owned: 0, kept: 0 }]));
-  const row = (name: string) => {
-    const part = partOf(name);
-    const found = rows.get(part) ?? { name: part, parameters: 0, owned: 0, kept: 0 };
-    rows.set(part, found);
-    return found;
+export function layerRows({ network, plan }: Pick<Trainer, "network" | "plan">): LayerRow[] {
+  const rows = new Map<string, { -readonly [K in keyof LayerRow]: LayerRow[K] }>();
+  const rowOf = (layer: string) => {
+    const name = partOf(layer);
+    const row = rows.get(name) ?? { name, parameters: 0, owned: 0, kept: 0 };
+    rows.set(name, row);
+    return row;
   };
   for (const { name, size } of network.parameters) {
-    const part = row(name);
-    part.parameters += size;
-    part.owned += 4 * 4 * size;
+    const row = rowOf(name);
+    row.parameters += size;
+    row.owned += 4 * 4 * size;
   }
-  for (const [name, bytes] of Object.entries(plan.kept)) row(name).kept += bytes;
-  return [...rows.values()].filter(({ owned, kept }) => owned + kept > 0);
+  for (const [name, bytes] of Object.entries(plan.kept)) rowOf(name).kept += bytes;
+  return [...rows.values()];
 }

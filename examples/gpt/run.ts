@@ -104,8 +104,16 @@ async function train(trainer: Trainer, { story, peakFlops, checkpoint, advance, 
 
 /** Says how to go on. */
 function stopped({ settings, recipe }: Trainer, checkpoint: string, signal: AbortSignal): Failure {
-  const text = settings.text === undefined ? "" : ` --text ${settings.text}`;
-  const command = `npm start -- --model gpt${text} --resume ${checkpoint}`;
+  const { text, out, log } = settings;
+  const words = Object.entries({ text, out: out === "out" ? undefined : out, log, resume: checkpoint }).flatMap(
+    ([name, value]) => (value === undefined ? [] : [`--${name} ${quoted(value)}`]),
+  );
+  const command = `npm start -- --model gpt ${words.join(" ")}`;
   const { exitCode } = signal.reason as Failure;
   return new Failure(`stopped after ${count(recipe.optimizer.steps)} steps and saved; go on by: ${command}`, exitCode);
+}
+
+/** As a shell takes it for one word. */
+function quoted(word: string): string {
+  return /^[\w./:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
