@@ -13,7 +13,7 @@ import { normal, Random } from "../src/random.ts";
 import { load, type Runtime } from "../src/runtime.ts";
 import { clockGHz } from "./clock.ts";
 import { fillFloats, fillIndices } from "./inputs.ts";
-import { interleave, type Spread, secondsEach } from "./spread.ts";
+import { interleave, processorSecondsEach, type Spread, secondsEach } from "./spread.ts";
 
 function report(what: string, figure: string, target: string, met: boolean): void {
   console.log(`${what.padEnd(44)}${figure.padEnd(54)}target ${target}: ${met ? "met" : "missed"}`);
@@ -72,7 +72,7 @@ function product(runtime: Runtime, side: number): () => void {
   return () => gemm(a, b, c);
 }
 
-/** A training step of the GPT of the examples at its default size, against the rate of a matrix product in turns. */
+/** A training step of the GPT of the examples at its default size, of the rate of matrix products in turns. */
 async function timeGpt(): Promise<void> {
   const side = 512;
   const random = new Random(1, "text");
@@ -84,9 +84,10 @@ async function timeGpt(): Promise<void> {
     parseSettings([])!.settings,
   );
   secondsEach(5, () => trainer.step());
-  const runs = [() => trainer.step(), product(runtime, side)];
-  const [step, multiply] = interleave(150, ...runs.map((run) => () => secondsEach(1, run))) as [Spread, Spread];
-  const share = (of: "min" | "median") => (trainer.flopsPerStep / step[of]) * (multiply[of] / (2 * side ** 3));
+  const multiply = product(runtime, side);
+  const turns = [() => processorSecondsEach(1, () => trainer.step()), () => processorSecondsEach(10, multiply)];
+  const [step, multiplied] = interleave(60, ...turns) as [Spread, Spread];
+  const share = (of: "min" | "median") => (trainer.flopsPerStep / step[of]) * (multiplied[of] / (2 * side ** 3));
   report(
     `GPT step, ${(trainer.network.parameters.size / 1e6).toFixed(2)} M parameters x ${trainer.tokensPerStep} tokens`,
     `${(1e3 * step.min).toFixed(1)} ms, ${share("min").toFixed(2)} of the rate of gemm (median ${share("median").toFixed(2)})`,
