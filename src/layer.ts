@@ -160,8 +160,21 @@ export class Pass {
   }
 
   /** A new tensor with arbitrary contents. */
-  take(shape: readonly number[]): View {
-    return this.#arena.take(shape);
+  take<T extends ElementType = "f32">(shape: readonly number[], type?: T): View<T> {
+    return this.#arena.take(shape, type);
+  }
+
+  /** The elements of a tensor under another shape, held once more: in the same memory, or copied from the input. */
+  reshape(view: View, shape: readonly number[]): View {
+    if (this.#arena.owns(view)) return this.#arena.reshape(view, shape);
+    const copy = this.take(shape);
+    view.engine.unchecked.copy(view.pointer, copy.pointer, view.size);
+    return copy;
+  }
+
+  /** A stand-in to keep for a tensor of which only the shape will be needed: it holds no memory. */
+  shapeOf<T extends ElementType>(view: View<T>): View<T> {
+    return view.reshape(view.shape);
   }
 
   /** Holds a tensor once more, which keeps others from overwriting it. */

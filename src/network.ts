@@ -154,18 +154,25 @@ export class Network {
     return known;
   }
 
+  /**
+   * Makes room for a pass over an input of this shape, and ends the last pass. `forward` does it, too; done beforehand for
+   * the largest pass, memory is allocated once.
+   */
+  reserve(input: Input, options: PassOptions = {}): void {
+    const { activations } = this.plan(input, options);
+    this.#pass = undefined;
+    this.#output = undefined;
+    this.#arena.clear();
+    if (activations <= this.#arena.bytes) return;
+    this.#arena.dispose();
+    this.#arena = new Arena(this.#engine, activations);
+  }
+
   /** Runs the layers. The output is good until the next pass; it is where a backward pass takes least memory from. */
   forward(x: View<ElementType>, options: PassOptions = {}): View {
     if (!(x instanceof View)) refuse("x", x, "a tensor");
     checkView("x", x, this.#engine, x.type);
-    const { activations } = this.plan(x, options);
-    this.#pass = undefined;
-    this.#output = undefined;
-    this.#arena.clear();
-    if (activations > this.#arena.bytes) {
-      this.#arena.dispose();
-      this.#arena = new Arena(this.#engine, activations);
-    }
+    this.reserve(x, options);
     const pass = new Pass(this.#arena, this.#bound, this.#seed, options);
     this.#output = pass.forward(this.#root, x);
     this.#pass = pass;

@@ -2,17 +2,24 @@
 import * as Plot from "@observablehq/plot";
 import { BACKENDS, type Row } from "./benchmark.ts";
 import { drawable, POINTS, trainingCurves } from "./curves.ts";
-import { draw, frequencyRule, logTicks, lossAxis, stepAxis } from "./drawing.ts";
+import { draw, logTicks, lossAxis, lossRules, stepAxis } from "./drawing.ts";
 import type { Html } from "./html.ts";
 import { ratioToSimd, sizeName, timeName } from "./timings.ts";
 import type { History } from "./training.ts";
 
-export function lossFigure({ losses, heldOut }: History, frequencyLoss: number, width: number): Html {
+/** Training and held-out loss; `rules` are losses to compare with, by what they are the losses of. */
+export function lossFigure(
+  { losses, heldOut }: Pick<History, "losses" | "heldOut">,
+  rules: Readonly<Record<string, number>>,
+  width: number,
+): Html {
   const curves = trainingCurves(losses);
   const means = drawable(curves.means);
   const smooth = drawable(curves.smooth);
   const held = drawable(heldOut);
-  const all = [frequencyLoss, ...[...means, ...smooth, ...held].map(({ loss }) => loss)].filter((loss) => loss > 0);
+  const all = [...Object.values(rules), ...[...means, ...smooth, ...held].map(({ loss }) => loss)].filter(
+    (loss) => loss > 0,
+  );
   const [least, most] = [Math.min(...all), Math.max(...all)];
   const line = { x: "step", y: "loss" };
   return draw("Training and held-out loss by step", width, {
@@ -20,7 +27,7 @@ export function lossFigure({ losses, heldOut }: History, frequencyLoss: number, 
     x: stepAxis(losses.length, width),
     y: lossAxis(least, most),
     marks: [
-      ...frequencyRule(frequencyLoss),
+      ...lossRules(rules),
       Plot.lineY(means, { ...line, stroke: "var(--train)", strokeOpacity: 0.5, strokeWidth: 1 }),
       Plot.lineY(smooth, { ...line, stroke: "var(--train)", strokeWidth: 2 }),
       Plot.lineY(held, { ...line, stroke: "var(--held-out)", strokeWidth: 2 }),

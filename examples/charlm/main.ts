@@ -1,7 +1,7 @@
 /** `npm start`: trains a character model on a text, checks it, times AdamW, samples from it, and writes a report. */
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { makeFolder, runCommand } from "./command.ts";
+import { makeFolder, runCommand } from "../common/command.ts";
 import { compareOptimizers } from "./comparison.ts";
 import { encode } from "./corpus.ts";
 import { parseSettings, type Settings } from "./options.ts";
@@ -12,11 +12,11 @@ import { packageText, readText } from "./text.ts";
 
 async function run(settings: Settings, signal: AbortSignal): Promise<void> {
   if (settings.plotSchedule) {
-    makeFolder(settings.out);
+    makeFolder("--out", settings.out);
     return plotSchedules(settings.plotSchedule, settings.steps, settings.out);
   }
   const corpus = encode(settings.text === undefined ? packageText() : readText(settings.text));
-  makeFolder(settings.out);
+  makeFolder("--out", settings.out);
   const { page, failure } = settings.compare
     ? await compareOptimizers(settings.compare, settings, corpus, signal)
     : await trainOne(settings, corpus, signal);

@@ -1,7 +1,7 @@
 /** The command line. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { LoadOptions } from "simd-optim";
-import { namesOf, parseArguments, parseOptimizer, positiveNumber, wholeNumber } from "./command.ts";
+import { namesOf, parseArguments, parseOptimizer, positiveNumber, wholeNumber } from "../common/command.ts";
 import type { Corpus } from "./corpus.ts";
 import { count } from "./count.ts";
 import { DEFAULT_OPTIMIZER, findOptimizers, type OptimizerClass, optimizers } from "./optimizers.ts";

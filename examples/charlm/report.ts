@@ -61,7 +61,7 @@ function lossSection({ history, frequencyLoss }: Report): Html {
       ["train", "training, smoothed"],
       ["held-out", "held-out text"],
     ],
-    (width) => lossFigure(history, frequencyLoss, width),
+    (width) => lossFigure(history, { "character frequencies alone": frequencyLoss }, width),
     `The loss on text the model never trained on goes from ${first.toFixed(3)} to ${last.toFixed(3)} nats per ` +
       `character; knowing only how frequent each character is would give ${frequencyLoss.toFixed(3)}.`,
   );

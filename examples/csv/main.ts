@@ -1,15 +1,15 @@
 /** `npm start -- --csv FILE --label COLUMN`: trains a perceptron on a table, and writes a report and predictions. */
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { makeFolder, runCommand } from "../charlm/command.ts";
 import { line } from "../charlm/print.ts";
+import { makeFolder, runCommand } from "../common/command.ts";
 import { parseSettings } from "./options.ts";
 import { run } from "./run.ts";
 
 await runCommand("csv", async (argv, signal) => {
   const settings = parseSettings(argv);
   if (!settings) return;
-  makeFolder(settings.out);
+  makeFolder("--out", settings.out);
   const { report, predictions } = await run(settings, signal);
   write("report", "report.html", report);
   if (predictions !== undefined) write("predictions", "predictions.csv", predictions);

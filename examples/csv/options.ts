@@ -1,7 +1,6 @@
 /** The command line. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { LoadOptions } from "simd-optim";
-import { namesOf, parseArguments, parseOptimizer, positiveNumber, wholeNumber } from "../charlm/command.ts";
 import {
   DEFAULT_OPTIMIZER,
   defaultRate,
@@ -9,6 +8,7 @@ import {
   type OptimizerClass,
   optimizers,
 } from "../charlm/optimizers.ts";
+import { namesOf, parseArguments, parseOptimizer, positiveNumber, wholeNumber } from "../common/command.ts";
 import type { Task } from "./target.ts";
 
 export interface Settings {

@@ -2,9 +2,9 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { type Command, CommanderError, InvalidArgumentError } from "commander";
 import { SimdOptimError } from "simd-optim";
-import { printable } from "./corpus.ts";
-import { BAD_INPUT, BAD_USAGE, Failure, INTERRUPTED } from "./failure.ts";
-import { findOptimizers, type OptimizerClass } from "./optimizers.ts";
+import { printable } from "../charlm/corpus.ts";
+import { BAD_INPUT, BAD_USAGE, Failure, INTERRUPTED } from "../charlm/failure.ts";
+import { findOptimizers, type OptimizerClass } from "../charlm/optimizers.ts";
 
 /** Runs a command to its end; whatever goes wrong that is no bug is told in one line. */
 export async function runCommand(
@@ -80,12 +80,12 @@ export function positiveNumber(argument: string): number {
   return value;
 }
 
-/** Makes the folder of the report before the work that would be lost without it. */
-export function makeFolder(path: string): void {
+/** Makes the folder that an option names, before the work that would be lost without it. */
+export function makeFolder(option: string, path: string): void {
   try {
     mkdirSync(path, { recursive: true });
     accessSync(path, constants.W_OK);
   } catch (error) {
-    throw new Failure(`--out ${path}: cannot be written to: ${(error as NodeJS.ErrnoException).code}`, BAD_INPUT);
+    throw new Failure(`${option} ${path}: cannot be written to: ${(error as NodeJS.ErrnoException).code}`, BAD_INPUT);
   }
 }
