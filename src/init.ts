@@ -17,10 +17,12 @@ export function constant(tensor: View, value: number): void {
   tensor.engine.unchecked.fill(tensor.pointer, tensor.size, value);
 }
 
+/** Sets every element to 0, as torch.nn.init.zeros_ does. */
 export function zeros(tensor: View): void {
   constant(tensor, 0);
 }
 
+/** Sets every element to 1, as torch.nn.init.ones_ does. */
 export function ones(tensor: View): void {
   constant(tensor, 1);
 }
@@ -55,6 +57,7 @@ const GAINS = {
   leakyRelu: Math.SQRT2,
   selu: 3 / 4,
 } as const;
+/** The nonlinearities that `calculateGain` knows, with torch's gains. */
 export type Nonlinearity = keyof typeof GAINS;
 
 /**
@@ -174,7 +177,9 @@ export function orthogonalise(
   }
 }
 
+/** Options of `gpt2`. */
 export interface Gpt2Options {
+  /** Samples depend on it and on the names of parameters. */
   seed: number;
   /** The projections back into the residual stream, of which a transformer has two a layer. */
   residual?: { layers: number; where(parameter: Parameter): boolean };

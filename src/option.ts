@@ -18,7 +18,9 @@ export type Scheduled = number | Schedule;
  * the default, for the conformance tests.
  */
 export interface Option<In, Out> {
+  /** What counts where nothing is given. */
   readonly default: In;
+  /** A value away from the default, for the conformance tests. */
   readonly trial: In;
   /** What is allowed, in words, for errors and the catalogue. */
   readonly expected: string;

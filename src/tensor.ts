@@ -14,10 +14,13 @@ const owners = new WeakMap<ArrayBufferView, object>();
 
 /** A shaped window onto linear memory that someone else owns. */
 export class View<T extends ElementType = "f32"> {
+  /** @internal The memory and the kernels. */
   readonly engine: Engine;
+  /** Axes, outermost first. */
   readonly shape: readonly number[];
   /** Elements. */
   readonly size: number;
+  /** The element type. */
   readonly type: T;
   readonly #block: Block;
   readonly #offset: number;
@@ -81,6 +84,7 @@ export class Tensor<T extends ElementType = "f32"> extends View<T> {
     this.#block.release();
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -8,6 +8,7 @@ export type Reduction = "mean" | "sum";
 
 /** What went into an accumulated gradient. */
 export interface Accumulated {
+  /** How many were accumulated. */
   readonly microBatches: number;
   /** The sum of their weights. */
   readonly weight: number;
@@ -115,6 +116,7 @@ export class GradientAccumulator {
     this.#sum.dispose();
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
