@@ -38,7 +38,7 @@ export function eye(tensor: View): void {
 
 /**
  * How many numbers each output of a layer is made of, and how many outputs each input goes into, for weights of shape
- * [out, in, ...kernel]: in and out, times the size of the kernel.
+ * `[out, in, ...kernel]`: in and out, times the size of the kernel.
  */
 export function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
   const size = checkShape("shape", shape);

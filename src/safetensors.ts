@@ -131,7 +131,9 @@ export async function readSafetensors(source: Readable): Promise<SafetensorsCont
   return read(source, readingTensors);
 }
 
+/** A safetensors file in memory. */
 export interface SafetensorsContent {
+  /** Texts by key. */
   readonly metadata: ReadonlyMap<string, string>;
   /** By name, in the order of the file. */
   readonly tensors: ReadonlyMap<string, ReadTensor>;

@@ -38,6 +38,7 @@ export interface Span<S extends string> {
 
 /** What a spec works with. */
 export interface StepContext {
+  /** The kernels, for code that has checked its arguments. */
   readonly kernels: Kernels;
   /** The address of a workspace, whose contents last until the next call. */
   scratch(bytes: number): number;
@@ -47,6 +48,7 @@ export interface StepContext {
 
 /** A group during a step. */
 export interface GroupStep<O extends Options, S extends string, N extends string> {
+  /** The options at this step. */
   readonly options: Resolved<WithCommon<O>>;
   /** The group's numbers: to be read, and in `prepare` to be written. */
   readonly numbers: Record<N, number>;

@@ -4,9 +4,12 @@ import { type Block, releaseWithOwner } from "./heap.ts";
 
 /** Element types: float32, or unsigned 32-bit integers for indices. */
 export interface ElementArrays {
+  /** Values. */
   f32: Float32Array;
+  /** Indices. */
   u32: Uint32Array;
 }
+/** The type of the elements of a tensor. */
 export type ElementType = keyof ElementArrays;
 
 /** Keeps the owner of memory alive for as long as anyone holds a typed array onto it. */
