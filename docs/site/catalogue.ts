@@ -33,7 +33,7 @@ function section(spec: Spec): string {
     `## ${spec.name}`,
     `\`\`\`math\n\\begin{aligned}${lines.join("\\\\\n")}\\end{aligned}\n\`\`\``,
     optionTable(spec),
-    `${stateLine(spec)} ${spec.cites}. All about it: {@link "simd-optim".${spec.name}}.`,
+    `${stateLine(spec)} ${spec.cites}. All about it: {@link "simd-optim".${spec.name} | ${spec.name}}.`,
   ].join("\n\n");
 }
 

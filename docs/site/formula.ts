@@ -34,6 +34,7 @@ const OPERATORS: Readonly<Record<string, string>> = {
   ">": ">",
   ".": "\\cdot",
 };
+const SIGNS = new Set([...Object.values(OPERATORS), "-", "{}-"]);
 const CLOSING: Readonly<Record<string, readonly [close: string, tex: string, texClose: string]>> = {
   "(": [")", "\\left( ", "\\right)"],
   "|": ["|", "\\left\\lvert ", "\\right\\rvert "],
@@ -100,8 +101,9 @@ class Parser {
     const factors: string[] = [];
     while (this.#next && !(this.#next.text === close && this.#closes(close))) {
       if (this.#take("/")) {
-        if (factors.length === 0) throw new Error("nothing above a fraction");
-        factors.push(`\\frac{${bare(factors.pop()!)}}{${bare(this.#factor())}}`);
+        const above = factors.pop();
+        if (above === undefined || SIGNS.has(above)) throw new Error("nothing above a fraction");
+        factors.push(`\\frac{${bare(above)}}{${bare(this.#factor())}}`);
       } else factors.push(this.#factor());
     }
     if (close !== undefined && !this.#take(close)) throw new Error(`no ${close}`);

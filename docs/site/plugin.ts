@@ -3,6 +3,7 @@ import katex from "katex";
 import {
   type Application,
   Comment,
+  CommentTag,
   Converter,
   type DeclarationReflection,
   type ProjectReflection,
@@ -58,6 +59,7 @@ function describe(app: Application, optimizer: DeclarationReflection, options: D
   }
   const text = `\n\n${optionTable(spec, meanings)}\n\n${stateLine(spec)}`;
   optimizer.comment!.summary.push({ kind: "text", text });
+  optimizer.comment!.blockTags.push(new CommentTag("@group", [{ kind: "text", text: "Optimizers" }]));
 }
 
 /** Registers all of this; runs once the compiler has been asked about everything. */
