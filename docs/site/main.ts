@@ -3,14 +3,14 @@ import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Application } from "typedoc";
 import { catalogue } from "./catalogue.ts";
-import { renderFormulas, tidyOptimizers } from "./plugin.ts";
+import { nameDocuments, renderFormulas, tidyOptimizers } from "./plugin.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 const out = path("../out/docs");
 
 const page = path("../out/optimizers.md");
 mkdirSync(path("../out"), { recursive: true });
-writeFileSync(page, `---\ntitle: Optimizers\n---\n\n${catalogue()}\n`);
+writeFileSync(page, `${catalogue()}\n`);
 
 const app = await Application.bootstrapWithPlugins({
   options: path("typedoc.json"),
@@ -19,6 +19,7 @@ const app = await Application.bootstrapWithPlugins({
   markdownItLoader: renderFormulas,
   out,
 });
+nameDocuments(app);
 tidyOptimizers(app);
 const project = await app.convert();
 if (!project) process.exit(1);

@@ -30,6 +30,14 @@ export const renderFormulas: NonNullable<TypeDocOptions["markdownItLoader"]> = (
     tokens[i]!.info === "math" ? display(tokens[i]!.content) : fence(tokens, i, ...rest);
 };
 
+/** Calls documents by their titles, not by their paths. */
+export function nameDocuments(app: Application): void {
+  app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => {
+    const [, title] = /^# (.*)$/m.exec(Comment.combineDisplayParts(document.content)) ?? [];
+    if (title !== undefined) document.name = title;
+  });
+}
+
 /**
  * Takes the options that the compiler infers out of the types of classes and instances, where they would fill pages.
  * Returns them: a declaration with a child for each option.
