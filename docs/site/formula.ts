@@ -13,7 +13,7 @@ interface Token {
 }
 
 const TOKEN =
-  /[,;] {2,}|\s+|\d+(?:\.\d+)?(?:e-?\d+)?|[α-ωΑ-Ω]ˆ?|\p{L}+'s(?!\w)|\p{Lu}\p{L}+-\p{Lu}\p{L}+|\p{L}+(?:[\p{L}\d]|_(?=[\p{L}\d]))*|_\{[^}]*\}|\|\||\.\.\.|[-+*]=|<=|>=|\S/gu;
+  /[,;] {2,}|\s+|\d+(?:\.\d+)?(?:e-?\d+)?|[α-ωΑ-Ω]ˆ?|\p{L}+'s(?!\w)|\p{Lu}\p{L}+-\p{Lu}\p{L}+|\p{L}+(?:[\p{L}\d]|_(?=[\p{L}\d]))*|_\{[^}]*\}|\|\||\.\.\.|[-+]=|<=|>=|\S/gu;
 /** Variables that are prose inside a sentence. */
 const AMBIGUOUS = new Set(["step", "clipping", "in", "momentum"]);
 const NAME = /^\p{L}/u;
@@ -22,9 +22,7 @@ const OPERATORS: Readonly<Record<string, string>> = {
   ">=": "\\ge",
   "-=": "\\mathrel{-}=",
   "+=": "\\mathrel{+}=",
-  "*=": "\\mathrel{\\cdot}=",
   "...": "\\dots",
-  "*": "\\cdot",
   ",": ",",
   ";": ";",
   ":": ":~",
@@ -56,7 +54,7 @@ function wordTex(word: string): string {
 /** A name with what its digits and underscores say is below: beta1, w_k, g_before, beta3_t. */
 function nameTex(word: string): string {
   if (variables.has(word)) return wordTex(word);
-  const [, stem, below] = /^(\p{L}\p{L}*?)(\d*(?:_.+)?)$/u.exec(word) ?? ["", word, ""];
+  const [, stem, below] = /^(\p{L}+?)(\d*(?:_.+)?)$/u.exec(word) ?? ["", word, ""];
   const plain = stem!.replaceAll(HAT, "");
   const tex = symbols[plain] ?? functions[plain] ?? (plain.length > 1 ? wordTex(plain) : plain);
   const parts = below!.split("_").filter((part) => part !== "");
