@@ -3,6 +3,7 @@ import { GEMM_WORK } from "../kernelTable/general.ts";
 import { checkView, type View } from "../tensor.ts";
 import { type Axis, checkImages, outSize, type Pair, pair } from "../window.ts";
 
+/** Options of `conv2d`; a pair is [height, width], a single number stands for both. */
 export interface Conv2dOptions {
   /** Elements from one window to the next; 1 unless it is given. */
   stride?: Pair;
@@ -14,6 +15,7 @@ export interface Conv2dOptions {
   groups?: number;
 }
 
+/** Where `conv2dBackward` writes. */
 export interface Conv2dGradients {
   /** Overwritten with the gradient of x; left out for a first layer. */
   dx?: View;

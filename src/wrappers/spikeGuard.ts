@@ -9,14 +9,21 @@ import { type BatchRange, type GuardReport, planOf, type SpikeGuardOptions } fro
 
 /** What the guard needs of what takes the steps: an optimizer, or a wrapper whose state is plain data and arrays. */
 export interface Guarded<S> {
+  /** What it steps. */
   readonly groups: readonly { readonly params: readonly Parameter[] }[];
+  /** Updates applied so far. */
   readonly steps: number;
+  /** Bytes of state. */
   readonly bytes: number;
+  /** Applies one update. */
   step(): StepReport;
+  /** Sets the gradients to 0. */
   zeroGrad(): void;
   /** With `copy: false` arrays may be views: they are put away at once. */
   stateDict(options?: { copy?: boolean }): S;
+  /** Takes over a saved state; one that does not fit throws, and then nothing has changed. */
   loadStateDict(saved: S): unknown;
+  /** Gives memory back. */
   dispose(): void;
 }
 
@@ -32,13 +39,17 @@ interface Snapshot<S> extends SpikeStatistics {
 }
 
 export interface SpikeGuardState<S> extends SpikeStatistics {
+  /** The state of the optimizer inside. */
   readonly inner: S;
+  /** Steps that were accepted so far. */
   readonly accepted: number;
   /** The batch that comes next. */
   readonly batch: number;
+  /** Bad batches in a row. */
   readonly consecutive: number;
   /** Batches to leave out. */
   readonly skip: BatchRange;
+  /** What going back may restore, oldest first. */
   readonly snapshots: readonly Snapshot<S>[];
 }
 
@@ -64,6 +75,7 @@ export interface SpikeGuardState<S> extends SpikeStatistics {
  * with a median of 0 or less, such as a log-density's, is only looked at for being finite.
  */
 export class SpikeGuard<S = OptimizerState> {
+  /** The optimizer that takes the steps. */
   readonly inner: Guarded<S>;
   readonly #parameters: readonly Parameter[];
   readonly #plan: ReturnType<typeof planOf>;
@@ -99,6 +111,7 @@ export class SpikeGuard<S = OptimizerState> {
     return this.inner.bytes + (this.#ring?.bytes ?? 0);
   }
 
+  /** The groups of the optimizer inside. */
   get groups(): Guarded<S>["groups"] {
     return this.inner.groups;
   }
@@ -123,6 +136,7 @@ export class SpikeGuard<S = OptimizerState> {
     return report;
   }
 
+  /** Sets the gradients to 0, as the optimizer inside does. */
   zeroGrad(): void {
     this.inner.zeroGrad();
   }
@@ -173,6 +187,7 @@ export class SpikeGuard<S = OptimizerState> {
     this.inner.dispose();
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
