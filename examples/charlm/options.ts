@@ -1,9 +1,9 @@
 /** The command line. */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { LoadOptions } from "simd-optim";
+import { namesOf, parseArguments, parseOptimizer, positiveNumber, wholeNumber } from "./command.ts";
 import type { Corpus } from "./corpus.ts";
 import { count } from "./count.ts";
-import { BAD_USAGE, Failure } from "./failure.ts";
 import { DEFAULT_OPTIMIZER, findOptimizers, type OptimizerClass, optimizers } from "./optimizers.ts";
 import { CURVES } from "./reportStyle.ts";
 import { BATCH } from "./training.ts";
@@ -40,14 +40,7 @@ const LARGEST_BENCH_SIZE = 2 ** 27;
 
 /** The settings; undefined where help was asked for and given. Throws a `Failure` for anything it cannot use. */
 export function parseSettings(argv: readonly string[]): Settings | undefined {
-  const command = describeCommand();
-  try {
-    return command.parse(argv, { from: "user" }).opts<Settings>();
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    throw new Failure(`${error.message.replace(/^error: /, "")} (see --help)`, BAD_USAGE);
-  }
+  return parseArguments<Settings>(describeCommand(), argv);
 }
 
 /** The learning rate that is not to be found by trial, if there is one. */
@@ -75,7 +68,7 @@ function describeCommand(): Command {
     .option("--text <file>", "UTF-8 text to learn from (default: the package's own documentation)")
     .addOption(
       new Option("--optimizer <name>", "optimizer to train with, in upper or lower case; the start of its name will do")
-        .argParser(parseOptimizer)
+        .argParser((name) => parseOptimizer(name, optimizers))
         .default(findOptimizers(DEFAULT_OPTIMIZER, optimizers)[0], DEFAULT_OPTIMIZER),
     )
     .addOption(
@@ -125,22 +118,11 @@ function describeCommand(): Command {
         .conflicts(["compare", "optimizer"]),
     )
     .option("--out <folder>", "where to write report.html", "out")
-    .helpOption("--help", "show this help")
-    .addHelpText("after", `\nOptimizers: ${namesOf(optimizers)}`)
-    .exitOverride()
-    .showSuggestionAfterError(false)
-    .configureOutput({ writeErr: () => {} });
-}
-
-function parseOptimizer(name: string): OptimizerClass {
-  const [found, ...more] = findOptimizers(name, optimizers);
-  if (!found) throw new InvalidArgumentError(`No optimizer is called ${name}; there are ${namesOf(optimizers)}.`);
-  if (more.length > 0) throw new InvalidArgumentError(`${name} may be ${namesOf([found, ...more])}.`);
-  return found;
+    .addHelpText("after", `\nOptimizers: ${namesOf(optimizers)}`);
 }
 
 function parseOptimizers(list: string): OptimizerClass[] {
-  const found = list.split(",").map((name) => parseOptimizer(name.trim()));
+  const found = list.split(",").map((name) => parseOptimizer(name.trim(), optimizers));
   if (new Set(found).size < found.length) throw new InvalidArgumentError("Expected each optimizer once.");
   if (found.length < 2 || found.length > MOST_COMPARED) {
     throw new InvalidArgumentError(`Expected from 2 to ${MOST_COMPARED} optimizers.`);
@@ -151,28 +133,6 @@ function parseOptimizers(list: string): OptimizerClass[] {
 function parseExpressions(expression: string, before: readonly string[] = []): string[] {
   if (before.length === MOST_COMPARED) throw new InvalidArgumentError(`Expected at most ${MOST_COMPARED} schedules.`);
   return [...before, expression];
-}
-
-function namesOf(classes: readonly OptimizerClass[]): string {
-  return classes.map(({ spec }) => spec.name).join(", ");
-}
-
-function wholeNumber(least: number, most: number): (argument: string) => number {
-  return (argument) => {
-    const value = Number(argument);
-    if (!/^\d+$/.test(argument) || value < least || value > most) {
-      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
-    }
-    return value;
-  };
-}
-
-function positiveNumber(argument: string): number {
-  const value = Number(argument);
-  if (argument.trim() === "" || !(value > 0 && Number.isFinite(value))) {
-    throw new InvalidArgumentError("Expected a number above 0.");
-  }
-  return value;
 }
 
 function parseSizes(list: string): number[] {
