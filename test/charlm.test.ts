@@ -390,7 +390,7 @@ describe("the parts", () => {
         },
       });
       const trainer = new Trainer(await load(), corpus, { optimizer: zero, steps, rate: 0.5, seed: 1 });
-      const rates = Array.from({ length: steps }, () => trainer.step().rate!);
+      const rates = Array.from({ length: steps }, () => trainer.step().lr!);
       expect(rates[0]).toBeLessThan(0.5);
       expect(new Set(rates.slice(steps / 2))).toEqual(new Set([0.5]));
       expect(trainer.heldOutLoss()).toBeCloseTo(Math.log(corpus.vocabulary.length), 5);

@@ -4,10 +4,11 @@ import { join, resolve } from "node:path";
 import { makeFolder, runCommand } from "./command.ts";
 import { compareOptimizers } from "./comparison.ts";
 import { encode } from "./corpus.ts";
-import { parseSettings, type Settings } from "./options.ts";
+import { parseSettings } from "./options.ts";
 import { line } from "./print.ts";
 import { trainOne } from "./run.ts";
 import { plotSchedules } from "./scheduleFigure.ts";
+import type { Settings } from "./settings.ts";
 import { packageText, readText } from "./text.ts";
 
 async function run(settings: Settings, signal: AbortSignal): Promise<void> {
