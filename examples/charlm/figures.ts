@@ -58,7 +58,8 @@ export function rateFigure({ rates, losses }: History, width: number): Html {
 /** The gradient norms before clipping, and the most that clipping leaves of them. */
 export function gradNormFigure({ gradNorms, losses }: History, width: number): Html {
   const points = meansOf(gradNorms).filter(({ mean }) => mean > 0);
-  const norms = [MAX_NORM, ...points.map(({ mean }) => mean)];
+  // Up to twice the limit at least, so that there are ticks besides it.
+  const norms = [MAX_NORM, 2 * MAX_NORM, ...points.map(({ mean }) => mean)];
   const [least, most] = [Math.min(...norms), Math.max(...norms)];
   return draw("Gradient norm by step", width, {
     height: width > 600 ? 220 : 200,
@@ -70,18 +71,11 @@ export function gradNormFigure({ gradNorms, losses }: History, width: number): H
       labelArrow: "none",
       grid: true,
       inset: 6,
-      ticks: logTicks(least, most, most > 10 * least ? [1] : [1, 2, 5]),
+      ticks: logTicks(least, most, most > 30 * least ? [1] : [1, 1.5, 2, 3, 5, 7]),
       tickFormat: "~r",
     },
     marks: [
       Plot.ruleY([MAX_NORM], { stroke: "var(--muted)", strokeDasharray: "5 4" }),
-      Plot.text(["clipped above"], {
-        y: [MAX_NORM],
-        frameAnchor: "right",
-        textAnchor: "end",
-        dy: -8,
-        fill: "var(--muted)",
-      }),
       Plot.lineY(points, { x: "step", y: "mean", stroke: "var(--train)", strokeWidth: 1.5 }),
     ],
   });

@@ -95,7 +95,7 @@ function gradNormSection(history: History): Html {
     [],
     (width) => gradNormFigure(history, width),
     `The norm of all gradients together, before clipping: means over a few steps. In ${count(clipped)} steps, ` +
-      `${share} %, it was above ${MAX_NORM} and clipped to that.`,
+      `${share} %, it was above ${MAX_NORM}, the dashed line, and clipped to that.`,
   );
 }
 
