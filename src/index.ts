@@ -94,6 +94,7 @@ export { DeferredArray, type SavedArray, type StateDictOptions, type Stateful } 
 export { type StepsOptions, steps } from "./steps.ts";
 export type { ElementArrays, ElementType, Tensor, View } from "./tensor.ts";
 export { readTorchState, type TorchStateOptions, writeTorchState } from "./torchState.ts";
+export type { Pair } from "./window.ts";
 export {
   type OutsideArray,
   type OutsideArrays,
@@ -102,6 +103,5 @@ export {
   type Wrapped,
   wrap,
 } from "./wrap.ts";
-export type { Pair } from "./window.ts";
 export * from "./wrappers/index.ts";
 export { writeCheckpoint } from "./writeCheckpoint.ts";

@@ -4,19 +4,20 @@ import { join, resolve } from "node:path";
 import { makeFolder, runCommand } from "../common/command.ts";
 import { compareOptimizers } from "./comparison.ts";
 import { encode } from "./corpus.ts";
-import { parseSettings, type Settings } from "./options.ts";
+import { parseSettings } from "./options.ts";
 import { line } from "./print.ts";
 import { trainOne } from "./run.ts";
 import { plotSchedules } from "./scheduleFigure.ts";
+import type { Settings } from "./settings.ts";
 import { packageText, readText } from "./text.ts";
 
 async function run(settings: Settings, signal: AbortSignal): Promise<void> {
   if (settings.plotSchedule) {
-    makeFolder("--out", settings.out);
+    makeFolder(settings.out);
     return plotSchedules(settings.plotSchedule, settings.steps, settings.out);
   }
   const corpus = encode(settings.text === undefined ? packageText() : readText(settings.text));
-  makeFolder("--out", settings.out);
+  makeFolder(settings.out);
   const { page, failure } = settings.compare
     ? await compareOptimizers(settings.compare, settings, corpus, signal)
     : await trainOne(settings, corpus, signal);

@@ -80,12 +80,12 @@ export function positiveNumber(argument: string): number {
   return value;
 }
 
-/** Makes the folder that an option names, before the work that would be lost without it. */
-export function makeFolder(option: string, path: string): void {
+/** Makes the folder of a report, or of what the user named, before the work that would be lost without it. */
+export function makeFolder(path: string, subject = `--out ${path}`): void {
   try {
     mkdirSync(path, { recursive: true });
     accessSync(path, constants.W_OK);
   } catch (error) {
-    throw new Failure(`${option} ${path}: cannot be written to: ${(error as NodeJS.ErrnoException).code}`, BAD_INPUT);
+    throw new Failure(`${subject}: cannot be written to: ${(error as NodeJS.ErrnoException).code}`, BAD_INPUT);
   }
 }

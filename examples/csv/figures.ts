@@ -9,7 +9,7 @@ import type { History } from "./training.ts";
 
 /** The unit of the loss comes with its name. */
 export function lossFigure({ losses, heldOut }: History, name: string, width: number): Html {
-  const curves = trainingCurves(losses);
+  const curves = trainingCurves(Array.from(losses));
   const means = drawable(curves.means);
   const smooth = drawable(curves.smooth);
   const held = drawable(heldOut);

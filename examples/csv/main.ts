@@ -9,7 +9,7 @@ import { run } from "./run.ts";
 await runCommand("csv", async (argv, signal) => {
   const settings = parseSettings(argv);
   if (!settings) return;
-  makeFolder("--out", settings.out);
+  makeFolder(settings.out);
   const { report, predictions } = await run(settings, signal);
   write("report", "report.html", report);
   if (predictions !== undefined) write("predictions", "predictions.csv", predictions);

@@ -14,8 +14,8 @@ async function start(given: Given, signal: AbortSignal): Promise<void> {
   const corpus = encode(text === undefined ? packageText() : readText(text));
   const settings = resume === undefined ? given.settings : settingsOf(resume, given, corpus);
   const checkpoint = resolve(settings.checkpoint ?? resume ?? join(out, "gpt.safetensors"));
-  makeFolder("--out", out);
-  makeFolder("--checkpoint", dirname(checkpoint));
+  makeFolder(out);
+  makeFolder(dirname(checkpoint), `--checkpoint ${checkpoint}`);
   const page = await run(settings, corpus, checkpoint, signal);
   const report = join(resolve(out), "report.html");
   writeFileSync(report, page);

@@ -44,7 +44,7 @@ function tiles({ story, memory, speed }: Report): Html[] {
 
 function lossSection({ story, baselines }: Report): Html {
   const { heldOut } = story;
-  const losses = Float64Array.from(story.losses);
+  const losses = [...story.losses];
   const rules = { "character frequencies alone": baselines.frequency, "frequencies of pairs": baselines.pair };
   return figure(
     "Loss",

@@ -1,6 +1,7 @@
 import { checkInteger, refuse } from "../check.ts";
 import { gradNorm } from "../clip.ts";
 import { findNonFinite } from "../gradients/nonFinite.ts";
+import { normsChoice, type StepOptions } from "../measure.ts";
 import type { OptimizerState, StepReport } from "../optimizer.ts";
 import { type Parameter, selected } from "../parameters.ts";
 import { SnapshotRing } from "../snapshots.ts";
@@ -16,7 +17,7 @@ export interface Guarded<S> {
   /** Bytes of state. */
   readonly bytes: number;
   /** Applies one update. */
-  step(): StepReport;
+  step(options?: StepOptions): StepReport;
   /** Sets the gradients to 0. */
   zeroGrad(): void;
   /** With `copy: false` arrays may be views: they are put away at once. */
@@ -123,13 +124,14 @@ export class SpikeGuard<S = OptimizerState> {
 
   /**
    * Steps, or does what the policy says. `loss` is that of the batch whose gradients are in place; `batch` is its
-   * number, one more than that of the last call unless it is given.
+   * number, one more than that of the last call unless it is given. The rest is for the step that is taken, if one is.
    */
-  step({ loss, batch = this.#batch }: { loss: number; batch?: number }): GuardReport {
+  step({ loss, batch = this.#batch, ...options }: { loss: number; batch?: number } & StepOptions): GuardReport {
     if (typeof loss !== "number") refuse("loss", loss, "a number");
     checkInteger("batch", batch, `[0, ${Number.MAX_SAFE_INTEGER}]`);
+    normsChoice(options);
     if (this.#ring?.count === 0) this.#ring.save(this.#snapshot(batch));
-    const outcome = this.#act(loss, batch);
+    const outcome = this.#act(loss, batch, options);
     this.#batch = batch + 1;
     const report = { loss, batch, consecutive: this.#consecutive, ...outcome };
     if (report.action !== "step") this.#plan.onEvent?.(report);
@@ -203,7 +205,7 @@ export class SpikeGuard<S = OptimizerState> {
     }
   }
 
-  #act(loss: number, batch: number): Outcome {
+  #act(loss: number, batch: number, options: StepOptions): Outcome {
     const { from, to } = this.#skip;
     if (batch >= from && batch < to) {
       return this.#leaveOut({ cause: "skipBatches", reason: `batches ${from} to ${to - 1} are to be left out` });
@@ -214,13 +216,13 @@ export class SpikeGuard<S = OptimizerState> {
     const spike = this.#detector.judge(loss, norm, nonFinite);
     if (!spike) {
       this.#consecutive = 0;
-      return { ...this.#apply(batch, loss, norm), gradNorm: norm };
+      return { ...this.#apply(batch, loss, norm, options), gradNorm: norm };
     }
     this.#consecutive++;
     const { policy, skipBatches } = this.#plan;
     if (policy === "clip" && spike.cause !== "nonFinite") {
       // The loss of a spike in the loss stays out of its median.
-      const outcome = this.#clip(trained, batch, spike.cause === "lossRatio" ? undefined : loss, norm);
+      const outcome = this.#clip(trained, batch, spike.cause === "lossRatio" ? undefined : loss, norm, options);
       return { ...spike, ...outcome, gradNorm: norm };
     }
     const found = { ...spike, gradNorm: norm, ...(nonFinite === undefined ? {} : { nonFinite }) };
@@ -233,8 +235,8 @@ export class SpikeGuard<S = OptimizerState> {
   }
 
   /** Lets the optimizer step. A loss that is undefined does not enter the statistics. */
-  #apply(batch: number, loss: number | undefined, norm: number): Outcome {
-    const report = this.inner.step();
+  #apply(batch: number, loss: number | undefined, norm: number, options: StepOptions): Outcome {
+    const report = this.inner.step(options);
     if (!report.applied) return { ...report, action: "skip", cause: "optimizer" };
     this.#detector.accept(loss, norm);
     this.#accepted++;
@@ -243,14 +245,20 @@ export class SpikeGuard<S = OptimizerState> {
   }
 
   /** Steps with gradients clipped to a multiple of the median norm; it is this norm that enters the statistics. */
-  #clip(trained: readonly Parameter[], batch: number, loss: number | undefined, norm: number): Outcome {
+  #clip(
+    trained: readonly Parameter[],
+    batch: number,
+    loss: number | undefined,
+    norm: number,
+    options: StepOptions,
+  ): Outcome {
     const limit = this.#detector.limit(this.#plan.clipRatio);
     const clipping = { gradNorm: norm, coefficient: Math.min(limit / (norm + 1e-6), 1) };
     for (const parameter of trained) {
       const pending = parameter.clipping?.coefficient ?? Infinity;
       if (pending > clipping.coefficient) parameter.clipping = clipping;
     }
-    const outcome = this.#apply(batch, loss, Math.min(norm, limit));
+    const outcome = this.#apply(batch, loss, Math.min(norm, limit), options);
     return outcome.applied ? { ...outcome, action: "clip" } : outcome;
   }
 
