@@ -96,6 +96,7 @@ export type { ElementArrays, ElementType, Tensor, View } from "./tensor.ts";
 export { readTorchState, type TorchStateOptions, writeTorchState } from "./torchState.ts";
 export type { Pair } from "./window.ts";
 export {
+  type Copied,
   type OutsideArray,
   type OutsideArrays,
   type OutsideStepOptions,

@@ -6,6 +6,7 @@ import type { Parameter, Parameters } from "./parameters.ts";
 
 /** A parameter whose values, and perhaps gradient, live outside linear memory. Its shape is [length] unless given. */
 export interface OutsideArray extends Partial<ParameterOptions> {
+  /** Its values, row-major. */
   data: Float32Array;
   /** Where its gradient is to be found at each step. Without it, steps are to be given one. */
   grad?: Float32Array;
@@ -16,10 +17,19 @@ export type OutsideArrays = Readonly<Record<string, Float32Array | OutsideArray>
 
 /** What a step needs: an optimizer, or anything that steps as one does. */
 export interface Stepper<R extends object> {
+  /** What it steps, which must be the wrapped parameters. */
   readonly groups?: readonly { readonly params: readonly Parameter[] }[];
+  /** Applies one update. */
   step(options?: StepOptions): R;
 }
 
+/** What a step copied. */
+export interface Copied {
+  /** Bytes of gradients in and values out. */
+  readonly bytesCopied: number;
+}
+
+/** What a step of wrapped arrays takes. */
 export interface OutsideStepOptions extends StepOptions {
   /** Gradients by parameter name, in place of those that the arrays were wrapped with. */
   gradients?: Readonly<Record<string, Float32Array>>;
@@ -120,10 +130,7 @@ export class Wrapped {
    * before they were frozen. The report is the optimizer's own, and how many bytes were copied. For anything between
    * these, such as clipping, call `copyGradientsIn`, the optimizer and `copyValuesOut`.
    */
-  step<R extends object>(
-    optimizer: Stepper<R>,
-    options: OutsideStepOptions = {},
-  ): R & { readonly bytesCopied: number } {
+  step<R extends object>(optimizer: Stepper<R>, options: OutsideStepOptions = {}): R & Copied {
     if (typeof optimizer?.step !== "function")
       refuse("optimizer", optimizer, "an optimizer over the wrapped parameters");
     const stepped = optimizer.groups?.flatMap(({ params }) => params);
@@ -142,6 +149,7 @@ export class Wrapped {
     this.parameters.dispose();
   }
 
+  /** The same as `dispose`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -9,7 +9,9 @@ import type { OptimizerOptions } from "../spec.ts";
 
 /** An optimizer, or anything that steps as one does: a wrapper, a recipe, an object that clips first. */
 export interface JaxInner {
+  /** Applies one update to the parameters that it was made for. */
   step(): Partial<StepReport>;
+  /** Frees its state. */
   dispose?(): void;
 }
 

@@ -6,5 +6,5 @@ export { Dropout } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions, Positions, TiedLinear } from "./embedding.ts";
 export { Flatten } from "./flatten.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
-export { LayerNorm, type LayerNormLayerOptions, type NormLayerOptions, RMSNorm } from "./norm.ts";
+export { LayerNorm, type LayerNormLayerOptions, type NormalizedShape, type NormLayerOptions, RMSNorm } from "./norm.ts";
 export { AvgPool2d, MaxPool2d } from "./pool2d.ts";

@@ -8,8 +8,9 @@ import type { View } from "../tensor.ts";
 const ones: Start = (value) => value.engine.unchecked.fill(value.pointer, value.size, 1);
 
 /** The trailing axes that are normalised over; one number for the last. */
-type NormalizedShape = number | readonly number[];
+export type NormalizedShape = number | readonly number[];
 
+/** Options of `RMSNorm`. */
 export interface NormLayerOptions {
   /** Added to the variance or mean square; that of `layerNorm` or `rmsNorm` unless it is given. */
   eps?: number;
@@ -17,6 +18,7 @@ export interface NormLayerOptions {
   elementwiseAffine?: boolean;
 }
 
+/** Options of `LayerNorm`. */
 export interface LayerNormLayerOptions extends NormLayerOptions {
   /** Whether there is a bias beside the weight, which starts at 0; true unless it is given. */
   bias?: boolean;
