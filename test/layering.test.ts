@@ -95,6 +95,11 @@ const ranks: Record<string, Record<string, number>> = {
     wrappers: 12,
     recipes: 12,
     monitor: 12,
+    growingOptimizer: 13,
+    namedArrays: 13,
+    optionsJson: 13,
+    tfjsVariables: 14,
+    adapters: 15,
     index: 20,
   },
 };
