@@ -97,7 +97,9 @@ export class GrowingOptimizer<O extends Options, S extends string, N extends str
 
   /** Runs `fn` with the parameters at the point to evaluate at: see `Optimizer`. */
   withEvalParams<T>(fn: () => T): T {
-    const { parameters, optimizer } = this.#ready();
+    this.#checkAlive();
+    if (!this.#held) return fn();
+    const { parameters, optimizer } = this.#held;
     for (const parameter of parameters) parameter.frozen = false;
     return optimizer.withEvalParams(fn);
   }

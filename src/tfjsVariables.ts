@@ -27,14 +27,16 @@ export interface Tfjs<B = unknown> {
   tensor(values: Float32Array | Int32Array, shape: number[], dtype: "float32" | "int32"): TfjsTensor;
 }
 
-/** A tensor and its name; where there is no gradient, tfjs has null for the tensor. */
-export interface TfjsNamedTensor {
+/** A tensor and its name. */
+export interface TfjsNamedTensor<T = TfjsTensor> {
   name: string;
-  tensor: TfjsTensor | null;
+  tensor: T;
 }
 
-/** Gradients as tfjs hands them over: by variable name, or as a list. */
-export type TfjsGradients = { readonly [name: string]: TfjsTensor | null } | readonly TfjsNamedTensor[];
+/** Gradients as tfjs hands them over: by variable name, or as a list. It has null where there is none. */
+export type TfjsGradients =
+  | { readonly [name: string]: TfjsTensor | null }
+  | readonly TfjsNamedTensor<TfjsTensor | null>[];
 
 export function tensorOf(tf: Tfjs, values: NamedArray["values"], shape: readonly number[]): TfjsTensor {
   return tf.tensor(values, [...shape], values instanceof Float32Array ? "float32" : "int32");
@@ -75,7 +77,10 @@ export class Variables<O extends Options, S extends string, N extends string> {
   }
 
   withEvalParams<T>(fn: () => T): T {
-    const names = [...this.#optimizer.shapes.keys()];
+    if (this.#loaded) {
+      refuse("withEvalParams", "weights that were set", "a step first: its gradients say which variables they are for");
+    }
+    const names = [...this.#optimizer.shapes.keys()].filter((name) => this.#has(name));
     const pushAll = () => {
       for (const name of names) this.#push(name);
     };
@@ -115,7 +120,7 @@ export class Variables<O extends Options, S extends string, N extends string> {
   /** The gradients there are, by name, each that of a variable. */
   #checked(gradients: TfjsGradients): Map<string, TfjsTensor> {
     const list = Array.isArray(gradients)
-      ? (gradients as readonly TfjsNamedTensor[])
+      ? (gradients as readonly TfjsNamedTensor<TfjsTensor | null>[])
       : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor: tensor as TfjsTensor | null }));
     const checked = new Map<string, TfjsTensor>();
     for (const { name, tensor } of list) {
@@ -133,10 +138,13 @@ export class Variables<O extends Options, S extends string, N extends string> {
     return checked;
   }
 
+  #has(name: string): boolean {
+    return Object.hasOwn(this.#tf.engine().registeredVariables, name);
+  }
+
   #variable(name: string, argument = "gradients"): TfjsVariable {
-    const { registeredVariables } = this.#tf.engine();
-    if (Object.hasOwn(registeredVariables, name)) return registeredVariables[name]!;
-    refuse(argument, name, "names of variables that tfjs has");
+    if (!this.#has(name)) refuse(argument, name, "names of variables that tfjs has");
+    return this.#tf.engine().registeredVariables[name]!;
   }
 
   /** Copies the values of a variable here, unless they came from here. */

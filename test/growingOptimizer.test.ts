@@ -169,6 +169,7 @@ test("groups take rules, by role and by name", () => {
 
 test("parameters are at the point to evaluate at for a while, those without a gradient too", () => {
   const growing = new GrowingOptimizer(rt, ScheduleFreeAdamW, { lr: 0.1 });
+  expect(growing.withEvalParams(() => "nothing to move")).toBe("nothing to move");
   growing.grow(
     new Map<string, number[]>([
       ["a", [1]],

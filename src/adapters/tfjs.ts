@@ -80,7 +80,7 @@ export function tfjsOptimizer<B, O extends Options, S extends string, N extends 
 
     constructor(given: GrowingOptions<O> = {}) {
       super();
-      this.#given = given;
+      this.#given = { ...given };
       this.#variables = new Variables(tf, Optimizer, new GrowingOptimizer(runtime, Optimizer, given));
     }
 
@@ -107,8 +107,8 @@ export function tfjsOptimizer<B, O extends Options, S extends string, N extends 
     async setWeights(weights: readonly TfjsNamedTensor[]): Promise<void> {
       const arrays = weights.map(async ({ name, tensor }) => ({
         name,
-        shape: tensor!.shape,
-        values: (await tensor!.data()) as NamedArray["values"],
+        shape: tensor.shape,
+        values: (await tensor.data()) as NamedArray["values"],
       }));
       this.#variables.load(await Promise.all(arrays));
     }

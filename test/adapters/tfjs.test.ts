@@ -319,8 +319,15 @@ describe.each(["cpu", "wasm"])("on %s", (backend) => {
         throw new Error("mine");
       });
     expect(failing).toThrow("mine");
+    const gone = tf.variable(tf.ones([1]));
+    optimizer.minimize(squares(gone), false, [gone]);
+    gone.dispose();
+    expect(optimizer.withEvalParams(() => [...floats(x)])).toEqual(evaluation);
     expect([...floats(x)]).toEqual(training);
-    expect(tf.memory().numTensors).toBe(before);
+    // The argument of variable() is left.
+    expect(tf.memory().numTensors).toBe(before + 1);
+    await optimizer.setWeights(await optimizer.getWeights());
+    expect(() => optimizer.withEvalParams(() => 1)).toThrow("a step first");
   });
 
   test("no tensor is left behind in 1000 steps", () => {
