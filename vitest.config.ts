@@ -10,7 +10,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/adapters", "**/node_modules"],
+    exclude: ["test/adapters/tfjs", "**/node_modules"],
     testTimeout: 60_000,
     execArgv: ["--expose-gc"],
   },

@@ -7,10 +7,10 @@ import * as layers from "@tensorflow/tfjs-layers";
 import { Adagrad, Adam, Adamax, AdamW, load, Prodigy, RMSprop, ScheduleFreeAdamW, SGD, schedules } from "simd-optim";
 import { type TfjsOptimizerClass, tfjsOptimizer } from "simd-optim/tfjs";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Options } from "../../src/option.ts";
-import { Random } from "../../src/random.ts";
-import { expectSame } from "../support/differences.ts";
-import { type AnyOptimizer, optimizers } from "../support/specs.ts";
+import type { Options } from "../../../src/option.ts";
+import { Random } from "../../../src/random.ts";
+import { expectSame } from "../../support/differences.ts";
+import { type AnyOptimizer, optimizers } from "../../support/specs.ts";
 
 type AnyClass = TfjsOptimizerClass<tf.Optimizer, Options>;
 
@@ -521,7 +521,7 @@ test.each(optimizers.map((Optimizer) => ({ name: Optimizer.spec.name, Optimizer 
 );
 
 test("the README's example runs", async () => {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
   const [, code] = /```js\n([\s\S]*?simd-optim\/tfjs[\s\S]*?)```/.exec(readme)!;
   const file = new URL("out-readme.ts", import.meta.url).pathname;
   writeFileSync(file, `// @ts-nocheck\n${code!.replaceAll('"@tensorflow/tfjs"', '"./tensorflow.ts"')}`);

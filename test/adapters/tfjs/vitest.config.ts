@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import root from "../../vitest.config.ts";
+import root from "../../../vitest.config.ts";
 
 /** As the tests of the package, but for what is installed in this folder. */
 export default defineConfig({
