@@ -25,3 +25,11 @@ export function secondsEach(count: number, run: () => unknown): number {
   for (let i = 0; i < count; i++) run();
   return (performance.now() - start) / count / 1e3;
 }
+
+/** Seconds of processor time of one of `count` runs, for runs so long that other work on the machine disturbs each. */
+export function processorSecondsEach(count: number, run: () => unknown): number {
+  const start = process.cpuUsage();
+  for (let i = 0; i < count; i++) run();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / count / 1e6;
+}

@@ -7,8 +7,10 @@ import { type ElementType, View } from "./tensor.ts";
 /** The first address that a heap gives out. */
 const BASE = ledger().allocate(0).pointer;
 
+/** A place and how many hold it, under whatever shapes. */
 interface Held {
   readonly block: Block;
+  readonly views: View<ElementType>[];
   holds: number;
 }
 
@@ -22,6 +24,7 @@ export class Arena {
   readonly #region: Block;
   #places = ledger();
   readonly #held = new Map<View<ElementType>, Held>();
+  #count = 0;
   #peak = 0;
 
   /** An arena of `bytes`, or one that only counts. */
@@ -41,9 +44,9 @@ export class Arena {
     return this.#peak;
   }
 
-  /** Tensors in it now. */
+  /** Tensors in it now, each once whatever its shapes. */
   get count(): number {
-    return this.#held.size;
+    return this.#count;
   }
 
   owns(view: View<ElementType>): boolean {
@@ -51,7 +54,7 @@ export class Arena {
   }
 
   /** A new tensor with arbitrary contents, held once. */
-  take(shape: readonly number[]): View {
+  take<T extends ElementType = "f32">(shape: readonly number[], type = "f32" as T): View<T> {
     const bytes = shape.reduce((product, size) => product * size, 4);
     const block = this.#places.allocate(bytes);
     const end = block.pointer - BASE + Heap.footprint(bytes);
@@ -60,9 +63,22 @@ export class Arena {
       throw new SimdOptimError("OUT_OF_MEMORY", `out of memory: a pass asked for more than the ${this.bytes} planned`);
     }
     this.#peak = Math.max(this.#peak, end);
-    const view = new View(this.engine, this.#region, block.pointer - BASE, shape, "f32", this);
-    this.#held.set(view, { block, holds: 1 });
+    const view = new View(this.engine, this.#region, block.pointer - BASE, shape, type, this);
+    this.#held.set(view, { block, views: [view], holds: 1 });
+    this.#count++;
     return view;
+  }
+
+  /** A tensor of this arena under another shape: one more holds it. */
+  reshape<T extends ElementType>(view: View<T>, shape: readonly number[]): View<T> {
+    const held = this.#held.get(view);
+    const reshaped = view.reshape(shape);
+    if (held) {
+      held.holds++;
+      held.views.push(reshaped);
+      this.#held.set(reshaped, held);
+    }
+    return reshaped;
   }
 
   /** How many hold a tensor of this arena; 0 for any other. */
@@ -81,12 +97,14 @@ export class Arena {
     const held = this.#held.get(view);
     if (!held || --held.holds > 0) return;
     held.block.release();
-    this.#held.delete(view);
+    for (const shaped of held.views) this.#held.delete(shaped);
+    this.#count--;
   }
 
   /** Frees everything in it. */
   clear(): void {
     this.#held.clear();
+    this.#count = 0;
     this.#places = ledger();
   }
 

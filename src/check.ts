@@ -16,9 +16,11 @@ export type ErrorCode =
 
 /** The only error this package throws. It is thrown before anything is written, so every object stays usable. */
 export class SimdOptimError extends Error {
+  /** "SimdOptimError", whatever a bundler renames the class to. */
   override readonly name = "SimdOptimError";
 
   constructor(
+    /** What went wrong, for code: codes are stable, messages are for people. */
     readonly code: ErrorCode,
     message: string,
   ) {

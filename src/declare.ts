@@ -4,6 +4,7 @@ import { type Declared, Parameters, ROLES, type Role } from "./parameters.ts";
 
 /** A parameter as it is declared. */
 export interface ParameterOptions {
+  /** Axes, outermost first; [] for a single number. */
   shape: readonly number[];
   /** "bias" for one axis and "hidden" for more, unless it is given. */
   role?: Role;

@@ -4,6 +4,7 @@ interface Element {
   readonly array: TypedArrayClass;
 }
 
+/** Arrays that a tensor of a file may be read into or written from. */
 export type TypedArray =
   | Float32Array
   | Float64Array

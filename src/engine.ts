@@ -6,6 +6,7 @@ import { bindTwins, bindWasm, checked, type Kernels } from "./kernels.ts";
 /** What runs the kernels: Wasm with SIMD, Wasm without, or plain JavaScript. All give the same bits. */
 export type Backend = "simd" | "scalar" | "reference";
 
+/** Options of `load`. */
 export interface LoadOptions {
   /** A backend, or "auto" for the fastest that works here. A named backend never falls back: it throws. */
   backend?: Backend | "auto";
@@ -100,6 +101,7 @@ function openWasm(module: WebAssembly.Module, maxBytes: number, reason: string):
 
 /** One linear memory and the kernels bound to it. */
 export class Engine {
+  /** What runs the kernels here. */
   readonly backend: Backend;
   /** Why this backend was chosen. */
   readonly reason: string;
@@ -107,6 +109,7 @@ export class Engine {
   readonly unchecked: Kernels;
   /** The kernels, every call checked: operands must lie in memory. */
   readonly kernels: Kernels;
+  /** @internal The allocator over linear memory. */
   readonly heap: Heap;
   #disposed = false;
   #scratch: Block | undefined;
@@ -119,6 +122,7 @@ export class Engine {
     this.kernels = checked(machine.kernels, machine.heap.views);
   }
 
+  /** Whether memory has been given back. */
   get disposed(): boolean {
     return this.#disposed;
   }
@@ -138,6 +142,7 @@ export class Engine {
     this.#disposed = true;
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

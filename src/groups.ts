@@ -3,7 +3,9 @@ import { type Parameter, ROLES, type Role, type Selection, selected } from "./pa
 
 /** Which parameters belong to a group: those of a role, of several, or by a predicate; both must hold if both are. */
 export interface GroupRule {
+  /** The role, or roles, of the parameters that belong to the group. */
   role?: Role | readonly Role[];
+  /** Whether a parameter belongs to the group. */
   where?: (parameter: Parameter) => boolean;
 }
 

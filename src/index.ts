@@ -1,10 +1,14 @@
-/** Optimizers, and what training takes besides, in any JavaScript runtime, over one linear memory. */
+/**
+ * Optimizers, and what training takes besides, in any JavaScript runtime, over one linear memory.
+ *
+ * @module simd-optim
+ */
 export type { ByteSource, Readable } from "./byteSource.ts";
 export { type ErrorCode, SimdOptimError } from "./check.ts";
 export type { Parts } from "./checkpointFormat.ts";
 export { clipGradNorm, clipGradValue, clipGroupNorms, gradNorm } from "./clip.ts";
 export type { Declarations, ParameterOptions } from "./declare.ts";
-export type { Dtype } from "./dtype.ts";
+export type { Dtype, TypedArray } from "./dtype.ts";
 export type { Backend, LoadOptions } from "./engine.ts";
 export * from "./gradients/index.ts";
 export { type GroupRule, groupsBy, groupTable } from "./groups.ts";
@@ -41,7 +45,19 @@ export {
   type OptimizerState,
   type StepReport,
 } from "./optimizer.ts";
-export type { Option, Scheduled } from "./option.ts";
+export {
+  choice,
+  flag,
+  type Given,
+  nullable,
+  type Option,
+  type Options,
+  type Resolved,
+  real,
+  reals,
+  type Scheduled,
+  whole,
+} from "./option.ts";
 export type { Clip, Clipping, Parameter, Parameters, Role, Selection } from "./parameters.ts";
 export { parseSchedule } from "./parseSchedule.ts";
 export { normal, Random, type RandomState, type Source, uniform } from "./random.ts";
@@ -49,15 +65,43 @@ export { type CheckpointReport, type ReadCheckpointOptions, readCheckpoint } fro
 export { gpt2Recipe, llamaRecipe, Recipe, type RecipeOptions } from "./recipes.ts";
 export type { LossOptions, Reduction, ReductionOptions } from "./reduction.ts";
 export { load, type Runtime } from "./runtime.ts";
-export { type ReadTensor, readSafetensors, Safetensors, type WriteTensor } from "./safetensors.ts";
+export {
+  type ReadTensor,
+  readSafetensors,
+  Safetensors,
+  type SafetensorsContent,
+  type WriteTensor,
+} from "./safetensors.ts";
 export type { NamedSchedule, Schedule, Tail } from "./schedule.ts";
 export * as schedules from "./schedules/index.ts";
-export type { GroupOptions, NonFinitePolicy, OptimizerOptions, OptimizerParams, OptimizerSpec } from "./spec.ts";
+export type {
+  GroupOptions,
+  GroupStep,
+  NonFinitePolicy,
+  OptimizerOptions,
+  OptimizerParams,
+  OptimizerSpec,
+  Points,
+  Slot,
+  Span,
+  SpanWork,
+  StepContext,
+  WithCommon,
+} from "./spec.ts";
 export type { Spike, SpikeStatistics, SpikeThresholds } from "./spikeDetector.ts";
 export type { BatchRange, GuardReport, SpikeGuardOptions, SpikePolicy } from "./spikePolicy.ts";
 export { DeferredArray, type SavedArray, type StateDictOptions, type Stateful } from "./stateful.ts";
 export { type StepsOptions, steps } from "./steps.ts";
-export type { Tensor, View } from "./tensor.ts";
+export type { ElementArrays, ElementType, Tensor, View } from "./tensor.ts";
 export { readTorchState, type TorchStateOptions, writeTorchState } from "./torchState.ts";
+export type { Pair } from "./window.ts";
+export {
+  type OutsideArray,
+  type OutsideArrays,
+  type OutsideStepOptions,
+  type Stepper,
+  type Wrapped,
+  wrap,
+} from "./wrap.ts";
 export * from "./wrappers/index.ts";
 export { writeCheckpoint } from "./writeCheckpoint.ts";

@@ -17,10 +17,12 @@ export function constant(tensor: View, value: number): void {
   tensor.engine.unchecked.fill(tensor.pointer, tensor.size, value);
 }
 
+/** Sets every element to 0, as torch.nn.init.zeros_ does. */
 export function zeros(tensor: View): void {
   constant(tensor, 0);
 }
 
+/** Sets every element to 1, as torch.nn.init.ones_ does. */
 export function ones(tensor: View): void {
   constant(tensor, 1);
 }
@@ -36,7 +38,7 @@ export function eye(tensor: View): void {
 
 /**
  * How many numbers each output of a layer is made of, and how many outputs each input goes into, for weights of shape
- * [out, in, ...kernel]: in and out, times the size of the kernel.
+ * `[out, in, ...kernel]`: in and out, times the size of the kernel.
  */
 export function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
   const size = checkShape("shape", shape);
@@ -55,6 +57,7 @@ const GAINS = {
   leakyRelu: Math.SQRT2,
   selu: 3 / 4,
 } as const;
+/** The nonlinearities that `calculateGain` knows, with torch's gains. */
 export type Nonlinearity = keyof typeof GAINS;
 
 /**
@@ -174,7 +177,9 @@ export function orthogonalise(
   }
 }
 
+/** Options of `gpt2`. */
 export interface Gpt2Options {
+  /** Samples depend on it and on the names of parameters. */
   seed: number;
   /** The projections back into the residual stream, of which a transformer has two a layer. */
   residual?: { layers: number; where(parameter: Parameter): boolean };

@@ -11,6 +11,7 @@ import { lossKernels } from "./kernelTable/loss.ts";
 import { optimKernels } from "./kernelTable/optim.ts";
 import type * as twins from "./reference/index.ts";
 
+/** Every kernel by name: its operands in order, what it does with each, how long they are, and its scalars. */
 export const kernelTable = {
   ...generalKernels,
   ...layerKernels,
@@ -18,7 +19,9 @@ export const kernelTable = {
   ...optimKernels,
 } satisfies Record<keyof typeof twins, Kernel>;
 
+/** The name of a kernel. */
 export type KernelName = keyof typeof kernelTable;
+/** The names of all kernels. */
 export const kernelNames = Object.keys(kernelTable) as KernelName[];
 
 type Bound<F> = F extends (memory: Views, ...args: infer A) => infer R ? (...args: A) => R : never;

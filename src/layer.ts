@@ -27,6 +27,7 @@ export interface Layer<In extends ElementType = "f32"> {
   readonly parameters?: Readonly<Record<string, LayerParameter>>;
   /** The layers it is made of; their names become parts of parameter names, but for an empty name. */
   readonly children?: Readonly<Record<string, Layer<ElementType>>>;
+  /** The output for x. What the backward pass will need goes to `pass.keep`. */
   forward(x: View<In>, pass: Pass): View;
   /**
    * Adds to the gradients of parameters, and returns the gradient of x from that of the output; or undefined where the
@@ -35,6 +36,7 @@ export interface Layer<In extends ElementType = "f32"> {
   backward(dy: View, pass: Pass, kept: readonly View<ElementType>[]): View | undefined;
 }
 
+/** A layer, whatever it takes. */
 // biome-ignore lint/suspicious/noExplicitAny: a tree may begin with indices or numbers; `any` admits both.
 export type AnyLayer = Layer<any>;
 
@@ -121,7 +123,9 @@ interface Frame {
 
 /** One forward pass through a tree of layers and the backward pass after it: memory, what was kept, and how to run. */
 export class Pass {
+  /** Whether layers such as dropout behave as in training. */
   readonly training: boolean;
+  /** The number of the step, which random masks depend on. */
   readonly step: number;
   /** Bytes that each layer has kept, by its name: a tensor counts for the first layer that keeps it. */
   readonly keptBytes = new Map<string, number>();
@@ -137,6 +141,7 @@ export class Pass {
   constructor(
     arena: Arena,
     bound: ReadonlyMap<AnyLayer, Bound>,
+    /** The network's seed, which random masks depend on. */
     readonly seed: number,
     options: PassOptions,
   ) {
@@ -160,8 +165,21 @@ export class Pass {
   }
 
   /** A new tensor with arbitrary contents. */
-  take(shape: readonly number[]): View {
-    return this.#arena.take(shape);
+  take<T extends ElementType = "f32">(shape: readonly number[], type?: T): View<T> {
+    return this.#arena.take(shape, type);
+  }
+
+  /** The elements of a tensor under another shape, held once more: in the same memory, or copied from the input. */
+  reshape(view: View, shape: readonly number[]): View {
+    if (this.#arena.owns(view)) return this.#arena.reshape(view, shape);
+    const copy = this.take(shape);
+    view.engine.unchecked.copy(view.pointer, copy.pointer, view.size);
+    return copy;
+  }
+
+  /** A stand-in to keep for a tensor of which only the shape will be needed: it holds no memory. */
+  shapeOf<T extends ElementType>(view: View<T>): View<T> {
+    return view.reshape(view.shape);
   }
 
   /** Holds a tensor once more, which keeps others from overwriting it. */

@@ -4,6 +4,7 @@ import { type Selection, selected } from "./parameters.ts";
 import { readHeader } from "./safetensors.ts";
 import { carryOut, planParameter, refuseMisfits, type Transfer } from "./transfer.ts";
 
+/** Options of `loadParameters`. */
 export interface LoadParametersOptions {
   /** What the file calls a parameter; its own name, unless it is given. */
   names?: (name: string) => string;
@@ -11,6 +12,7 @@ export interface LoadParametersOptions {
   strict?: boolean;
 }
 
+/** What a file and parameters did not have in common. */
 export interface ParametersReport {
   /** Parameters that the file lacks. */
   readonly missing: readonly string[];

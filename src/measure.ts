@@ -17,8 +17,10 @@ export interface Norms {
 }
 
 const choices = [false, true, "groups", "parameters"] as const;
+/** Which norms a step reports: none, those of all parameters together, or also those of each group or parameter. */
 export type NormsChoice = (typeof choices)[number];
 
+/** Options of a step. */
 export interface StepOptions {
   /**
    * Norms to report: true for those of all parameters together, "groups" or "parameters" also for those of each. They
@@ -47,6 +49,7 @@ export function normsChoice(options: StepOptions): NormsChoice {
 export interface StepNorms extends Norms {
   /** In the order of the groups. */
   readonly groupNorms?: readonly Norms[];
+  /** By the name of the parameter. */
   readonly parameterNorms?: Readonly<Record<string, Norms>>;
 }
 

@@ -14,7 +14,9 @@ import { type Parameter, type Selection, selected } from "./parameters.ts";
  */
 export type MupRole = "input" | "hidden" | "output" | "vector" | "scalar";
 
+/** What a width that grew makes of one parameter. */
 export interface MupFactors {
+  /** What kind of parameter it is, by the axes that grow. */
   readonly role: MupRole;
   /** How many times wider than the base: by the last axis that grows. */
   readonly widthMult: number;
@@ -90,13 +92,17 @@ function factorsOf({ name, shape, role: purpose }: Parameter, base: readonly num
 
 /** A group before its learning rate has been fitted to widths; whatever else is in it stays as it is. */
 export interface MupGroup {
+  /** The parameters of the group. */
   params: Selection;
   /** The learning rate that suits the base. */
   lr?: Scheduled;
+  /** The weight decay that suits the base. */
   weightDecay?: Scheduled;
 }
 
+/** Options of `mupGroups`. */
 export interface MupGroupsOptions {
+  /** Whose factors to take: "adam" for what divides by a root of squares, "sgd" for what does not. */
   optimizer: MupOptimizer;
   /** For groups that have none of their own. */
   lr?: Scheduled;

@@ -8,6 +8,7 @@ import { checkView, type ElementType, Tensor, View } from "./tensor.ts";
 
 /** What goes into a network. */
 export interface Input {
+  /** Axes, outermost first. */
   readonly shape: readonly number[];
   /** "f32" unless it is given. */
   readonly type?: ElementType;
@@ -23,6 +24,7 @@ export interface Plan {
   readonly workspace: number;
   /** What each layer keeps from its forward to its backward pass, by name; nothing for layers in recomputed segments. */
   readonly kept: Readonly<Record<string, number>>;
+  /** The shape of the output. */
   readonly output: readonly number[];
 }
 
@@ -83,6 +85,7 @@ export function plan(root: AnyLayer, input: Input, options: PassOptions = {}): P
   return rehearse(root, input, options);
 }
 
+/** Options of `Network`. */
 export interface NetworkOptions {
   /** Where initial values and random masks come from; 0 unless it is given. */
   seed?: number;
@@ -101,6 +104,7 @@ export interface NetworkOptions {
  * pass; memory grows when a pass needs more than all before it.
  */
 export class Network {
+  /** The parameters of all layers, by their full names. */
   readonly parameters: Parameters;
   readonly #engine: Engine;
   readonly #root: AnyLayer;
@@ -154,18 +158,25 @@ export class Network {
     return known;
   }
 
+  /**
+   * Makes room for a pass over an input of this shape, and ends the last pass. `forward` does it, too; done beforehand for
+   * the largest pass, memory is allocated once.
+   */
+  reserve(input: Input, options: PassOptions = {}): void {
+    const { activations } = this.plan(input, options);
+    this.#pass = undefined;
+    this.#output = undefined;
+    this.#arena.clear();
+    if (activations <= this.#arena.bytes) return;
+    this.#arena.dispose();
+    this.#arena = new Arena(this.#engine, activations);
+  }
+
   /** Runs the layers. The output is good until the next pass; it is where a backward pass takes least memory from. */
   forward(x: View<ElementType>, options: PassOptions = {}): View {
     if (!(x instanceof View)) refuse("x", x, "a tensor");
     checkView("x", x, this.#engine, x.type);
-    const { activations } = this.plan(x, options);
-    this.#pass = undefined;
-    this.#output = undefined;
-    this.#arena.clear();
-    if (activations > this.#arena.bytes) {
-      this.#arena.dispose();
-      this.#arena = new Arena(this.#engine, activations);
-    }
+    this.reserve(x, options);
     const pass = new Pass(this.#arena, this.#bound, this.#seed, options);
     this.#output = pass.forward(this.#root, x);
     this.#pass = pass;
@@ -191,6 +202,7 @@ export class Network {
     if (this.#ownsParameters) this.parameters.dispose();
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -23,6 +23,7 @@ export interface RunningStatistics {
   batches: number;
 }
 
+/** Options of norms with running statistics. */
 export interface RunningOptions {
   /** Normalise by the batch and move the running statistics; true unless it is given. */
   training?: boolean;

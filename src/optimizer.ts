@@ -35,9 +35,11 @@ import { fillFrom, isSavedArray, type SavedArray, type StateDictOptions } from "
  * numbers as the last step left them.
  */
 export type Group<O extends Options, N extends string = never> = {
+  /** The parameters of the group, in the order given. */
   readonly params: readonly Parameter[];
 } & Resolved<WithCommon<O>> & { readonly [K in N]: number };
 
+/** What a step did. */
 export interface StepReport extends Partial<StepNorms> {
   /** Updates applied so far, this one included. */
   readonly step: number;
@@ -59,6 +61,7 @@ export interface StepReport extends Partial<StepNorms> {
 
 /** Everything an optimizer needs to go on, by parameter name. */
 export interface OptimizerState<A = Float32Array> {
+  /** The name of the rule, such as "AdamW". */
   readonly optimizer: string;
   /** What the source calls the point that the parameters held; "p" for optimizers with a single one. */
   readonly point: string;
@@ -68,15 +71,20 @@ export interface OptimizerState<A = Float32Array> {
   readonly steps: Readonly<Record<string, number>>;
   /** Options are for the record: loading compares them and does not change yours. */
   readonly groups: readonly {
+    /** The names of the group's parameters. */
     readonly params: readonly string[];
+    /** Its options as they were at this step. */
     readonly options: Readonly<Record<string, unknown>>;
     /** What the options that are scheduled are made by, such as "cosine({ ... })"; absent where none is. */
     readonly schedules?: Readonly<Record<string, unknown>>;
+    /** Numbers kept for the group, such as Prodigy's d. */
     readonly numbers: Readonly<Record<string, number>>;
   }[];
+  /** Arrays by the name of the parameter, then of the slot. */
   readonly state: Readonly<Record<string, Readonly<Record<string, A>>>>;
 }
 
+/** What a saved state and what it was loaded into did not have in common. */
 export interface LoadReport {
   /** Arrays this optimizer has and the saved state lacks, as "parameter/slot". */
   readonly missing: readonly string[];
@@ -90,7 +98,9 @@ export interface LoadReport {
 
 /** Steps parameters by the rule of its spec. Made by `defineOptimizer`. */
 export class Optimizer<O extends Options, S extends string, N extends string = never> {
+  /** The declaration that the optimizer was made of. */
   readonly spec: OptimizerSpec<O, S, N>;
+  /** The groups: parameters, and options that may be read and assigned. */
   readonly groups: readonly Group<O, N>[];
   /** See `Stateful`. */
   readonly stateInPlace = true;
@@ -279,6 +289,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     this.#disposed = true;
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
@@ -434,6 +445,7 @@ function clippingOf(clips: readonly Clip[]): Pick<StepReport, "gradNorm" | "clip
 /** The class that `defineOptimizer` makes. */
 export interface OptimizerClass<O extends Options, S extends string, N extends string = never> {
   new (params: OptimizerParams<O>, options?: OptimizerOptions<O>): Optimizer<O, S, N>;
+  /** The declaration that the class was made of. */
   readonly spec: OptimizerSpec<O, S, N>;
   /** The bytes of state that `new` with these arguments would allocate. */
   bytes(params: OptimizerParams<O>, options?: OptimizerOptions<O>): number;

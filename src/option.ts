@@ -18,7 +18,9 @@ export type Scheduled = number | Schedule;
  * the default, for the conformance tests.
  */
 export interface Option<In, Out> {
+  /** What counts where nothing is given. */
   readonly default: In;
+  /** A value away from the default, for the conformance tests. */
   readonly trial: In;
   /** What is allowed, in words, for errors and the catalogue. */
   readonly expected: string;
@@ -79,6 +81,7 @@ export function reals<const T extends readonly number[]>(
   };
 }
 
+/** True or false. */
 export function flag(fallback: boolean): Option<boolean, boolean> {
   return {
     default: fallback,
@@ -89,6 +92,7 @@ export function flag(fallback: boolean): Option<boolean, boolean> {
   };
 }
 
+/** One of several words. */
 export function choice<const C extends string>(fallback: C, trial: NoInfer<C>, choices: readonly C[]): Option<C, C> {
   return {
     default: fallback,
@@ -123,6 +127,7 @@ export function nullable<In, Out>(option: Option<In, Out>): Option<In | null, Ou
   };
 }
 
+/** Options of an optimizer by name. */
 // biome-ignore lint/suspicious/noExplicitAny: options are invariant in what they accept; only `any` admits them all.
 export type Options = Readonly<Record<string, Option<any, any>>>;
 /** What a user may give. */

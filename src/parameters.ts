@@ -32,7 +32,9 @@ export interface Clip extends Clipping {
 
 /** A named array of trainable values and the gradient beside it. */
 export class Parameter {
+  /** How many axes. */
   readonly ndim: number;
+  /** Elements. */
   readonly size: number;
   /** The values, as a tensor for the functions of this package. */
   readonly value: View;
@@ -43,9 +45,13 @@ export class Parameter {
 
   /** @internal Use `runtime.parameters`. */
   constructor(
+    /** The parameters it is one of. */
     readonly collection: Parameters,
+    /** Its name, by which state is saved. */
     readonly name: string,
+    /** Axes, outermost first. */
     readonly shape: readonly number[],
+    /** What it is for, such as "embedding" or "bias". */
     readonly role: Role,
     frozen: boolean,
     values: Block,
@@ -98,6 +104,7 @@ export class Parameter {
  * that a step is one kernel call for each run of neighbours that share a group.
  */
 export class Parameters implements Iterable<Parameter> {
+  /** @internal The memory and the kernels. */
   readonly engine: Engine;
   /** Elements of all parameters together. */
   readonly size: number;
@@ -134,6 +141,7 @@ export class Parameters implements Iterable<Parameter> {
     return this.#byName.get(name) ?? refuse("name", name, `one of ${[...this.#byName.keys()].join(", ")}`);
   }
 
+  /** Whether there is a parameter of this name. */
   has(name: string): boolean {
     return this.#byName.has(name);
   }
@@ -145,6 +153,7 @@ export class Parameters implements Iterable<Parameter> {
     return [...this].filter(({ role }) => role === which);
   }
 
+  /** The parameters, in the order given. */
   [Symbol.iterator](): IterableIterator<Parameter> {
     return this.#byName.values();
   }
@@ -167,6 +176,7 @@ export class Parameters implements Iterable<Parameter> {
     this.#gradients.release();
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

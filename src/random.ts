@@ -5,7 +5,9 @@ import { checkView, type View } from "./tensor.ts";
 
 /** A place in the space of random numbers: a seed, and a name for what is drawn, so that order does not matter. */
 export interface Source {
+  /** A whole number from 0 that is a safe integer. */
   seed: number;
+  /** What is drawn, such as the name of the parameter. */
   name: string;
 }
 
@@ -111,6 +113,7 @@ export function truncatedNormal(
 
 /** A place in a stream of random words. */
 export interface RandomState extends Source {
+  /** Words drawn so far. */
   readonly position: number;
 }
 
@@ -129,6 +132,7 @@ export class Random {
     this.#key = keyOf(this.#source);
   }
 
+  /** The state as plain data; see `Stateful`. */
   stateDict(): RandomState {
     return { ...this.#source, position: this.position };
   }

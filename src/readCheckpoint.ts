@@ -9,11 +9,13 @@ import { isStateful, type Stateful, stateOf } from "./stateful.ts";
 import { arrayNames, decode } from "./stateTree.ts";
 import { carryOut, defer, planParameter, refuseMisfits, type Transfer } from "./transfer.ts";
 
+/** Options of `readCheckpoint`. */
 export interface ReadCheckpointOptions {
   /** False to load what fits and report the rest; true, to throw, unless it is given. */
   strict?: boolean;
 }
 
+/** What was found, and what did not fit. */
 export interface CheckpointReport extends LoadReport {
   /** The parts of the file that are data. */
   readonly data: Readonly<Record<string, unknown>>;

@@ -8,6 +8,7 @@ import { type Parameter, type Selection, selected } from "./parameters.ts";
 import { warmupCosine } from "./schedules/index.ts";
 import type { NonFinitePolicy } from "./spec.ts";
 
+/** Options of `gpt2Recipe` and `llamaRecipe`. */
 export interface RecipeOptions {
   /** The learning rate after the warm-up. */
   peak: number;
@@ -21,6 +22,7 @@ export interface RecipeOptions {
   weightDecay?: number;
   /** (0.9, 0.95) unless they are given. */
   betas?: readonly [number, number];
+  /** AdamW's; 1e-8 unless it is given. */
   eps?: number;
   /** The most that the norm of the gradients may be; 1 unless it is given, Infinity to measure it only. */
   clip?: number;
@@ -37,10 +39,14 @@ export class Recipe {
 
   /** @internal Made by the recipes of this package. */
   constructor(
+    /** The name of the recipe. */
     readonly name: string,
     parameters: readonly Parameter[],
+    /** The optimizer, with its groups. */
     readonly optimizer: InstanceType<typeof AdamW>,
+    /** The schedule of the learning rate. */
     readonly schedule: { toString(): string },
+    /** The most that the norm of the gradients may be. */
     readonly clip: number,
   ) {
     this.#parameters = parameters;

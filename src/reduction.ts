@@ -7,6 +7,7 @@ import { checkView, View } from "./tensor.ts";
 /** What becomes of the losses of a batch: their mean, their sum, or nothing. */
 export type Reduction = "mean" | "sum" | "none";
 
+/** Options that every loss has. */
 export interface ReductionOptions {
   /**
    * "mean" (the default) and "sum" return that; "none" leaves the losses apart in `losses`, which it asks for, and
@@ -24,6 +25,7 @@ export interface ReductionOptions {
   accumulate?: boolean;
 }
 
+/** Options of losses with one gradient. */
 export interface LossOptions extends ReductionOptions {
   /** Where to write the gradient of the reduced loss; may be the predictions. Nowhere if it is left out. */
   gradient?: View;

@@ -118,8 +118,11 @@ export function* readFloats({ name, dtype, offset }: TensorInfo, target: Float32
 
 /** A tensor of a file in memory: the bits of each element, where JavaScript has no number of its type. */
 export interface ReadTensor {
+  /** The element type in the file. */
   readonly dtype: Dtype;
+  /** Axes, outermost first. */
   readonly shape: readonly number[];
+  /** The elements, row-major. */
   readonly data: TypedArray;
 }
 
@@ -128,7 +131,9 @@ export async function readSafetensors(source: Readable): Promise<SafetensorsCont
   return read(source, readingTensors);
 }
 
+/** A safetensors file in memory. */
 export interface SafetensorsContent {
+  /** Texts by key. */
   readonly metadata: ReadonlyMap<string, string>;
   /** By name, in the order of the file. */
   readonly tensors: ReadonlyMap<string, ReadTensor>;
@@ -146,6 +151,7 @@ export function* readingTensors(size: number): Reading<SafetensorsContent> {
 
 /** A tensor to be written. */
 export interface WriteTensor {
+  /** The elements, row-major. */
   readonly data: TypedArray;
   /** One axis, unless it is given. */
   readonly shape?: readonly number[];
@@ -178,6 +184,7 @@ export class Safetensors implements Iterable<Uint8Array<ArrayBuffer>> {
     this.size = this.#header.length + end;
   }
 
+  /** The bytes of the file, in chunks. */
   *[Symbol.iterator](): Generator<Uint8Array<ArrayBuffer>> {
     yield this.#header;
     for (const { name, data, bytes } of this.#arrays) {

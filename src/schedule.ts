@@ -13,6 +13,7 @@ export type Tail = { readonly power: number } | "vanishing" | "periodic" | "grow
 /** A schedule that this package made: it can say what it is. `String(schedule)` can be read by `parseSchedule`. */
 export interface NamedSchedule {
   (step: number): number;
+  /** The name of the function that made it, such as "cosine". */
   readonly name: string;
   /** The step from which on the value stays, or begins to repeat itself; undefined where there is none. */
   readonly horizon: number | undefined;

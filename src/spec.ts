@@ -3,7 +3,11 @@ import { flag, type Given, type Options, type Resolved } from "./option.ts";
 import type { Selection } from "./parameters.ts";
 
 /** Options that every optimizer has. */
-export const common = { maximize: flag(false) } satisfies Options;
+export const common = {
+  /** Whether to climb: the sign of the gradients is turned. */
+  maximize: flag(false),
+} satisfies Options;
+/** An optimizer's own options and those that every optimizer has. */
 export type WithCommon<O extends Options> = O & typeof common;
 
 /** State kept for a parameter: one float32 array. */
@@ -34,6 +38,7 @@ export interface Span<S extends string> {
 
 /** What a spec works with. */
 export interface StepContext {
+  /** The kernels, for code that has checked its arguments. */
   readonly kernels: Kernels;
   /** The address of a workspace, whose contents last until the next call. */
   scratch(bytes: number): number;
@@ -43,6 +48,7 @@ export interface StepContext {
 
 /** A group during a step. */
 export interface GroupStep<O extends Options, S extends string, N extends string> {
+  /** The options at this step. */
   readonly options: Resolved<WithCommon<O>>;
   /** The group's numbers: to be read, and in `prepare` to be written. */
   readonly numbers: Record<N, number>;
@@ -70,21 +76,27 @@ export interface Points<O extends Options, S extends string, N extends string> {
 
 /** An optimizer, declared. `defineOptimizer` makes a class of it. */
 export interface OptimizerSpec<O extends Options, S extends string, N extends string = never> {
+  /** The name of the class. */
   readonly name: string;
   /** The update rule in one line. */
   readonly rule: string;
+  /** Authors and years of the sources. */
   readonly cites: string;
+  /** The options, in the order of the catalogue. */
   readonly options: O;
+  /** State for each parameter, by the source's names. */
   readonly state: Readonly<Record<S, Slot<O>>>;
   /** Numbers kept for each group, by name, and what they start from. */
   readonly numbers?: Readonly<Record<N, number>>;
   /** "run", the default, joins neighbours into one span; "parameter" never does, for rules that need norms or shapes. */
   readonly per?: "run" | "parameter";
+  /** Where parameters are held, for rules that keep several iterates; one point, without this. */
   readonly points?: Points<O, S, N>;
   /** What can be stepped; any shape, without this. A parameter of another shape is refused unless it is frozen. */
   readonly shapes?: {
     /** In words, for errors. */
     readonly expected: string;
+    /** Whether a parameter of this shape can be stepped. */
     takes(shape: readonly number[]): boolean;
   };
   /** Refuses options that do not go together. A scheduled number reads as NaN. */
@@ -115,12 +127,19 @@ export interface OptimizerSpec<O extends Options, S extends string, N extends st
 }
 
 /** A group: parameters and the options that differ from the optimizer's own. */
-export type GroupOptions<O extends Options> = { params: Selection } & Given<WithCommon<O>>;
+export type GroupOptions<O extends Options> = {
+  /** The parameters of the group. */
+  params: Selection;
+} & Given<WithCommon<O>>;
 
 /** What to do about gradients that are not finite: let them through as torch does, or look first and skip the step. */
 export type NonFinitePolicy = "propagate" | "skip";
 
-export type OptimizerOptions<O extends Options> = Given<WithCommon<O>> & { nonFinite?: NonFinitePolicy };
+/** Options of an optimizer: its own, those that all have, and what to do about gradients that are not finite. */
+export type OptimizerOptions<O extends Options> = Given<WithCommon<O>> & {
+  /** "propagate" unless it is given. */
+  nonFinite?: NonFinitePolicy;
+};
 
 /** What an optimizer steps: everything in one group, or groups. */
 export type OptimizerParams<O extends Options> = Selection | readonly GroupOptions<O>[];

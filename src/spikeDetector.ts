@@ -15,7 +15,9 @@ export interface SpikeThresholds {
   maxNorm?: number;
 }
 
+/** Why a batch is bad. */
 export interface Spike {
+  /** The test that it failed. */
   readonly cause: "nonFinite" | "lossRatio" | "maxNorm" | "normRatio";
   /** The cause in words and numbers. */
   readonly reason: string;
@@ -23,7 +25,9 @@ export interface Spike {
 
 /** Losses and norms of the last accepted steps, oldest first. */
 export interface SpikeStatistics {
+  /** Losses of the last accepted steps. */
   readonly losses: readonly number[];
+  /** Gradient norms of the last accepted steps. */
   readonly norms: readonly number[];
 }
 

@@ -27,10 +27,13 @@ export interface SpikeGuardOptions extends SpikeThresholds {
 
 /** Batches from `from` up to, but not including, `to`. */
 export interface BatchRange {
+  /** The first batch. */
   readonly from: number;
+  /** The batch after the last. */
   readonly to: number;
 }
 
+/** What the guard did with a batch, and what the optimizer did if it took a step. */
 export interface GuardReport extends StepReport {
   /** "step" for a step as any other; otherwise what was done, which may be less than the policy says. */
   readonly action: "step" | SpikePolicy;
@@ -38,6 +41,7 @@ export interface GuardReport extends StepReport {
   readonly cause?: Spike["cause"] | "skipBatches" | "optimizer";
   /** The cause in words and numbers. */
   readonly reason?: string;
+  /** The loss that was given. */
   readonly loss: number;
   /** The number of the batch. */
   readonly batch: number;

@@ -11,6 +11,7 @@ export interface Stateful {
   readonly stateInPlace?: boolean;
 }
 
+/** Options of `stateDict`. */
 export interface StateDictOptions {
   /** False for views of the arrays in place, good until memory grows; true, a copy, unless it is given. */
   copy?: boolean;
@@ -44,6 +45,7 @@ export class DeferredArray {
   }
 }
 
+/** An array of a saved state: in memory, or still in its file. */
 export type SavedArray = Float32Array | DeferredArray;
 
 export function isSavedArray(value: unknown): value is SavedArray {

@@ -1,5 +1,6 @@
 import { checkInteger, checkKeys, checkNumber, refuse } from "./check.ts";
 
+/** Options of `steps`. */
 export interface StepsOptions {
   /** The first step, 0 unless it is given: `optimizer.steps` to go on from where a saved state stopped. */
   readonly from?: number;

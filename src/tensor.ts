@@ -4,9 +4,12 @@ import { type Block, releaseWithOwner } from "./heap.ts";
 
 /** Element types: float32, or unsigned 32-bit integers for indices. */
 export interface ElementArrays {
+  /** Values. */
   f32: Float32Array;
+  /** Indices. */
   u32: Uint32Array;
 }
+/** The type of the elements of a tensor. */
 export type ElementType = keyof ElementArrays;
 
 /** Keeps the owner of memory alive for as long as anyone holds a typed array onto it. */
@@ -14,10 +17,13 @@ const owners = new WeakMap<ArrayBufferView, object>();
 
 /** A shaped window onto linear memory that someone else owns. */
 export class View<T extends ElementType = "f32"> {
+  /** @internal The memory and the kernels. */
   readonly engine: Engine;
+  /** Axes, outermost first. */
   readonly shape: readonly number[];
   /** Elements. */
   readonly size: number;
+  /** The element type. */
   readonly type: T;
   readonly #block: Block;
   readonly #offset: number;
@@ -81,6 +87,7 @@ export class Tensor<T extends ElementType = "f32"> extends View<T> {
     this.#block.release();
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -63,6 +63,7 @@ export function writeTorchState(optimizer: Exchangeable): Safetensors {
 
 const snakeCase = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
+/** Options of `readTorchState`. */
 export interface TorchStateOptions {
   /** Updates made, for a file of an optimizer that does not count, such as torch's SGD; what the file says counts more. */
   step?: number;

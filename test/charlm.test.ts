@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,8 +15,8 @@ import { sample } from "../examples/charlm/sampling.ts";
 import { packageText, readText } from "../examples/charlm/text.ts";
 import { Trainer } from "../examples/charlm/training.ts";
 import { chooseRate } from "../examples/charlm/trials.ts";
+import { COMMAND, charlm, type Outcome, run } from "./support/charlm.ts";
 
-const ROOT = new URL("../", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "charlm-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -30,34 +29,6 @@ function file(name: string, content: string | Uint8Array): string {
 }
 
 const text = file("a <i>short<i> text.txt", SENTENCE.repeat(20));
-
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a command to its end; sends SIGINT as soon as `interruptAt` has been printed. */
-function run(command: string, args: readonly string[], interruptAt?: string): Promise<Outcome> {
-  const child = spawn(command, args, { cwd: ROOT });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    const before = stdout;
-    stdout += chunk;
-    if (interruptAt && stdout.includes(interruptAt) && !before.includes(interruptAt)) child.kill("SIGINT");
-  });
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    stderr += chunk;
-  });
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
-}
-
-const COMMAND = ["--import", "tsx", "examples/charlm/main.ts"];
-
-function charlm(args: readonly string[], interruptAt?: string): Promise<Outcome> {
-  return run(process.execPath, [...COMMAND, ...args], interruptAt);
-}
 
 /** A run of a few steps without the benchmark. */
 function shortRun(name: string, ...args: readonly string[]): Promise<Outcome> {
@@ -87,7 +58,7 @@ describe("a run", () => {
     const { document } = parseHTML(page);
     const figures = [...document.querySelectorAll("figure")];
     const titles = figures.map((figure) => figure.querySelector("h2")!.textContent);
-    expect(titles).toEqual(["Loss", "Learning rate", "Time of an AdamW step"]);
+    expect(titles).toEqual(["Loss", "Learning rate", "Gradient norm", "Time of an AdamW step"]);
     for (const figure of figures) {
       expect(figure.querySelector("figcaption")!.textContent).toMatch(/^[A-Z].*\.$/s);
       const drawings = [...figure.querySelectorAll("svg")];
@@ -98,7 +69,7 @@ describe("a run", () => {
     expect(labels).toContain("nats per character");
     expect(labels).toContain("optimizer step");
     expect(labels).toContain("time per parameter (ns");
-    expect(figures[2]!.querySelector("svg")!.querySelectorAll("rect")).toHaveLength(2 * 3);
+    expect(figures[3]!.querySelector("svg")!.querySelectorAll("rect")).toHaveLength(2 * 3);
     expect(document.querySelector("table")!.textContent).toContain("a <i>short<i> text.txt");
     expect(document.querySelector("pre")!.textContent).toHaveLength(8 + 600);
   });
@@ -192,7 +163,7 @@ describe("a run", () => {
 
   test("stops on SIGINT with exit code 130 and without a report", async () => {
     const out = join(folder, "interrupted");
-    const { code, stderr } = await charlm(["--text", text, "--steps", "1000000", "--out", out], "backend");
+    const { code, stderr } = await charlm(["--text", text, "--steps", "1000000", "--out", out], { at: "backend" });
     expect([code, stderr]).toEqual([130, "charlm: interrupted\n"]);
     expect(existsSync(join(out, "report.html"))).toBe(false);
   });
@@ -213,9 +184,18 @@ describe("a run", () => {
       "optimizer",
       "compare",
       "steps",
+      "lr",
+      "schedule",
+      "accumulate",
+      "spikes",
       "backend",
       "seed",
-      "lr",
+      "checkpoint",
+      "resume",
+      "save-every",
+      "log",
+      "tensorboard",
+      "norms-every",
       "bench-sizes",
       "plot-schedule",
       "out",
@@ -276,6 +256,13 @@ describe("what it cannot use gets one line and an exit code", () => {
     ["a learning rate in words", ["--lr", "high"], /'high' is invalid/],
     ["a bad benchmark size", ["--bench-sizes", "64,-1"], /'64,-1' is invalid/],
     ["a line break in a value", ["--optimizer", "a\nb"], /'a\nb' is invalid/],
+    ["a checkpoint of a comparison", ["--compare", "sgd,adam", "--checkpoint", "run"], /cannot be used with option/],
+    ["a resumed run without its name", ["--resume"], /'--resume' needs '--checkpoint <file>'/],
+    ["a schedule it cannot read", ["--schedule", "cosine(1"], /'cosine\(1' is invalid\. .*expected ","/],
+    ["a schedule and a rate", ["--schedule", "constant(1)", "--lr", "1"], /cannot be used with option/],
+    ["a schedule of no use", ["--schedule", "constant(1)", "--optimizer", "AGD"], /AGD has no learning rate/],
+    ["an unknown policy", ["--spikes", "pray"], /Allowed choices are none, skip, clip, rollback, batchSkip/],
+    ["no batches", ["--accumulate", "0"], /Expected a whole number from 1/],
   ];
   test.for(texts)("%s", ([, path, line]) => {
     expect(() => encode(readText(path))).toThrow(failure(1, line));
@@ -288,7 +275,18 @@ describe("what it cannot use gets one line and an exit code", () => {
   const runs: [string, string[], number, RegExp][] = [
     ["a missing file", ["--text", join(folder, "missing")], 1, /missing: cannot be read: no such file/],
     ["a report folder that is a file", ["--text", text, "--out", text], 1, /cannot be written to: EEXIST/],
-    ["a learning rate that diverges", ["--text", text, "--steps", "9", "--lr", "1e30"], 1, /at step \d is NaN/],
+    [
+      "a learning rate that diverges",
+      ["--text", text, "--steps", "40", "--lr", "1e30"],
+      1,
+      /AdamW diverged: 10 bad batches in a row up to step \d+, the last because the loss is NaN; try a smaller --lr/,
+    ],
+    [
+      "one that diverges without a guard",
+      ["--text", text, "--steps", "9", "--lr", "1e30", "--spikes", "none"],
+      1,
+      /at step \d is NaN/,
+    ],
     ["a schedule it cannot read", ["--plot-schedule", "cosine(1"], 1, /got "cosine\(1", expected "," at character 9/],
     ["a line break in a value", ["--optimizer", "a\nb"], 2, /'a b' is invalid/],
   ];
@@ -390,7 +388,7 @@ describe("the parts", () => {
         },
       });
       const trainer = new Trainer(await load(), corpus, { optimizer: zero, steps, rate: 0.5, seed: 1 });
-      const rates = Array.from({ length: steps }, () => trainer.step().rate!);
+      const rates = Array.from({ length: steps }, () => trainer.step().lr!);
       expect(rates[0]).toBeLessThan(0.5);
       expect(new Set(rates.slice(steps / 2))).toEqual(new Set([0.5]));
       expect(trainer.heldOutLoss()).toBeCloseTo(Math.log(corpus.vocabulary.length), 5);

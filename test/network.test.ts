@@ -258,6 +258,20 @@ describe("memory", () => {
     expect(plan(gpt(), whole, { training: false, gradients: true }).activations).toBe(training);
   });
 
+  test("reserved for the largest pass is there for all others", async () => {
+    const [runtime] = await loadAll();
+    const network = new Network(runtime!, gpt());
+    const { x } = task(network, runtime!);
+    network.reserve({ shape: [batch, context], type: "u32" });
+    const { bytes } = network;
+    expect(bytes).toBe(network.plan(x).activations);
+    network.forward(x, { training: false });
+    const { used } = runtime!.heap;
+    network.backward(network.forward(x));
+    expect([network.bytes, runtime!.heap.used]).toEqual([bytes, used]);
+    expect(() => network.reserve({ shape: [0] })).toThrow("shape: got [0]");
+  });
+
   test("a network that is collected gives everything back", async () => {
     const collect = (globalThis as { gc?: () => void }).gc;
     if (!collect) throw new Error("run with --expose-gc: vitest.config.ts does");

@@ -4,13 +4,15 @@ import { comparisonTable, type Entry, ranked } from "./comparisonTable.ts";
 import { type Corpus, frequencyLoss } from "./corpus.ts";
 import { checkFailure, crossCheck, describeCrossCheck } from "./crossCheck.ts";
 import { describeSetup, describeTask, describeUse } from "./description.ts";
+import { History } from "./history.ts";
 import { CharacterModel } from "./model.ts";
 import type { OptimizerClass } from "./optimizers.ts";
-import { askedRate, type Settings, stepsFor } from "./options.ts";
 import { line, losses } from "./print.ts";
 import { withProgress } from "./progress.ts";
 import type { Outcome } from "./run.ts";
-import { CHECKED_STEPS, modelShape, Trainer, train } from "./training.ts";
+import { askedRate, type Settings, stepsFor } from "./settings.ts";
+import { train } from "./train.ts";
+import { CHECKED_STEPS, modelShape, Trainer } from "./training.ts";
 import { chooseRate, MOST_TRIALS } from "./trials.ts";
 
 /** Trains and checks with each optimizer, printing how it goes. */
@@ -59,9 +61,15 @@ async function enter(
   const use = describeUse(recipe, trainer, trials);
   for (const [title, value] of use) line(title, value);
 
-  const history = await withProgress("training", steps, (advance) =>
-    train(trainer, steps, (step, loss, heldOut) => advance(step, losses(loss, heldOut)), signal),
+  const history = new History();
+  await withProgress("training", steps, (advance) =>
+    train(trainer, history, {
+      steps,
+      signal,
+      progress: (step, loss, heldOut) => advance(step, losses(loss, heldOut)),
+    }),
   );
+  signal.throwIfAborted();
   const checked = Math.min(CHECKED_STEPS, steps);
   const check = await withProgress("cross-check", checked, (advance) =>
     crossCheck(corpus, recipe, checked, history.early, advance, signal),

@@ -30,7 +30,7 @@ function describeEntry({ name, use }: Entry): Description[number] {
 function tiles(curves: readonly Curve[]): Html[] {
   const [best] = curves as [Curve];
   const steps = best.history.losses.length;
-  const seconds = curves.reduce((sum, { history }) => sum + history.seconds, 0);
+  const seconds = curves.reduce((sum, { history }) => sum + history.here.seconds, 0);
   const { steps: checked } = best.check;
   const equal = curves.filter(({ check }) => check.differing === 0).length;
   const every = equal === curves.length;

@@ -3,7 +3,7 @@ import { count } from "./count.ts";
 import type { CrossCheck } from "./crossCheck.ts";
 import { smoothLoss } from "./curves.ts";
 import type { Description } from "./description.ts";
-import type { History } from "./training.ts";
+import type { History } from "./history.ts";
 
 /** One optimizer of a comparison. */
 export interface Entry {
@@ -45,7 +45,7 @@ export function cellsOf(entry: Entry): string[] {
     rate === undefined ? "its own" : String(rate),
     smoothLoss(history.losses).toFixed(3),
     finalLoss(entry).toFixed(3),
-    history.seconds.toFixed(1),
+    history.here.seconds.toFixed(1),
     count(bytes),
   ];
 }

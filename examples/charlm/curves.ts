@@ -8,32 +8,36 @@ export interface Point {
 /** Points of a curve, at most. */
 export const POINTS = 400;
 
-/** Averages over about the last twentieth of the losses so far. */
-function smoothed(losses: Float64Array): Float64Array {
+/** Averages over about the last twentieth of the losses so far, but for those that are not finite. */
+function smoothed(losses: readonly number[]): number[] {
   let average = 0;
   return losses.map((loss, i) => {
-    average += (loss - average) / (1 + i / 20);
+    if (Number.isFinite(loss)) average += (loss - average) / (1 + i / 20);
     return average;
   });
 }
 
 /** The smoothed loss after the last step. */
-export function smoothLoss(losses: Float64Array): number {
+export function smoothLoss(losses: readonly number[]): number {
   return smoothed(losses).at(-1)!;
 }
 
+/** Means over equal numbers of steps, and the step in the middle of each; values that are not finite are left out. */
+export function means(values: readonly number[]): { readonly step: number; readonly mean: number }[] {
+  const every = Math.ceil(values.length / POINTS);
+  return Array.from({ length: Math.floor(values.length / every) }, (_, i) => {
+    const finite = values.slice(i * every, (i + 1) * every).filter(Number.isFinite);
+    return { step: (i + 0.5) * every, mean: finite.reduce((a, b) => a + b, 0) / finite.length };
+  }).filter(({ mean }) => Number.isFinite(mean));
+}
+
 /** The losses as means over equal numbers of steps, and smoothed. */
-export function trainingCurves(losses: Float64Array): { means: Point[]; smooth: Point[] } {
+export function trainingCurves(losses: readonly number[]): { means: Point[]; smooth: Point[] } {
   const every = Math.ceil(losses.length / POINTS);
-  const averages = smoothed(losses);
-  const means: Point[] = [];
-  const smooth: Point[] = [];
-  for (let end = every; end <= losses.length; end += every) {
-    const sum = losses.subarray(end - every, end).reduce((a, b) => a + b);
-    means.push({ step: end - every / 2, loss: sum / every });
-    smooth.push({ step: end, loss: averages[end - 1]! });
-  }
-  return { means, smooth };
+  const smooth = smoothed(losses)
+    .map((loss, i) => ({ step: i + 1, loss }))
+    .filter(({ step }) => step % every === 0);
+  return { means: means(losses).map(({ step, mean }) => ({ step, loss: mean })), smooth };
 }
 
 /** The points with losses that a logarithmic axis can show: a text learned by heart has some that are 0. */

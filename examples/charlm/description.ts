@@ -1,8 +1,9 @@
 /** A run in words, as names and values: printed before it starts, and listed in the report. */
 import { cpus } from "node:os";
-import type { Runtime } from "simd-optim";
+import type { Runtime, SpikePolicy } from "simd-optim";
 import type { Corpus } from "./corpus.ts";
 import { count } from "./count.ts";
+import type { History } from "./history.ts";
 import type { CharacterModel } from "./model.ts";
 import { averages, boundsSteps } from "./optimizers.ts";
 import { BATCH, CONTEXT, HIDDEN, MAX_NORM, type Recipe, type Trainer, WIDTH } from "./training.ts";
@@ -22,6 +23,7 @@ export function describeRun(
     ...describeTask(corpus, trainer.model),
     ...describeOptimizer(recipe, trainer, trials),
     ...describeSetup(runtime, recipe),
+    ...describeGuard(recipe),
   ];
 }
 
@@ -56,14 +58,48 @@ export function describeUse(recipe: Recipe, trainer: Trainer, trials: readonly T
 }
 
 /** How it is learned. */
-export function describeSetup(runtime: Runtime, { steps, seed }: Pick<Recipe, "steps" | "seed">): Description {
+export function describeSetup(
+  runtime: Runtime,
+  { steps, seed, accumulate = 1 }: Pick<Recipe, "steps" | "seed" | "accumulate">,
+): Description {
+  const batch = accumulate === 1 ? BATCH : `${accumulate} times ${BATCH}`;
   return [
-    ["training", `${count(steps)} steps on ${BATCH} characters each, gradient norm at most ${MAX_NORM}`],
+    ["training", `${count(steps)} steps on ${batch} characters each, gradient norm at most ${MAX_NORM}`],
     ["seed", String(seed)],
     ["backend", `${runtime.backend}: ${runtime.reason}`],
     ["computer", `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus()[0]?.model ?? "unknown"}`],
   ];
 }
+
+function describeGuard({ spikes }: Recipe): Description {
+  return spikes ? [["spike guard", GUARDED[spikes]]] : [];
+}
+
+const GUARDED: Readonly<Record<SpikePolicy, string>> = {
+  skip: "leaves out batches that are out of line with those before",
+  clip: "clips the gradients of batches that are out of line to their usual norm",
+  rollback: "goes back to a snapshot from before a batch that is out of line",
+  batchSkip: "goes back to a snapshot from before a batch that is out of line, and leaves out those around it",
+};
+
+/** How much was trained, and what of it by this process. */
+export function describeTraining({ steps, here }: History): string {
+  const all = `${count(steps)} steps`;
+  if (here.steps === 0) return `${all}, before this run was resumed`;
+  const time = `in ${here.seconds.toFixed(1)} s`;
+  return here.steps === steps ? `${all} ${time}` : `${all}, the last ${count(here.steps)} ${time}`;
+}
+
+/** What the guard did, where it did anything: how often, and the first times with reasons. */
+export function describeSpikes({ spikes }: History): Description {
+  if (spikes.length === 0) return [];
+  const shown = spikes.slice(0, SHOWN).map(({ step, action, reason }) => `${action} at step ${count(step)}: ${reason}`);
+  const rest = spikes.length > SHOWN ? ["..."] : [];
+  return [["spikes", `${count(spikes.length)} in all; ${[...shown, ...rest].join("; ")}`]];
+}
+
+/** Spikes that are told one by one, at most. */
+const SHOWN = 5;
 
 function describeText({ title, train, heldOut, distinct }: Corpus): string {
   const characters = count(train.length + heldOut.length);
@@ -78,7 +114,8 @@ function describeReplacement({ vocabulary, distinct, replaced, train, heldOut }:
   return [["vocabulary", `${kept}; the rest, ${share} % of the text, is read as ${vocabulary.at(-1)}`]];
 }
 
-function describeRate({ optimizer, rate }: Recipe): string {
+function describeRate({ optimizer, rate, schedule }: Recipe): string {
+  if (schedule !== undefined) return schedule;
   if (rate === undefined) return `left to ${optimizer.spec.name}`;
   const rest = averages(optimizer) ? "kept, since the optimizer averages instead" : "down along a cosine";
   const bound = boundsSteps(optimizer) ? "; no step is larger" : "";

@@ -50,16 +50,21 @@ export function lossAxis(least: number, most: number): Plot.ScaleOptions {
   };
 }
 
-/** The loss of knowing only how frequent each character is. */
-export function frequencyRule(frequencyLoss: number): Plot.Markish[] {
-  return [
-    Plot.ruleY([frequencyLoss], { stroke: "var(--muted)", strokeDasharray: "5 4" }),
-    Plot.text(["character frequencies alone"], {
-      y: [frequencyLoss],
+/** Losses to compare with, by what they are the losses of. */
+export function lossRules(losses: Readonly<Record<string, number>>): Plot.Markish[] {
+  return Object.entries(losses).flatMap(([name, loss]) => [
+    Plot.ruleY([loss], { stroke: "var(--muted)", strokeDasharray: "5 4" }),
+    Plot.text([name], {
+      y: [loss],
       frameAnchor: "right",
       textAnchor: "end",
       dy: -8,
       fill: "var(--muted)",
     }),
-  ];
+  ]);
+}
+
+/** The loss of knowing only how frequent each character is. */
+export function frequencyRule(frequencyLoss: number): Plot.Markish[] {
+  return lossRules({ "character frequencies alone": frequencyLoss });
 }

@@ -1,3 +1,5 @@
+import { SimdOptimError } from "simd-optim";
+
 /** Something the user can put right, or asked for: one line on stderr, an exit code, and no stack trace. */
 export class Failure extends Error {
   override readonly name = "Failure";
@@ -14,3 +16,15 @@ export class Failure extends Error {
 export const BAD_INPUT = 1;
 export const BAD_USAGE = 2;
 export const INTERRUPTED = 130;
+
+/** Does something with what the user named, so that what goes wrong says what with. */
+export function withSubject<T>(subject: string, job: () => T): T {
+  try {
+    return job();
+  } catch (error) {
+    if (error instanceof SimdOptimError || (error instanceof Error && "syscall" in error) || error instanceof Failure) {
+      throw new Failure(`${subject}: ${error.message}`, BAD_INPUT);
+    }
+    throw error;
+  }
+}

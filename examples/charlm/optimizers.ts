@@ -1,13 +1,11 @@
 /** The optimizers of the package, found by what they declare; a new one is in the list as soon as it is exported. */
-import type { Parameters, Schedule, Selection, StepReport } from "simd-optim";
+import type { Guarded, NamedSchedule, OptimizerState, Parameters, Selection } from "simd-optim";
 import * as simdOptim from "simd-optim";
-import { SimdOptimError, schedules } from "simd-optim";
+import { parseSchedule, SimdOptimError, schedules } from "simd-optim";
 
 /** As much of an optimizer as training needs. */
-export interface Optimizer {
+export interface Optimizer extends Guarded<OptimizerState> {
   readonly spec: { readonly name: string };
-  readonly bytes: number;
-  step(): StepReport;
   withEvalParams<T>(fn: () => T): T;
   /** Refuses, unless the class declares it. */
   updateHessian?(): boolean;
@@ -73,24 +71,38 @@ export function boundsSteps({ spec }: OptimizerClass): boolean {
   return "stepSizes" in spec.options;
 }
 
+/** What decides about the learning rate. */
+interface RateRecipe {
+  /** The peak of the usual schedule; undefined for an optimizer without a learning rate. */
+  readonly rate: number | undefined;
+  readonly steps: number;
+  /** An expression in place of the usual schedule. */
+  readonly schedule?: string | undefined;
+}
+
 /**
- * Linear warm-up over at most 200 steps, then a cosine down to a hundredth or, for an optimizer that averages, a
- * constant.
+ * The schedule that an expression says, or else linear warm-up over at most 200 steps, then a cosine down to a hundredth
+ * or, for an optimizer that averages, a constant; undefined where the optimizer is left to itself.
  */
-function rateSchedule(optimizer: OptimizerClass, peak: number, steps: number): Schedule {
+export function scheduleFor(
+  optimizer: OptimizerClass,
+  { rate, steps, schedule }: RateRecipe,
+): NamedSchedule | undefined {
+  if (schedule !== undefined) return parseSchedule(schedule);
+  if (rate === undefined) return undefined;
   const warmup = Math.min(200, Math.floor(steps / 10));
   return averages(optimizer)
-    ? schedules.warmup(schedules.constant(peak), warmup)
-    : schedules.warmupCosine({ peak, warmup, total: steps, floor: peak / 100 });
+    ? schedules.warmup(schedules.constant(rate), warmup)
+    : schedules.warmupCosine({ peak: rate, warmup, total: steps, floor: rate / 100 });
 }
 
 /** The options of a run, for those that an optimizer declares; the rate bounds step sizes that would run away. */
 export function optionsFor(
   optimizer: OptimizerClass,
-  { rate, steps, batch }: { rate: number | undefined; steps: number; batch: number },
+  { batch, ...recipe }: RateRecipe & { readonly batch: number },
 ): Readonly<Record<string, unknown>> {
   const { batchSize, stepSizes } = optimizer.spec.options;
-  const lr = rate === undefined ? undefined : rateSchedule(optimizer, rate, steps);
+  const lr = scheduleFor(optimizer, recipe);
   return {
     ...(lr && { lr }),
     ...(lr && stepSizes && { stepSizes: [(stepSizes.default as readonly number[])[0], lr] }),

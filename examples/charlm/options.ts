@@ -1,68 +1,38 @@
 /** The command line. */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import type { LoadOptions } from "simd-optim";
-import type { Corpus } from "./corpus.ts";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { parseSchedule, SimdOptimError } from "simd-optim";
+import { namesOf, parseArguments, parseOptimizer, positiveNumber, wholeNumber } from "../common/command.ts";
 import { count } from "./count.ts";
 import { BAD_USAGE, Failure } from "./failure.ts";
 import { DEFAULT_OPTIMIZER, findOptimizers, type OptimizerClass, optimizers } from "./optimizers.ts";
 import { CURVES } from "./reportStyle.ts";
+import { DEFAULT_RATE, ENOUGH_STEPS, FEWEST_STEPS, type Settings } from "./settings.ts";
 import { BATCH } from "./training.ts";
 
-export interface Settings {
-  /** A file; the package's own documentation without one. */
-  readonly text?: string;
-  readonly optimizer: OptimizerClass;
-  /** The optimizers to compare, instead of training with one. */
-  readonly compare?: readonly OptimizerClass[];
-  /** How long to train; as long as suits the text, without it. */
-  readonly steps?: number;
-  readonly backend: NonNullable<LoadOptions["backend"]>;
-  readonly seed: number;
-  /** The peak of the learning rate the user asked for, which an optimizer without one does not use. */
-  readonly lr?: number;
-  readonly benchSizes: readonly number[];
-  /** Expressions of schedules to draw, instead of training. */
-  readonly plotSchedule?: readonly string[];
-  /** The folder of the report. */
-  readonly out: string;
-}
-
-/** The learning rate of the default optimizer that suits this model better than the optimizer's own default. */
-const DEFAULT_RATE = 0.003;
 const BENCH_SIZES = [2 ** 12, 2 ** 16, 2 ** 20, 2 ** 24];
-const FEWEST_STEPS = 1000;
-const ENOUGH_STEPS = 8000;
-const PASSES = 10;
 /** As many as one figure can show so that they can be told apart. */
 const MOST_COMPARED = CURVES.length;
 const MOST_STEPS = 10_000_000;
+const MOST_ACCUMULATED = 1000;
 const LARGEST_BENCH_SIZE = 2 ** 27;
+/** The options that several optimizers cannot share. */
+const ONE_RUN = [
+  ...["optimizer", "schedule", "accumulate", "spikes", "benchSizes"],
+  ...["checkpoint", "resume", "saveEvery", "log", "tensorboard", "normsEvery"],
+];
 
 /** The settings; undefined where help was asked for and given. Throws a `Failure` for anything it cannot use. */
 export function parseSettings(argv: readonly string[]): Settings | undefined {
-  const command = describeCommand();
-  try {
-    return command.parse(argv, { from: "user" }).opts<Settings>();
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    throw new Failure(`${error.message.replace(/^error: /, "")} (see --help)`, BAD_USAGE);
+  const settings = parseArguments<Settings>(describeCommand(), argv);
+  if (!settings) return undefined;
+  const { optimizer, schedule, resume, checkpoint } = settings;
+  if (resume && checkpoint === undefined) {
+    throw new Failure("option '--resume' needs '--checkpoint <file>' (see --help)", BAD_USAGE);
   }
-}
-
-/** The learning rate that is not to be found by trial, if there is one. */
-export function askedRate({ optimizer, compare, lr }: Settings): number | undefined {
-  return lr ?? (!compare && optimizer.spec.name === DEFAULT_OPTIMIZER ? DEFAULT_RATE : undefined);
-}
-
-/**
- * How long to train: unless the user says, so long that the model learns much and does not yet learn by heart; several
- * optimizers share what one may take.
- */
-export function stepsFor({ steps, compare }: Settings, { train }: Corpus): number {
-  const suitable = 100 * Math.round((PASSES * train.length) / BATCH / 100);
-  const most = 100 * Math.round(ENOUGH_STEPS / (compare?.length ?? 1) / 100);
-  return steps ?? Math.min(Math.max(suitable, FEWEST_STEPS), most);
+  if (schedule !== undefined && !("lr" in optimizer.spec.options)) {
+    throw new Failure(`option '--schedule': ${optimizer.spec.name} has no learning rate (see --help)`, BAD_USAGE);
+  }
+  return { ...settings, argv };
 }
 
 function describeCommand(): Command {
@@ -72,10 +42,11 @@ function describeCommand(): Command {
         "times AdamW on every backend, writes some text of its own, and draws it all in one HTML page; or trains the " +
         "same model with several optimizers and draws how they compare.",
     )
+    .optionsGroup("Training:")
     .option("--text <file>", "UTF-8 text to learn from (default: the package's own documentation)")
     .addOption(
       new Option("--optimizer <name>", "optimizer to train with, in upper or lower case; the start of its name will do")
-        .argParser(parseOptimizer)
+        .argParser((name) => parseOptimizer(name, optimizers))
         .default(findOptimizers(DEFAULT_OPTIMIZER, optimizers)[0], DEFAULT_OPTIMIZER),
     )
     .addOption(
@@ -84,7 +55,7 @@ function describeCommand(): Command {
         `from 2 to ${MOST_COMPARED} optimizers to compare, such as adamw,lion,prodigy; nothing is timed or written then`,
       )
         .argParser(parseOptimizers)
-        .conflicts(["optimizer", "benchSizes"]),
+        .conflicts(ONE_RUN),
     )
     .addOption(
       new Option(
@@ -92,6 +63,34 @@ function describeCommand(): Command {
         `steps to train for (default: about ten passes over the text, from ${count(FEWEST_STEPS)} to ` +
           `${count(ENOUGH_STEPS)}, which optimizers that are compared share)`,
       ).argParser(wholeNumber(1, MOST_STEPS)),
+    )
+    .addOption(
+      new Option(
+        "--lr <number>",
+        "peak of the learning rate, which warms up and then follows a cosine; unused by optimizers without one " +
+          `(default: ${DEFAULT_RATE} for ${DEFAULT_OPTIMIZER} alone, otherwise found in short trials)`,
+      ).argParser(positiveNumber),
+    )
+    .addOption(
+      new Option(
+        "--schedule <expression>",
+        'learning rate by step instead, such as "wsd({ peak: 0.003, warmup: 100, stable: 700, decay: 200 })"',
+      )
+        .argParser(parseExpression)
+        .conflicts(["lr"]),
+    )
+    .addOption(
+      new Option("--accumulate <number>", `batches of ${BATCH} characters whose mean gradient makes a step`)
+        .argParser(wholeNumber(1, MOST_ACCUMULATED))
+        .default(1),
+    )
+    .addOption(
+      new Option(
+        "--spikes <policy>",
+        "what to do about a batch whose loss or gradient is out of line with those before",
+      )
+        .choices(["none", "skip", "clip", "rollback", "batchSkip"])
+        .default("skip"),
     )
     .addOption(
       new Option("--backend <name>", "what runs the kernels; all give the same bits")
@@ -103,13 +102,23 @@ function describeCommand(): Command {
         .argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER))
         .default(1),
     )
+    .optionsGroup("Saving and recording:")
+    .option("--checkpoint <file>", "file to save the run to: now and then, at the end, and on Ctrl-C")
+    .option("--resume", "go on with the run that was saved there, to the same bits as if it had never stopped")
+    .addOption(
+      new Option("--save-every <steps>", "steps from one save to the next")
+        .argParser(wholeNumber(1, MOST_STEPS))
+        .default(500),
+    )
+    .option("--log <file>", "file to append a record of each step to, as a line of JSON")
+    .option("--tensorboard <folder>", "folder to write the same into as an event file for TensorBoard")
     .addOption(
       new Option(
-        "--lr <number>",
-        "peak of the learning rate, which warms up and then follows a cosine; unused by optimizers without one " +
-          `(default: ${DEFAULT_RATE} for ${DEFAULT_OPTIMIZER} alone, otherwise found in short trials)`,
-      ).argParser(positiveNumber),
+        "--norms-every <steps>",
+        "steps from one record with the norms of update and parameters to the next (default: none has them)",
+      ).argParser(wholeNumber(1, MOST_STEPS)),
     )
+    .optionsGroup("Output:")
     .addOption(
       new Option("--bench-sizes <list>", 'parameter counts to time AdamW at, such as 4096,65536, or "none"')
         .argParser(parseSizes)
@@ -125,22 +134,11 @@ function describeCommand(): Command {
         .conflicts(["compare", "optimizer"]),
     )
     .option("--out <folder>", "where to write report.html", "out")
-    .helpOption("--help", "show this help")
-    .addHelpText("after", `\nOptimizers: ${namesOf(optimizers)}`)
-    .exitOverride()
-    .showSuggestionAfterError(false)
-    .configureOutput({ writeErr: () => {} });
-}
-
-function parseOptimizer(name: string): OptimizerClass {
-  const [found, ...more] = findOptimizers(name, optimizers);
-  if (!found) throw new InvalidArgumentError(`No optimizer is called ${name}; there are ${namesOf(optimizers)}.`);
-  if (more.length > 0) throw new InvalidArgumentError(`${name} may be ${namesOf([found, ...more])}.`);
-  return found;
+    .addHelpText("after", `\nOptimizers: ${namesOf(optimizers)}`);
 }
 
 function parseOptimizers(list: string): OptimizerClass[] {
-  const found = list.split(",").map((name) => parseOptimizer(name.trim()));
+  const found = list.split(",").map((name) => parseOptimizer(name.trim(), optimizers));
   if (new Set(found).size < found.length) throw new InvalidArgumentError("Expected each optimizer once.");
   if (found.length < 2 || found.length > MOST_COMPARED) {
     throw new InvalidArgumentError(`Expected from 2 to ${MOST_COMPARED} optimizers.`);
@@ -148,31 +146,18 @@ function parseOptimizers(list: string): OptimizerClass[] {
   return found;
 }
 
+/** The expression as the schedule it makes would write it, by which saved runs are compared. */
+function parseExpression(expression: string): string {
+  try {
+    return String(parseSchedule(expression));
+  } catch (error) {
+    throw error instanceof SimdOptimError ? new InvalidArgumentError(`${error.message}.`) : error;
+  }
+}
+
 function parseExpressions(expression: string, before: readonly string[] = []): string[] {
   if (before.length === MOST_COMPARED) throw new InvalidArgumentError(`Expected at most ${MOST_COMPARED} schedules.`);
   return [...before, expression];
-}
-
-function namesOf(classes: readonly OptimizerClass[]): string {
-  return classes.map(({ spec }) => spec.name).join(", ");
-}
-
-function wholeNumber(least: number, most: number): (argument: string) => number {
-  return (argument) => {
-    const value = Number(argument);
-    if (!/^\d+$/.test(argument) || value < least || value > most) {
-      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
-    }
-    return value;
-  };
-}
-
-function positiveNumber(argument: string): number {
-  const value = Number(argument);
-  if (argument.trim() === "" || !(value > 0 && Number.isFinite(value))) {
-    throw new InvalidArgumentError("Expected a number above 0.");
-  }
-  return value;
 }
 
 function parseSizes(list: string): number[] {

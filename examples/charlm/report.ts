@@ -2,12 +2,13 @@
 import type { Row } from "./benchmark.ts";
 import { count } from "./count.ts";
 import { type CrossCheck, describeCrossCheck, differingParameters } from "./crossCheck.ts";
-import type { Description } from "./description.ts";
-import { lossFigure, rateFigure, timingsFigure } from "./figures.ts";
+import { type Description, describeSpikes } from "./description.ts";
+import { gradNormFigure, lossFigure, rateFigure, timingsFigure } from "./figures.ts";
+import type { History } from "./history.ts";
 import { type Html, html } from "./html.ts";
 import { figure, page, settingsSection, tile } from "./page.ts";
 import { ratioToSimd, sizeName } from "./timings.ts";
-import type { History } from "./training.ts";
+import { MAX_NORM } from "./training.ts";
 
 export interface Report {
   readonly optimizer: string;
@@ -25,10 +26,11 @@ export function reportPage(report: Report): string {
   const { optimizer, history, timings, description, crossCheck } = report;
   return page(`A character model trained with ${optimizer}`, tiles(report), [
     lossSection(report),
-    ...(history.rates.length > 0 ? [rateSection(report)] : []),
+    ...(history.rates.some(Number.isFinite) ? [rateSection(report)] : []),
+    ...(history.gradNorms.some((norm) => norm > 0 && norm < Infinity) ? [gradNormSection(history)] : []),
     ...(timings.length > 0 ? [timingsSection(timings)] : []),
     sampleSection(report.sample),
-    settingsSection([...description, ["cross-check", describeCrossCheck(crossCheck)]]),
+    settingsSection([...description, ...describeSpikes(history), ["cross-check", describeCrossCheck(crossCheck)]]),
   ]);
 }
 
@@ -39,7 +41,7 @@ function tiles({ history, crossCheck, timings }: Report): Html[] {
   const equal = crossCheck.differing === 0;
   return [
     tile("held-out loss", final.toFixed(3), `nats per character, from ${history.heldOut[0]!.loss.toFixed(3)}`),
-    tile("training", `${history.seconds.toFixed(1)} s`, trainingSpeed(history)),
+    tile("training", `${history.here.seconds.toFixed(1)} s`, trainingSpeed(history)),
     tile("cross-check", equal ? "same bits" : "bits differ", differingParameters(crossCheck), equal ? "good" : "bad"),
     ...(ratio
       ? [tile("simd over plain JS", `${ratio.toFixed(1)}\u00d7`, `AdamW, ${sizeName(largest.parameters)} parameters`)]
@@ -47,8 +49,11 @@ function tiles({ history, crossCheck, timings }: Report): Html[] {
   ];
 }
 
-function trainingSpeed({ losses, seconds }: History): string {
-  return `${count(losses.length)} steps, ${count(Math.round(losses.length / seconds))} a second`;
+function trainingSpeed({ steps, here }: History): string {
+  const all = `${count(steps)} steps`;
+  if (here.steps === 0) return `${all}, all of them before this run was resumed`;
+  const speed = `${count(Math.round(here.steps / here.seconds))} a second`;
+  return here.steps === steps ? `${all}, ${speed}` : `${all}, the last ${count(here.steps)} since resumed, ${speed}`;
 }
 
 function lossSection({ history, frequencyLoss }: Report): Html {
@@ -61,7 +66,7 @@ function lossSection({ history, frequencyLoss }: Report): Html {
       ["train", "training, smoothed"],
       ["held-out", "held-out text"],
     ],
-    (width) => lossFigure(history, frequencyLoss, width),
+    (width) => lossFigure(history, { "character frequencies alone": frequencyLoss }, width),
     `The loss on text the model never trained on goes from ${first.toFixed(3)} to ${last.toFixed(3)} nats per ` +
       `character; knowing only how frequent each character is would give ${frequencyLoss.toFixed(3)}.`,
   );
@@ -72,12 +77,25 @@ function round(rate: number): number {
 }
 
 function rateSection({ history, optimizer }: Report): Html {
-  const peak = history.rates.reduce((a, b) => Math.max(a, b));
+  const rates = history.rates.filter(Number.isFinite);
+  const peak = rates.reduce((a, b) => Math.max(a, b));
   return figure(
     "Learning rate",
     [],
     (width) => rateFigure(history, width),
-    `The learning rate that ${optimizer} reports peaks at ${round(peak)} and ends at ${round(history.rates.at(-1)!)}.`,
+    `The learning rate that ${optimizer} reports peaks at ${round(peak)} and ends at ${round(rates.at(-1)!)}.`,
+  );
+}
+
+function gradNormSection(history: History): Html {
+  const clipped = history.gradNorms.filter((norm) => norm > MAX_NORM).length;
+  const share = ((100 * clipped) / history.steps).toFixed(1);
+  return figure(
+    "Gradient norm",
+    [],
+    (width) => gradNormFigure(history, width),
+    `The norm of all gradients together, before clipping: means over a few steps. In ${count(clipped)} steps, ` +
+      `${share} %, it was above ${MAX_NORM}, the dashed line, and clipped to that.`,
   );
 }
 

@@ -2,17 +2,16 @@
 import { load, Random } from "simd-optim";
 import { benchmark, type Row } from "./benchmark.ts";
 import { type Corpus, decode, frequencyLoss, printable } from "./corpus.ts";
-import { count } from "./count.ts";
 import { checkFailure, crossCheck, describeCrossCheck } from "./crossCheck.ts";
-import { describeRun } from "./description.ts";
+import { describeRun, describeTraining } from "./description.ts";
 import type { Failure } from "./failure.ts";
-import { askedRate, type Settings, stepsFor } from "./options.ts";
-import { line, losses } from "./print.ts";
+import { line } from "./print.ts";
 import { withProgress } from "./progress.ts";
 import { sample } from "./sampling.ts";
+import { planRun, Session } from "./session.ts";
+import type { Settings } from "./settings.ts";
 import { timingsTable } from "./timings.ts";
-import { CHECKED_STEPS, CONTEXT, Trainer, train } from "./training.ts";
-import { chooseRate, MOST_TRIALS } from "./trials.ts";
+import { CHECKED_STEPS, CONTEXT, type Trainer } from "./training.ts";
 
 const SAMPLE_LENGTH = 600;
 const TEMPERATURE = 0.8;
@@ -26,25 +25,21 @@ export interface Outcome {
 /** Trains, checks, times and samples, printing how it goes. */
 export async function trainOne(settings: Settings, corpus: Corpus, signal: AbortSignal): Promise<Outcome> {
   const { optimizer, seed, benchSizes } = settings;
-  const steps = stepsFor(settings, corpus);
   const runtime = await load({ backend: settings.backend });
-  const { rate, trials } = await withProgress("rate trials", MOST_TRIALS, (advance) =>
-    chooseRate(runtime, corpus, { optimizer, steps, seed }, askedRate(settings), advance, signal),
-  );
-  const recipe = { optimizer, steps, seed, rate };
-  const trainer = new Trainer(runtime, corpus, recipe);
-  const description = describeRun(runtime, corpus, recipe, trainer, trials);
+  const plan = await planRun(settings, corpus, runtime, signal);
+  const { recipe } = plan;
+  const session = new Session(plan, runtime, corpus, settings);
+  const { trainer, history } = session;
+  const description = describeRun(runtime, corpus, recipe, trainer, plan.trials);
   for (const [name, value] of description) line(name, value);
 
   console.log();
-  const history = await withProgress("training", steps, (advance) =>
-    train(trainer, steps, (step, loss, heldOut) => advance(step, losses(loss, heldOut)), signal),
-  );
-  const { step, loss } = history.heldOut.at(-1)!;
-  line("trained", `${count(step)} steps in ${history.seconds.toFixed(1)} s`);
+  await session.train(signal);
+  const { loss } = history.heldOut.at(-1)!;
+  line("trained", describeTraining(history));
   line("held-out loss", `${loss.toFixed(6)} nats per character`);
 
-  const checked = Math.min(CHECKED_STEPS, steps);
+  const checked = Math.min(CHECKED_STEPS, recipe.steps);
   const check = await withProgress("cross-check", checked, (advance) =>
     crossCheck(corpus, recipe, checked, history.early, advance, signal),
   );

@@ -14,31 +14,31 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 const MOST_BYTES = 64 * 2 ** 20;
 
-/** The UTF-8 text in a file. */
-export function readText(path: string): Text {
-  const bytes = readBytes(path);
-  if (bytes.length === 0) throw new Failure(`--text ${path}: the file is empty`, BAD_INPUT);
-  if (bytes.includes(0)) throw new Failure(`--text ${path}: not a text: it contains NUL bytes`, BAD_INPUT);
+/** The UTF-8 text in a file, which the user named with an option. */
+export function readText(path: string, option = "--text"): Text {
+  const bytes = readBytes(path, option);
+  if (bytes.length === 0) throw new Failure(`${option} ${path}: the file is empty`, BAD_INPUT);
+  if (bytes.includes(0)) throw new Failure(`${option} ${path}: not a text: it contains NUL bytes`, BAD_INPUT);
   try {
     return { title: basename(path), content: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
   } catch {
-    throw new Failure(`--text ${path}: not a text: it is not valid UTF-8`, BAD_INPUT);
+    throw new Failure(`${option} ${path}: not a text: it is not valid UTF-8`, BAD_INPUT);
   }
 }
 
-function readBytes(path: string): Uint8Array {
+function readBytes(path: string, option: string): Uint8Array {
   try {
     const stats = statSync(path);
-    if (!stats.isFile()) throw new Failure(`--text ${path}: not a regular file`, BAD_INPUT);
+    if (!stats.isFile()) throw new Failure(`${option} ${path}: not a regular file`, BAD_INPUT);
     if (stats.size > MOST_BYTES) {
-      throw new Failure(`--text ${path}: ${stats.size} bytes, but at most ${MOST_BYTES} are read`, BAD_INPUT);
+      throw new Failure(`${option} ${path}: ${stats.size} bytes, but at most ${MOST_BYTES} are read`, BAD_INPUT);
     }
     return readFileSync(path);
   } catch (error) {
     if (error instanceof Failure) throw error;
     const { code } = error as NodeJS.ErrnoException;
     const reason = code === "ENOENT" ? "no such file" : code === "EACCES" ? "permission denied" : code;
-    throw new Failure(`--text ${path}: cannot be read: ${reason}`, BAD_INPUT);
+    throw new Failure(`${option} ${path}: cannot be read: ${reason}`, BAD_INPUT);
   }
 }
 

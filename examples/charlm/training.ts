@@ -1,8 +1,17 @@
-/** Training, step by step. Everything a step does depends on the corpus, the recipe and the number of the step alone. */
-import { setImmediate } from "node:timers/promises";
-import { clipGradNorm, type Parameter, Random, type Runtime } from "simd-optim";
+/** Training, step by step. Everything a step does depends on the corpus, the recipe and the steps before it alone. */
+import {
+  clipGradNorm,
+  GradientAccumulator,
+  type GuardReport,
+  type Parameter,
+  Random,
+  type Runtime,
+  SpikeGuard,
+  type SpikePolicy,
+  type StepOptions,
+  type StepReport,
+} from "simd-optim";
 import type { Corpus } from "./corpus.ts";
-import { BAD_INPUT, Failure } from "./failure.ts";
 import { CharacterModel, Pass, type Shape } from "./model.ts";
 import { makeOptimizer, type Optimizer, type OptimizerClass, optionsFor } from "./optimizers.ts";
 import { draw } from "./sampling.ts";
@@ -25,7 +34,19 @@ export interface Recipe {
   /** The peak of the schedule; undefined for an optimizer without a learning rate. */
   readonly rate: number | undefined;
   readonly seed: number;
+  /** The learning rate as an expression that `parseSchedule` reads, in place of a rise to `rate` and what follows. */
+  readonly schedule?: string | undefined;
+  /** Batches whose mean gradient makes a step; 1 unless it is given. */
+  readonly accumulate?: number;
+  /** What is done about batches that are out of line with those before; nothing unless it is given. */
+  readonly spikes?: SpikePolicy | undefined;
 }
+
+/** What became of a step; what a guard says of it, where there is one. */
+export type TrainingReport = StepReport & { readonly loss: number } & Partial<GuardReport>;
+
+/** Steps that the cross-check repeats. */
+export const CHECKED_STEPS = 50;
 
 export function modelShape({ vocabulary }: Corpus): Shape {
   return { vocabulary: vocabulary.length, context: CONTEXT, width: WIDTH, hidden: HIDDEN };
@@ -40,36 +61,55 @@ export class Trainer {
   readonly #corpus: Corpus;
   readonly #batches: Random;
   readonly #labels: Random;
+  readonly #guard: SpikeGuard | undefined;
+  readonly #accumulate: number;
+  readonly #accumulator: GradientAccumulator | undefined;
   readonly #wantsHessian: boolean;
   readonly #pass: Pass;
   readonly #heldOut: Pass;
-  #steps = 0;
 
-  constructor(runtime: Runtime, corpus: Corpus, { optimizer, steps, rate, seed }: Recipe) {
+  constructor(runtime: Runtime, corpus: Corpus, recipe: Recipe) {
+    const { optimizer, seed, accumulate = 1, spikes } = recipe;
     this.#corpus = corpus;
     this.#batches = new Random(seed, "batches");
     this.#labels = new Random(seed, "labels");
     this.model = new CharacterModel(runtime, modelShape(corpus), seed);
     this.#pass = new Pass(this.model, BATCH);
     this.#heldOut = new Pass(this.model, HELD_OUT_ROWS);
-    const options = optionsFor(optimizer, { rate, steps, batch: BATCH });
+    const options = optionsFor(optimizer, { ...recipe, batch: BATCH * accumulate });
     this.optimizer = makeOptimizer(optimizer, this.model.parameters, options);
+    this.#guard = spikes && new SpikeGuard(this.optimizer, { policy: spikes });
+    this.#accumulate = accumulate;
+    this.#accumulator = accumulate > 1 ? new GradientAccumulator(this.model.parameters) : undefined;
     this.trained = this.model.parameters.where(({ frozen }) => !frozen);
     this.#wantsHessian = optimizer.spec.updateHessian !== undefined;
   }
 
-  /** One step on places of the text drawn at random; returns the loss before it and the learning rate of it. */
-  step(): { loss: number; rate: number | undefined } {
-    const { train } = this.#corpus;
-    for (let row = 0; row < BATCH; row++) {
-      place(this.#pass, row, train, CONTEXT + this.#batches.below(train.length - CONTEXT));
-    }
-    if (this.#wantsHessian && this.#steps % HESSIAN_EVERY === 0) this.#updateHessian();
-    const loss = this.#gradients();
+  /** Steps so far, those that were left out included: each took a random number for every row. */
+  get steps(): number {
+    return this.#batches.position / this.batch;
+  }
+
+  /** Places in the text that a step learns from. */
+  get batch(): number {
+    return BATCH * this.#accumulate;
+  }
+
+  /** What a checkpoint of it consists of. */
+  get parts() {
+    return {
+      model: this.model.parameters,
+      optimizer: this.#guard ?? this.optimizer,
+      batches: this.#batches,
+      labels: this.#labels,
+    };
+  }
+
+  /** One step on places of the text drawn at random; the loss is that before it. */
+  step(options: StepOptions = {}): TrainingReport {
+    const loss = this.#meanGradients();
     clipGradNorm(this.trained, MAX_NORM);
-    const { lr } = this.optimizer.step();
-    this.#steps++;
-    return { loss, rate: lr };
+    return this.#guard ? this.#guard.step({ loss, ...options }) : { ...this.optimizer.step(options), loss };
   }
 
   /** The loss on places spread evenly over the held-out text, the same ones every time, where the optimizer evaluates. */
@@ -88,6 +128,27 @@ export class Trainer {
       }
       return sum / HELD_OUT_PASSES;
     });
+  }
+
+  /** Computes the means over the batches of a step. */
+  #meanGradients(): number {
+    const estimate = this.#wantsHessian && this.steps % HESSIAN_EVERY === 0;
+    let sum = 0;
+    for (let i = 0; i < this.#accumulate; i++) {
+      this.#drawBatch();
+      if (estimate && i === 0) this.#updateHessian();
+      sum += this.#gradients();
+      this.#accumulator?.accumulate();
+    }
+    this.#accumulator?.finish();
+    return sum / this.#accumulate;
+  }
+
+  #drawBatch(): void {
+    const { train } = this.#corpus;
+    for (let row = 0; row < BATCH; row++) {
+      place(this.#pass, row, train, CONTEXT + this.#batches.below(train.length - CONTEXT));
+    }
   }
 
   /** Computes the loss and the gradients of the batch. */
@@ -129,52 +190,4 @@ function place({ contexts, targets }: Pass, row: number, text: Uint32Array, posi
   const context = contexts.data;
   for (let i = 0; i < CONTEXT; i++) context[row * CONTEXT + i] = text[position - CONTEXT + i]!;
   targets.data[row] = text[position]!;
-}
-
-/** What happened in training. */
-export interface History {
-  /** The loss of each batch, before its step. */
-  readonly losses: Float64Array;
-  /** The learning rate of each step; empty for an optimizer without one. */
-  readonly rates: Float64Array;
-  /** The held-out loss after so many steps; first after 0, last after all. */
-  readonly heldOut: { readonly step: number; readonly loss: number }[];
-  /** The bits of the parameters after `CHECKED_STEPS` steps, or after the last if there are fewer. */
-  readonly early: Uint32Array;
-  readonly seconds: number;
-}
-
-/** Steps that the cross-check repeats. */
-export const CHECKED_STEPS = 50;
-const EVALUATIONS = 40;
-
-/** Trains to the end. Between steps the process may hear signals. */
-export async function train(
-  trainer: Trainer,
-  steps: number,
-  report: (step: number, loss: number, heldOut: number) => void,
-  signal: AbortSignal,
-): Promise<History> {
-  const start = performance.now();
-  const losses = new Float64Array(steps);
-  const rates: number[] = [];
-  const heldOut = [{ step: 0, loss: trainer.heldOutLoss() }];
-  let early = trainer.bits();
-  for (let step = 1; step <= steps; step++) {
-    const { loss, rate } = trainer.step();
-    if (!Number.isFinite(loss)) {
-      const { name } = trainer.optimizer.spec;
-      throw new Failure(`${name} diverged: the loss at step ${step} is ${loss}; try a smaller --lr`, BAD_INPUT);
-    }
-    losses[step - 1] = loss;
-    if (rate !== undefined) rates.push(rate);
-    if (step === Math.min(CHECKED_STEPS, steps)) early = trainer.bits();
-    if (step === steps || step % Math.ceil(steps / EVALUATIONS) === 0) {
-      heldOut.push({ step, loss: trainer.heldOutLoss() });
-    }
-    report(step, loss, heldOut.at(-1)!.loss);
-    await setImmediate();
-    signal.throwIfAborted();
-  }
-  return { losses, rates: Float64Array.from(rates), heldOut, early, seconds: (performance.now() - start) / 1000 };
 }

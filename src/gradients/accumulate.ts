@@ -8,6 +8,7 @@ export type Reduction = "mean" | "sum";
 
 /** What went into an accumulated gradient. */
 export interface Accumulated {
+  /** How many were accumulated. */
   readonly microBatches: number;
   /** The sum of their weights. */
   readonly weight: number;
@@ -24,7 +25,7 @@ export interface GradientAccumulatorState extends Accumulated {
  * Accumulates the gradients of micro-batches, so that one step sees a batch that would not fit in memory:
  *
  *     accumulate():  sum = sum + weight g;  g = 0               after each backward pass
- *     finish():      g = sum / total weight, or sum;  sum = 0   before clipping and the step
+ *     finish():      g = sum / (total weight), or sum;  sum = 0   before clipping and the step
  *
  * Both are one pass, over one arena besides the gradients, whatever the number of micro-batches. Since `accumulate`
  * leaves the gradients at 0, backward passes may add to them or overwrite them. With the mean loss of each micro-batch
@@ -115,6 +116,7 @@ export class GradientAccumulator {
     this.#sum.dispose();
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

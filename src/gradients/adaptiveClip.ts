@@ -1,6 +1,7 @@
 import { checkKeys, checkNumber } from "../check.ts";
 import { type Selection, selected } from "../parameters.ts";
 
+/** Options of `clipGradAdaptive`. */
 export interface AdaptiveClipOptions {
   /** The largest ratio of the norm of a unit's gradient to that of its values. */
   clipping?: number;

@@ -3,7 +3,9 @@ import { type Selection, selected } from "../parameters.ts";
 import { addNormal } from "../random.ts";
 import { pow } from "../real.ts";
 
+/** Options of `addGradientNoise`. */
 export interface GradientNoiseOptions {
+  /** A whole number from 0, the same throughout a run. */
   seed: number;
   /** Steps taken so far: `optimizer.steps`. */
   step: number;

@@ -7,6 +7,7 @@ export interface NonFinite {
   readonly name: string;
   /** Where in it, an index for each axis. */
   readonly index: readonly number[];
+  /** NaN, Infinity or -Infinity. */
   readonly value: number;
   /** All of it in words, such as "fc.weight[3, 17] = NaN". */
   readonly text: string;

@@ -2,12 +2,15 @@ import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
 import { attentionWork } from "../kernelTable/layer.ts";
 import { checkView, type View } from "../tensor.ts";
 
+/** Options of `causalAttention`. */
 export interface AttentionOptions {
+  /** Heads, which must divide the channels. */
   heads: number;
   /** What scores are multiplied by; 1 / sqrt(width of a head) unless it is given. */
   scale?: number;
 }
 
+/** Where `causalAttention` writes. */
 export interface AttentionOutputs {
   /** The heads side by side: [batch, context, channels]. */
   out: View;

@@ -3,6 +3,7 @@ import { GEMM_WORK } from "../kernelTable/general.ts";
 import { checkView, type View } from "../tensor.ts";
 import { type Axis, checkImages, outSize, type Pair, pair } from "../window.ts";
 
+/** Options of `conv2d`; a pair is [height, width], a single number stands for both. */
 export interface Conv2dOptions {
   /** Elements from one window to the next; 1 unless it is given. */
   stride?: Pair;
@@ -14,6 +15,7 @@ export interface Conv2dOptions {
   groups?: number;
 }
 
+/** Where `conv2dBackward` writes. */
 export interface Conv2dGradients {
   /** Overwritten with the gradient of x; left out for a first layer. */
   dx?: View;
@@ -115,13 +117,13 @@ export function conv2d(x: View, weight: View, bias: View | null, y: View, option
   const work = engine.scratch(workspaceBytes(sizes));
   const columns = work + 4 * GEMM_WORK;
   const { unchecked } = engine;
+  const biases = bias && valuesOf(bias);
   for (let part = 0; part < batch * groups; part++) {
     const first = (part % groups) * outputs;
     const to = y.pointer + 4 * part * outputs * positions;
     unchecked.im2col(x.pointer + 4 * part * inputs * area, columns, ...window);
-    if (bias) {
-      const { data } = bias;
-      for (let o = 0; o < outputs; o++) unchecked.fill(to + 4 * o * positions, positions, data[first + o]!);
+    if (biases) {
+      for (let o = 0; o < outputs; o++) unchecked.fill(to + 4 * o * positions, positions, biases[first + o]!);
     }
     unchecked.gemm(
       ...([weight.pointer + 4 * first * depth, columns, to, work, outputs, positions, depth] as const),
@@ -176,6 +178,11 @@ export function conv2dBackward(
   if (dBias) addChannelSums(dy, dBias, positions);
 }
 
+/** The elements of a tensor; none over memory that is not there, where `data` would throw. */
+function valuesOf({ engine, pointer, size }: View): Float32Array {
+  return engine.heap.views.f32.subarray(pointer / 4, pointer / 4 + size);
+}
+
 /** out[c] += the sum of channel c over batch and positions, in float64. */
 function addChannelSums(dy: View, out: View, positions: number): void {
   const channels = out.size;
@@ -183,6 +190,6 @@ function addChannelSums(dy: View, out: View, positions: number): void {
   for (let s = 0; s < dy.size / positions; s++) {
     totals[s % channels]! += dy.engine.unchecked.sum(dy.pointer + 4 * s * positions, positions);
   }
-  const { data } = out;
-  for (let c = 0; c < channels; c++) data[c]! += totals[c]!;
+  const values = valuesOf(out);
+  for (let c = 0; c < channels; c++) values[c]! += totals[c]!;
 }

@@ -9,6 +9,7 @@ import {
 } from "../normalization.ts";
 import { checkView, type View } from "../tensor.ts";
 
+/** Options of `layerNorm`. */
 export interface LayerNormOptions {
   /** The trailing axes to normalise over; unless it is given, those of the weight, or else the last axis. */
   normalizedShape?: readonly number[];

@@ -29,6 +29,7 @@ export function linear(x: View, weight: View, bias: View | undefined, y: View): 
   engine.unchecked.gemm(a, b, c, work, rows, outputs, inputs, inputs, 1, 1, inputs, 1, beta);
 }
 
+/** Where `linearBackward` writes. */
 export interface LinearGradients {
   /** Overwritten with the gradient of x; left out for a first layer. */
   dx?: View | undefined;

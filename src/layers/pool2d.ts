@@ -2,6 +2,7 @@ import { checkBoolean, checkKeys, refuse } from "../check.ts";
 import { checkIndices, checkView, type View } from "../tensor.ts";
 import { type Axis, checkImages, type ImageShape, outSize, type Pair, pair } from "../window.ts";
 
+/** Options that all pooling has; a pair is [height, width], a single number stands for both. */
 export interface PoolOptions {
   /** Elements from one window to the next; those of the kernel unless it is given. */
   stride?: Pair;
@@ -11,11 +12,13 @@ export interface PoolOptions {
   ceilMode?: boolean;
 }
 
+/** Options of `maxPool2d`. */
 export interface MaxPoolOptions extends PoolOptions {
   /** Elements from one place of the kernel to the next; 1 unless it is given. */
   dilation?: Pair;
 }
 
+/** Options of `avgPool2d`. */
 export interface AvgPoolOptions extends PoolOptions {
   /** Divide by the places of the window in plane and padding, rather than in the plane; true unless it is given. */
   countIncludePad?: boolean;

@@ -12,6 +12,7 @@ import { checkView, type View } from "../tensor.ts";
 /** The distance from 1 to the next float32, which torch's RMSNorm takes for eps when it is given none. */
 const FLOAT32_EPS = 2 ** -23;
 
+/** Options of `rmsNorm`. */
 export interface RmsNormOptions {
   /** The trailing axes to normalise over; unless it is given, those of the weight, or else the last axis. */
   normalizedShape?: readonly number[];

@@ -2,12 +2,15 @@ import { checkNumber, refuse } from "../check.ts";
 import { GEMM_WORK } from "../kernelTable/general.ts";
 import { checkView, type View } from "../tensor.ts";
 
+/** Options of `gemm`. */
 export interface GemmOptions {
   /** Use the transpose of a. */
   transposeA?: boolean;
   /** Use the transpose of b. */
   transposeB?: boolean;
+  /** What the product is multiplied by; 1 unless it is given. */
   alpha?: number;
+  /** What c is multiplied by before the product is added; 0, which overwrites it, unless it is given. */
   beta?: number;
 }
 

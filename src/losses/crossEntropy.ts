@@ -3,6 +3,7 @@ import { CHUNK } from "../kernel.ts";
 import { type Batch, evaluate, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "../reduction.ts";
 import { checkView, View } from "../tensor.ts";
 
+/** Options of `crossEntropy`. */
 export interface CrossEntropyOptions extends LossOptions {
   /** A weight for each class, [classes]. */
   weight?: View;

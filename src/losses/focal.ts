@@ -4,6 +4,7 @@ import { checkIndices, checkView, type View } from "../tensor.ts";
 
 const OPTIONS = [...REDUCTION_OPTIONS, "gradient", "gamma", "alpha"];
 
+/** Options of `sigmoidFocal`. */
 export interface SigmoidFocalOptions extends LossOptions {
   /** How much the losses of easy examples are reduced; 2 unless it is given. */
   gamma?: number;
@@ -34,6 +35,7 @@ export function sigmoidFocal(logits: View, targets: View, options: SigmoidFocalO
   });
 }
 
+/** Options of `softmaxFocal`. */
 export interface SoftmaxFocalOptions extends LossOptions {
   /** How much the losses of easy examples are reduced; 2 unless it is given. */
   gamma?: number;

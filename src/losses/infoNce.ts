@@ -11,14 +11,17 @@ interface ContrastOptions extends ReductionOptions {
   normalize?: boolean;
 }
 
+/** Options of `infoNce`. */
 export interface InfoNceOptions extends ContrastOptions {
   /** Also asks which row of a belongs to each row of b, and takes the mean of both, as CLIP does. */
   symmetric?: boolean;
   /** Where to write the gradients; each may be what it is the gradient of. */
   gradientA?: View;
+  /** See `gradientA`. */
   gradientB?: View;
 }
 
+/** Options of `ntXent`. */
 export interface NtXentOptions extends ContrastOptions {
   /** Where to write the gradient; may be the features. */
   gradient?: View;

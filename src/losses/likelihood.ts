@@ -11,11 +11,13 @@ interface LikelihoodOptions extends LossOptions {
   eps?: number;
 }
 
+/** Options of `gaussianNll`. */
 export interface GaussianNllOptions extends LikelihoodOptions {
   /** Where to write the gradient by the variance; may be the variance. */
   gradientVariance?: View;
 }
 
+/** Options of `laplaceNll`. */
 export interface LaplaceNllOptions extends LikelihoodOptions {
   /** Where to write the gradient by the scale; may be the scale. */
   gradientScale?: View;

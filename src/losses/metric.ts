@@ -2,6 +2,7 @@ import { checkBoolean, checkChoice, checkKeys, checkNumber, refuse } from "../ch
 import { checkViews, evaluate, matrixOf, REDUCTION_OPTIONS, type ReductionOptions } from "../reduction.ts";
 import { checkView, type View } from "../tensor.ts";
 
+/** Options of `contrastive`. */
 export interface ContrastiveOptions extends ReductionOptions {
   /** The distance from which dissimilar pairs count for nothing; 1 unless it is given. */
   margin?: number;
@@ -9,6 +10,7 @@ export interface ContrastiveOptions extends ReductionOptions {
   form?: "half" | "hadsell";
   /** Where to write the gradients of either side; each may be what it is the gradient of. */
   gradient1?: View;
+  /** See `gradient1`. */
   gradient2?: View;
 }
 
@@ -41,6 +43,7 @@ export function contrastive(x1: View, x2: View, labels: View, options: Contrasti
   });
 }
 
+/** Options of `tripletSquared`. */
 export interface TripletOptions extends ReductionOptions {
   /** How much further than the positive the negative has to be to count for nothing; 1 unless it is given. */
   margin?: number;
@@ -48,10 +51,13 @@ export interface TripletOptions extends ReductionOptions {
   swap?: boolean;
   /** Where to write the gradients; each may be what it is the gradient of. */
   gradientAnchor?: View;
+  /** See `gradientAnchor`. */
   gradientPositive?: View;
+  /** See `gradientAnchor`. */
   gradientNegative?: View;
 }
 
+/** Options of `tripletMargin`. */
 export interface TripletMarginOptions extends TripletOptions {
   /** The norm that is the distance: 2 unless it is given. */
   p?: 1 | 2;

@@ -35,6 +35,7 @@ export function l1(predictions: View, targets: View, options: LossOptions = {}):
   return ofDifferences(predictions, targets, options, (kernels, at, scale) => kernels.l1(...at, scale));
 }
 
+/** Options of `huber`. */
 export interface HuberOptions extends LossOptions {
   /** Where the square ends and the line begins; above 0, 1 unless it is given. */
   delta?: number;
@@ -54,6 +55,7 @@ export function huber(predictions: View, targets: View, options: HuberOptions = 
   );
 }
 
+/** Options of `smoothL1`. */
 export interface SmoothL1Options extends LossOptions {
   /** Where the square ends and the line begins; 1 unless it is given. 0 makes it `l1`. */
   beta?: number;

@@ -2,6 +2,7 @@ import { checkKeys, checkNumber } from "../check.ts";
 import { evaluate, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "../reduction.ts";
 import { checkView, type View } from "../tensor.ts";
 
+/** Options of `zLoss`. */
 export interface ZLossOptions extends LossOptions {
   /** 1e-4 unless it is given. */
   beta?: number;

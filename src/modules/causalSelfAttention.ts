@@ -5,6 +5,7 @@ import { linear, linearBackward } from "../layers/linear.ts";
 import { normal } from "../random.ts";
 import type { View } from "../tensor.ts";
 
+/** Options of `CausalSelfAttention`. */
 export interface CausalSelfAttentionOptions {
   /** First values of the weight that makes queries, keys and values; normal with deviation 0.02, as in GPT-2. */
   start?: Start;

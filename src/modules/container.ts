@@ -41,6 +41,7 @@ function replaced<T extends ElementType>(flow: View<T>, next: View, first: View<
 
 /** y = x + f(x). K. He et al., "Deep residual learning for image recognition" (CVPR 2016). Keeps nothing itself. */
 export class Residual implements Layer {
+  /** The branch, whose parameters keep their names. */
   readonly children: { readonly "": Layer };
   readonly #branch: Layer;
 
@@ -79,6 +80,7 @@ function joined<R extends View | undefined>(x: View, pass: Pass, run: () => R): 
  * T. Chen et al., "Training deep nets with sublinear memory cost" (2016).
  */
 export class Recompute implements Layer<ElementType> {
+  /** The segment, whose parameters keep their names. */
   readonly children: { readonly "": AnyLayer };
   readonly #segment: AnyLayer;
 

@@ -9,7 +9,10 @@ import type { View } from "../tensor.ts";
  * same. Two uses of one instance have one mask.
  */
 export class Dropout implements Layer {
-  constructor(readonly p: number = 0.5) {
+  constructor(
+    /** The share of elements that are set to 0. */
+    readonly p: number = 0.5,
+  ) {
     checkNumber("p", p, "[0, 1)");
   }
 

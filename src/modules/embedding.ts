@@ -6,6 +6,7 @@ import { linear, linearBackward } from "../layers/linear.ts";
 import { normal } from "../random.ts";
 import type { View } from "../tensor.ts";
 
+/** Options of `Embedding`. */
 export interface EmbeddingOptions {
   /** First values; normal with deviation 1, as in torch, unless it is given. */
   start?: Start;
@@ -24,6 +25,7 @@ export class Embedding implements Layer<"u32"> {
 
   constructor(
     height: number,
+    /** Elements of an embedding. */
     readonly width: number,
     options: EmbeddingOptions = {},
   ) {

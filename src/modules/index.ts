@@ -1,6 +1,10 @@
 export { GELU, ReLU, Sigmoid, SiLU, Softmax, Tanh } from "./activation.ts";
 export { CausalSelfAttention, type CausalSelfAttentionOptions } from "./causalSelfAttention.ts";
 export { checkpoint, Recompute, Residual, Sequential } from "./container.ts";
+export { Conv2d, type Conv2dLayerOptions } from "./conv2d.ts";
 export { Dropout } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions, Positions, TiedLinear } from "./embedding.ts";
+export { Flatten } from "./flatten.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
+export { LayerNorm, type LayerNormLayerOptions, type NormLayerOptions, RMSNorm } from "./norm.ts";
+export { AvgPool2d, MaxPool2d } from "./pool2d.ts";

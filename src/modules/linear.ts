@@ -5,6 +5,7 @@ import type { Role } from "../parameters.ts";
 import { uniform } from "../random.ts";
 import type { View } from "../tensor.ts";
 
+/** Options of `Linear`. */
 export interface LinearOptions {
   /** Whether there is a bias; true unless it is given. */
   bias?: boolean;

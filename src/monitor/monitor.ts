@@ -9,7 +9,9 @@ import { exp } from "../real.ts";
  */
 export type Sink = (metrics: Record<string, number>, step: number, wallTime: number) => void;
 
+/** Options of `Monitor`. */
 export interface MonitorOptions {
+  /** Where the numbers of each record go; nowhere unless they are given. */
   readonly sinks?: readonly Sink[];
   /** Steps that rates are taken over; 100 unless it is given. */
   readonly window?: number;
@@ -27,7 +29,9 @@ export interface MonitorOptions {
 export interface StepFacts {
   /** The mean loss, in nats where perplexity is to mean anything. */
   readonly loss?: number;
+  /** Tokens in the batch, for tokens a second. */
   readonly tokens?: number;
+  /** Samples in the batch, for samples a second. */
   readonly samples?: number;
   /** More numbers to record, by name: a gradient noise scale, a held-out loss. */
   readonly metrics?: Readonly<Record<string, number>>;
@@ -37,9 +41,11 @@ export interface StepFacts {
 export interface MonitorRecord extends Partial<Norms> {
   /** Updates applied, this one included. */
   readonly step: number;
+  /** As it was stated. */
   readonly loss?: number;
   /** e^loss: Infinity for a loss above 709.78. */
   readonly perplexity?: number;
+  /** The learning rate of the first group. */
   readonly lr?: number;
   /** The norm of the update over that of the values after it. */
   readonly updateRatio?: number;
@@ -59,8 +65,11 @@ export interface MonitorRecord extends Partial<Norms> {
   readonly samplesPerSecond?: number;
   /** Model FLOPs utilisation over recent steps: flopsPerStep over what the hardware could have done in that time. */
   readonly mfu?: number;
+  /** In the order of the groups. */
   readonly groupNorms?: readonly Norms[];
+  /** By the name of the parameter. */
   readonly parameterNorms?: Readonly<Record<string, Norms>>;
+  /** As they were stated. */
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
@@ -74,8 +83,11 @@ interface Recent {
 
 /** What a monitor needs to go on. */
 export interface MonitorState {
+  /** Steps so far that were left out. */
   readonly skipped: number;
+  /** Steps so far whose gradients or loss were found not to be finite. */
   readonly nonFinite: number;
+  /** What rates are taken over, oldest first. */
   readonly recent: readonly Recent[];
 }
 
@@ -154,6 +166,7 @@ export class Monitor {
     return record;
   }
 
+  /** The state as plain data; see `Stateful`. */
   stateDict(): MonitorState {
     return { skipped: this.#skipped, nonFinite: this.#nonFinite, recent: [...this.#recent] };
   }

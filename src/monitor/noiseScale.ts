@@ -3,8 +3,11 @@ import { powi } from "../real.ts";
 
 /** What a noise scale needs to go on. */
 export interface NoiseScaleState {
+  /** Measurements so far. */
   readonly count: number;
+  /** The running average of |G|^2, not corrected for its start. */
   readonly gradient: number;
+  /** The running average of tr(Sigma), not corrected for its start. */
   readonly noise: number;
 }
 
@@ -74,6 +77,7 @@ export class GradientNoiseScale {
     return this.#gradient > 0 ? this.#noise / this.#gradient : Infinity;
   }
 
+  /** The state as plain data; see `Stateful`. */
   stateDict(): NoiseScaleState {
     return { count: this.#count, gradient: this.#gradient, noise: this.#noise };
   }

@@ -9,6 +9,7 @@ import { SimdOptimError } from "../check.ts";
  * crash of the process loses nothing; `flush` waits until it is on the disk.
  */
 export class LogFile {
+  /** Where the file is. */
   readonly path: string;
   #handle: number | undefined;
 
@@ -23,6 +24,7 @@ export class LogFile {
     appendFileSync(this.#open(), record);
   };
 
+  /** Writes what is still held back to the file. */
   flush(): void {
     fsyncSync(this.#open());
   }
@@ -35,6 +37,7 @@ export class LogFile {
     this.#handle = undefined;
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

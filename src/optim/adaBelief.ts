@@ -44,14 +44,23 @@ export const AdaBelief = /* @__PURE__ */ defineOptimizer({
   rule: "m = β₁ m + (1 − β₁) g;  v = β₂ v + (1 − β₂) (g − m)² + ε;  p −= lr m̂ / (√v̂ + ε)",
   cites: "Zhuang et al. 2020",
   options: {
+    /** The size of a step, in units of p. */
     lr: real(1e-3, "[0, inf)", 0.01),
+    /** Decay rates of the averages of g and of (g - m)^2. */
     betas: reals([0.9, 0.999], "[0, 1)", [0.8, 0.95]),
+    /** What is added to v, and to its root. */
     eps: real(1e-16, "[0, inf)", 1e-6),
+    /** The factor of the decay: of p, or of p in g without `weightDecouple`. */
     weightDecay: real(0, "[0, inf)", 0.1),
+    /** Whether decay shrinks p itself, as in AdamW, and leaves the gradient alone. */
     weightDecouple: flag(true),
+    /** Whether decay is weightDecay alone and not multiplied by lr. */
     fixedDecay: flag(false),
+    /** Whether the step is rectified, as RAdam's is. */
     rectify: flag(true),
+    /** Whether the first steps, which have no variance yet, are taken with m alone; else nothing is done. */
     degeneratedToSgd: flag(true),
+    /** Whether the largest v so far takes the place of v. */
     amsgrad: flag(false),
   },
   state: { exp_avg: {}, exp_avg_var: {}, max_exp_avg_var: { when: ({ amsgrad }) => amsgrad } },

@@ -23,12 +23,19 @@ export const AdaBound = /* @__PURE__ */ defineOptimizer({
   rule: "Adam's m and v;  p −= clip(lr / (√v + ε), low(t), high(t)) m",
   cites: "Luo et al. 2019",
   options: {
+    /** The size of a step, in units of p. */
     lr: real(1e-3, "[0, inf)", 0.01),
+    /** Decay rates of the averages of g and of g^2. */
     betas: reals([0.9, 0.999], "[0, 1)", [0.8, 0.95]),
+    /** The learning rate of SGD that the bounds close in on, in units of p / g. */
     finalLr: real(0.1, "[0, inf)", 0.02),
+    /** How fast the bounds close in: by about gamma t. */
     gamma: real(1e-3, "(0, inf)", 0.3),
+    /** What is added to the root of v. */
     eps: real(1e-8, "[0, inf)", 1e-4),
+    /** The factor of p that is added to the gradient. */
     weightDecay: real(0, "[0, inf)", 0.1),
+    /** Whether the largest v so far takes the place of v. */
     amsbound: flag(false),
   },
   state: { exp_avg: {}, exp_avg_sq: {}, max_exp_avg_sq: { when: ({ amsbound }) => amsbound } },

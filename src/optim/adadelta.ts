@@ -18,9 +18,13 @@ export const Adadelta = /* @__PURE__ */ defineOptimizer({
   rule: "v = ρ v + (1 − ρ) g²;  d = √((u + ε) / (v + ε)) g;  u = ρ u + (1 − ρ) d²;  p −= lr d",
   cites: "Zeiler 2012",
   options: {
+    /** A factor of the step, without a unit. */
     lr: real(1, "[0, inf)", 0.5),
+    /** The decay rate of both averages. */
     rho: real(0.9, "[0, 1)", 0.95),
+    /** What is added under both roots; it sets the size of the first steps. */
     eps: real(1e-6, "[0, inf)", 1e-4),
+    /** The factor of p that is added to the gradient. */
     weightDecay: real(0, "[0, inf)", 0.1),
   },
   state: { square_avg: {}, acc_delta: {} },

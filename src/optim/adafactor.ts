@@ -44,15 +44,25 @@ export const Adafactor = /* @__PURE__ */ defineOptimizer({
   rule: "V = R C / mean(R), R and C the means of g² along rows and columns;  p −= α clip(g / √V), α = max(ε₂, RMS(p)) ρ",
   cites: "Shazeer & Stern 2018",
   options: {
+    /** The most that a relative step may be; the step itself without `relativeStep`. */
     lr: real(0.01, "[0, inf)", 0.5),
+    /** What is added to g^2, and the least that RMS(p) counts as. */
     eps: reals([1e-30, 1e-3], "[0, inf)", [1e-3, 0.5]),
+    /** The most that RMS(U) may be; Infinity never clips. */
     clipThreshold: real(1, "(0, inf]", 0.5),
+    /** The exponent of t in beta2 = 1 - t^decayRate. */
     decayRate: real(-0.8, "(-inf, 0]", -0.5),
+    /** The decay rate of the average of updates; 0 keeps none. */
     beta1: real(0, "[0, 1)", 0.9),
+    /** Every step shrinks p by alpha weightDecay of it. */
     weightDecay: real(0, "[0, inf)", 0.1),
+    /** Whether the step is multiplied by RMS(p). */
     scaleParameter: flag(true),
+    /** Whether the step falls with 1 / sqrt(t). */
     relativeStep: flag(true),
+    /** Whether relative steps start from 1e-6 t. */
     warmupInit: flag(false),
+    /** The form of the paper and its authors, or that of torch.optim.Adafactor. */
     variant: choice("paper", "torch", ["paper", "torch"]),
   },
   state: {

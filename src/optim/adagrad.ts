@@ -18,11 +18,17 @@ export const Adagrad = /* @__PURE__ */ defineOptimizer({
   rule: "s += g²;  p −= lr g / (√s + ε)",
   cites: "Duchi et al. 2011",
   options: {
+    /** The size of the first step, in units of p. */
     lr: real(1e-2, "[0, inf)", 0.1),
+    /** How fast lr falls: by 1 / (1 + (t - 1) lrDecay). */
     lrDecay: real(0, "[0, inf)", 0.05),
+    /** The factor of p that is added to the gradient. */
     weightDecay: real(0, "[0, inf)", 0.1),
+    /** What s starts from. */
     initialAccumulatorValue: real(0, "[0, inf)", 0.1),
+    /** What is added to the root of s, or to s. */
     eps: real(1e-10, "[0, inf)", 1e-3),
+    /** Whether eps is added outside the root, as in torch, or inside, as in TensorFlow and optax. */
     epsPlace: choice("outside", "inside", ["outside", "inside"]),
   },
   state: { sum: {} },

@@ -4,10 +4,15 @@ import { powi } from "../real.ts";
 
 /** Options that Adam and AdamW share, with torch's defaults. */
 const adamOptions = {
+  /** The size of a step, in units of p. */
   lr: real(1e-3, "[0, inf)", 0.01),
+  /** Decay rates of the averages of g and of g^2. */
   betas: reals([0.9, 0.999], "[0, 1)", [0.8, 0.95]),
+  /** What is added to the root of v. */
   eps: real(1e-8, "[0, inf)", 1e-4),
+  /** Whether the largest v so far takes the place of v. */
   amsgrad: flag(false),
+  /** Whether m and v are corrected for their start from 0. */
   biasCorrection: flag(true),
 };
 
@@ -58,7 +63,11 @@ export const Adam = /* @__PURE__ */ defineOptimizer({
   name: "Adam",
   rule: "m = β₁ m + (1 − β₁) g;  v = β₂ v + (1 − β₂) g²;  p −= lr m̂ / (√v̂ + ε)",
   cites: "Kingma & Ba 2015; Reddi et al. 2018",
-  options: { ...adamOptions, weightDecay: real(0, "[0, inf)", 0.1) },
+  options: {
+    ...adamOptions,
+    /** The factor of p that is added to the gradient. */
+    weightDecay: real(0, "[0, inf)", 0.1),
+  },
   state: adamState,
   update({ kernels }, { p, g, n, t, scale, state }, options) {
     const { exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: u } = state;
@@ -81,7 +90,11 @@ export const AdamW = /* @__PURE__ */ defineOptimizer({
   name: "AdamW",
   rule: "p −= lr λ p, then Adam's step",
   cites: "Loshchilov & Hutter 2019",
-  options: { ...adamOptions, weightDecay: real(0.01, "[0, inf)", 0.2) },
+  options: {
+    ...adamOptions,
+    /** Every step shrinks p by lr weightDecay of it. */
+    weightDecay: real(0.01, "[0, inf)", 0.2),
+  },
   state: adamState,
   update({ kernels }, { p, g, n, t, scale, state }, options) {
     const { exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: u } = state;

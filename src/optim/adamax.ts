@@ -18,9 +18,13 @@ export const Adamax = /* @__PURE__ */ defineOptimizer({
   rule: "m = β₁ m + (1 − β₁) g;  u = max(β₂ u, |g| + ε);  p −= lr m̂ / u",
   cites: "Kingma & Ba 2015",
   options: {
+    /** The most that a step may be, in units of p. */
     lr: real(2e-3, "[0, inf)", 0.01),
+    /** Decay rates of the average of g and of the maximum u. */
     betas: reals([0.9, 0.999], "[0, 1)", [0.8, 0.9]),
+    /** What is added to |g'|. */
     eps: real(1e-8, "[0, inf)", 1e-4),
+    /** The factor of p that is added to the gradient. */
     weightDecay: real(0, "[0, inf)", 0.1),
   },
   state: { exp_avg: {}, exp_inf: {} },

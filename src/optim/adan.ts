@@ -21,10 +21,15 @@ export const Adan = /* @__PURE__ */ defineOptimizer({
   rule: "m, d, v averages of g, g − g′, (g + β₂ (g − g′))²;  p = (p − lr (m̂ + β₂ d̂) / (√v̂ + ε)) / (1 + lr λ)",
   cites: "Xie et al. 2022",
   options: {
+    /** The size of a step, in units of p. */
     lr: real(1e-3, "[0, inf)", 0.01),
+    /** Decay rates of the averages of g, of its differences, and of squares: what is kept, 1 - beta in the paper. */
     betas: reals([0.98, 0.92, 0.99], "[0, 1)", [0.9, 0.8, 0.95]),
+    /** What is added to the root of v. */
     eps: real(1e-8, "[0, inf)", 1e-4),
+    /** The factor of the decay, which divides p by 1 + lr weightDecay. */
     weightDecay: real(0, "[0, inf)", 0.1),
+    /** Whether decay comes first and multiplies p by 1 - lr weightDecay, as AdamW's does. */
     noProx: flag(false),
   },
   state: { exp_avg: {}, exp_avg_diff: {}, exp_avg_sq: {}, neg_pre_grad: {} },

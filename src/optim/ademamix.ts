@@ -25,12 +25,19 @@ export const AdEMAMix = /* @__PURE__ */ defineOptimizer({
   rule: "m₁, m₂ = averages of g over β₁, β₃;  p −= lr ((m̂₁ + α m₂) / (√v̂ + ε) + λ p)",
   cites: "Pagliardini et al. 2024",
   options: {
+    /** The size of a step, in units of p. */
     lr: real(1e-3, "[0, inf)", 0.01),
+    /** Decay rates of the fast average of g, of the average of g^2, and of the slow average of g. */
     betas: reals([0.9, 0.999, 0.9999], "[0, 1)", [0.8, 0.95, 0.99]),
+    /** The weight of the slow average. */
     alpha: real(2, "[0, inf)", 5),
+    /** Updates in which alpha rises from 0. */
     alphaWarmup: whole(0, "[0, inf)", 4),
+    /** Updates in which the slow decay rate rises from betas[0]. */
     beta3Warmup: whole(0, "[0, inf)", 4),
+    /** What is added to the root of v. */
     eps: real(1e-8, "[0, inf)", 1e-4),
+    /** Every step shrinks p by lr weightDecay of it. */
     weightDecay: real(0, "[0, inf)", 0.1),
   },
   state: { exp_avg_fast: {}, exp_avg_slow: {}, exp_avg_sq: {} },

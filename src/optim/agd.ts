@@ -37,7 +37,10 @@ export const AGD = /* @__PURE__ */ defineOptimizer({
   name: "AGD",
   rule: "η = log((1 + √(1 + 4 G)) / 2), G = mean of √(out/in) ‖g‖ over L layers;  p −= (η / L) √(out/in) g / ‖g‖",
   cites: "Bernstein et al. 2023",
-  options: { gain: real(1, "[0, inf)", 0.5) },
+  options: {
+    /** What every step is multiplied by. */
+    gain: real(1, "[0, inf)", 0.5),
+  },
   /** The norms that the first pass of a step leaves for the second. */
   state: { norm: { size: (shape) => layerOf(shape).positions } },
   numbers: { G: 0, eta: 0, depth: 0 },

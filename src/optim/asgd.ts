@@ -30,10 +30,15 @@ export const ASGD = /* @__PURE__ */ defineOptimizer({
   rule: "p −= η (g + λ p), η = lr / (1 + λ lr t)^α;  ax += μ (p − ax), μ = 1 / max(1, t − t₀)",
   cites: "Polyak & Juditsky 1992; Xu 2011",
   options: {
+    /** The first step size, in units of p / g. */
     lr: real(1e-2, "[0, inf)", 0.1),
+    /** The factor of p in the step, which also makes eta fall. */
     lambd: real(1e-4, "[0, inf)", 0.05),
+    /** The power by which eta falls. */
     alpha: real(0.75, "[0, inf)", 0.5),
+    /** The update from which on iterates are averaged. */
     t0: real(1e6, "[0, inf)", 2),
+    /** The factor of p that is added to the gradient. */
     weightDecay: real(0, "[0, inf)", 0.1),
   },
   state: { ax: {} },

@@ -23,11 +23,17 @@ export const LAMB = /* @__PURE__ */ defineOptimizer({
   cites: "You et al. 2020",
   per: "parameter",
   options: {
+    /** The size of a step, relative to the norm of the parameter. */
     lr: real(1e-3, "[0, inf)", 0.01),
+    /** Decay rates of the averages of g and of g^2. */
     betas: reals([0.9, 0.999], "[0, 1)", [0.8, 0.95]),
+    /** What is added to the root of v. */
     eps: real(1e-6, "[0, inf)", 0.01),
+    /** The factor of p in the update u. */
     weightDecay: real(0.01, "[0, inf)", 0.2),
+    /** Whether the trust ratio is at most 1. */
     trustClip: flag(false),
+    /** Whether m and v are corrected for their start from 0. */
     biasCorrection: flag(true),
   },
   state: { exp_avg: {}, exp_avg_sq: {} },

@@ -20,11 +20,17 @@ export const LARS = /* @__PURE__ */ defineOptimizer({
   cites: "You et al. 2017",
   per: "parameter",
   options: {
+    /** A factor of the step, which is about lr trustCoefficient times the norm of the parameter. */
     lr: real(1, "[0, inf)", 0.3),
+    /** The decay rate of the buffer b. */
     momentum: real(0.9, "[0, inf)", 0.5),
+    /** The factor of p that is added to the gradient, and of its norm in the divisor. */
     weightDecay: real(1e-4, "[0, inf)", 0.1),
+    /** The size of a step relative to the norm of the parameter, at lr 1. */
     trustCoefficient: real(1e-3, "[0, inf)", 0.02),
+    /** What is added to the divisor of the local rate. */
     eps: real(1e-8, "[0, inf)", 0.5),
+    /** Whether the step looks one more momentum ahead. */
     nesterov: flag(false),
   },
   state: { momentum_buffer: { when: ({ momentum }) => momentum !== 0 } },

@@ -20,9 +20,13 @@ export const Lion = /* @__PURE__ */ defineOptimizer({
   rule: "p −= lr (sign(β₁ m + (1 − β₁) g) + λ p);  m = β₂ m + (1 − β₂) g",
   cites: "Chen et al. 2023",
   options: {
+    /** How far every element moves, in units of p. */
     lr: real(1e-4, "[0, inf)", 0.01),
+    /** What mixes m and g in the step, and the decay rate of m. */
     betas: reals([0.9, 0.99], "[0, 1)", [0.8, 0.95]),
+    /** Every step shrinks p by lr weightDecay of it. */
     weightDecay: real(0, "[0, inf)", 0.1),
+    /** Whether decay follows the schedule alone, p = p - weightDecay (lr / init_lr) p. */
     decoupledWeightDecay: flag(false),
   },
   state: { exp_avg: {} },

@@ -27,11 +27,17 @@ export const NAdam = /* @__PURE__ */ defineOptimizer({
   rule: "Adam with (1 − μₜ) g / (1 − Πμ) + μₜ₊₁ m / (1 − Πμ μₜ₊₁) for m̂",
   cites: "Dozat 2016",
   options: {
+    /** The size of a step, in units of p. */
     lr: real(2e-3, "[0, inf)", 0.01),
+    /** Decay rates of the averages of g and of g^2. */
     betas: reals([0.9, 0.999], "[0, 1)", [0.8, 0.95]),
+    /** What is added to the root of v. */
     eps: real(1e-8, "[0, inf)", 1e-4),
+    /** How fast the momentum of the schedule rises to betas[0]. */
     momentumDecay: real(4e-3, "[0, inf)", 0.05),
+    /** The factor of p that is added to the gradient. */
     weightDecay: real(0, "[0, inf)", 0.1),
+    /** Whether decay leaves the gradient alone and shrinks p itself, by lr weightDecay. */
     decoupledWeightDecay: flag(false),
   },
   state: { exp_avg: {}, exp_avg_sq: {} },

@@ -23,10 +23,15 @@ export const NAGGS = /* @__PURE__ */ defineOptimizer({
   rule: "v = (1 − b) v + b p − (b / μ) g;  p = (p + lr v) / (1 + lr);  γ = (γ + lr μ) / (1 + lr)",
   cites: "Leplat et al. 2022",
   options: {
+    /** A step of the time of the flow, alpha. */
     lr: real(0.01, "[0, inf)", 0.05),
+    /** The strong convexity, in units of g / p. */
     mu: real(1, "(0, inf)", 0.5),
+    /** What gamma starts from. */
     gamma0: real(1, "(0, inf)", 1.5),
+    /** Whether gamma stays what it is. */
     constantGamma: flag(false),
+    /** Whether the first gradient goes unused, as in the authors' JAX code. */
     skipFirstGradient: flag(false),
   },
   state: { v: {} },

@@ -43,17 +43,29 @@ export const Prodigy = /* @__PURE__ */ defineOptimizer({
   rule: "d = max(d, r / ‖s‖₁), r = β₃ r + d² ⟨g, x₀ − p⟩, s = β₃ s + d² g;  p −= d lr m / (√v + d ε)",
   cites: "Mishchenko & Defazio 2024",
   options: {
+    /** A factor of the step that has been learned, without a unit; to be left at 1 or scheduled. */
     lr: real(1, "[0, inf)", 4),
+    /** Decay rates of the averages of d g and of d^2 g^2. */
     betas: reals([0.9, 0.999], "[0, 1)", [0.8, 0.95]),
+    /** The decay rate of r and s; null for sqrt(betas[1]). */
     beta3: nullable(real(0, "[0, 1)", 0.9)),
+    /** What is added to the root of v, in units of d. */
     eps: real(1e-8, "[0, inf)", 1e-2),
+    /** Every step shrinks p by d lr weightDecay of it. */
     weightDecay: real(0, "[0, inf)", 0.1),
+    /** Whether decay shrinks p itself, as in AdamW, and leaves the gradient alone. */
     decouple: flag(true),
+    /** Whether the step is multiplied by Adam's bias correction. */
     useBiasCorrection: flag(false),
+    /** Whether s grows by d where it would by d lr, for long warm-ups. */
     safeguardWarmup: flag(false),
+    /** What d starts from, in units of p. */
     d0: real(1e-6, "(0, inf)", 1e-3),
+    /** What estimates of d are multiplied by. */
     dCoef: real(1, "(0, inf)", 20),
+    /** The most that d may grow by in a step, as a factor. */
     growthRate: real(Infinity, "[1, inf]", 1.02),
+    /** Takes sums over every so many elements only, for less memory. */
     sliceP: whole(1, "[1, 1048576]", 3),
   },
   state: {
@@ -148,7 +160,9 @@ function sliced(shape: readonly number[], sliceP: number): number {
 
 /** What both textbook forms take: where d starts, and a bound of the gradient norm. */
 const textbook = {
+  /** What d starts from, in units of p. */
   d0: real(1e-6, "(0, inf)", 1e-3),
+  /** A bound G of the gradient norm; 0 where none is known. */
   gradientBound: real(0, "[0, inf)", 1),
 };
 

@@ -33,10 +33,15 @@ export const RAdam = /* @__PURE__ */ defineOptimizer({
   rule: "p −= lr r m̂ / (√v̂ + ε) with a rectification r(t);  p −= lr m̂ in the first steps",
   cites: "Liu et al. 2020",
   options: {
+    /** The size of a step, in units of p. */
     lr: real(1e-3, "[0, inf)", 0.01),
+    /** Decay rates of the averages of g and of g^2. */
     betas: reals([0.9, 0.999], "[0, 1)", [0.8, 0.95]),
+    /** What is added to the root of v. */
     eps: real(1e-8, "[0, inf)", 1e-2),
+    /** The factor of p that is added to the gradient. */
     weightDecay: real(0, "[0, inf)", 0.1),
+    /** Whether decay leaves the gradient alone and shrinks p itself, by lr weightDecay. */
     decoupledWeightDecay: flag(false),
   },
   state: { exp_avg: {}, exp_avg_sq: {} },

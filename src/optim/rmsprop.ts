@@ -20,12 +20,19 @@ export const RMSprop = /* @__PURE__ */ defineOptimizer({
   rule: "v = α v + (1 − α) g²;  p −= lr g / (√v + ε)",
   cites: "Tieleman & Hinton 2012; Graves 2013",
   options: {
+    /** The size of a step, in units of p. */
     lr: real(1e-2, "[0, inf)", 1e-3),
+    /** The decay rate of the average of g^2. */
     alpha: real(0.99, "[0, 1)", 0.9),
+    /** What is added to the root of v, or to v. */
     eps: real(1e-8, "[0, inf)", 1e-4),
+    /** Whether eps is added outside the root, as in torch, or inside, as in TensorFlow and optax. */
     epsPlace: choice("outside", "inside", ["outside", "inside"]),
+    /** The factor of p that is added to the gradient. */
     weightDecay: real(0, "[0, inf)", 0.1),
+    /** The decay rate of the buffer b; 0 keeps none. */
     momentum: real(0, "[0, inf)", 0.9),
+    /** Whether the square of the average of g is subtracted from v. */
     centered: flag(false),
   },
   state: {

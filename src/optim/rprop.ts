@@ -19,8 +19,11 @@ export const Rprop = /* @__PURE__ */ defineOptimizer({
   rule: "s = η₊ s, or η₋ s and g = 0 where g changed sign;  p −= s sign(g)",
   cites: "Riedmiller & Braun 1993; Igel & Hüsken 2000",
   options: {
+    /** The size of the first step, in units of p. */
     lr: real(1e-2, "(0, inf)", 0.05),
+    /** What a step is multiplied by where g has changed sign, and where it has not. */
     etas: reals([0.5, 1.2], "(0, inf)", [0.4, 1.3]),
+    /** The least and the most that a step may be, in units of p. */
     stepSizes: reals([1e-6, 50], "[0, inf)", [1e-3, 0.2]),
   },
   state: { prev: {}, step_size: {} },

@@ -19,8 +19,11 @@ import type { Span, StepContext } from "../spec.ts";
 
 /** Options that all three share; lr has the unit of that of the base optimizer. */
 const averaging = {
+  /** The factor of y that is added to the direction u. */
   weightDecay: real(0, "[0, inf)", 0.1),
+  /** The power of the count of steps in the weights of the average. */
   r: real(0, "[0, inf)", 0.5),
+  /** The power of the largest lr so far in the weights of the average. */
   weightLrPower: real(2, "[0, inf)", 1),
 };
 
@@ -65,8 +68,11 @@ export const ScheduleFreeSGD = /* @__PURE__ */ defineOptimizer({
   rule: "z −= lr (g + λ y);  x = (1 − c) x + c z;  y = (1 − β) z + β x",
   cites: "Defazio et al. 2024",
   options: {
+    /** The size of a step, in the unit of the base optimizer: p / g for SGD, p for the others. */
     lr: real(1, "[0, inf)", 0.1),
+    /** How much of the average x is in y, beta. */
     momentum: real(0.9, "(0, 1)", 0.8),
+    /** Steps of linear warm-up. */
     warmupSteps: whole(0, "[0, inf)", 4),
     ...averaging,
   },
@@ -91,8 +97,11 @@ export const ScheduleFreeSGD = /* @__PURE__ */ defineOptimizer({
 export type ScheduleFreeSGD = InstanceType<typeof ScheduleFreeSGD>;
 
 const adamOptions = {
+  /** The size of a step, in the unit of the base optimizer: p / g for SGD, p for the others. */
   lr: real(0.0025, "[0, inf)", 0.02),
+  /** How much of the average x is in y, and the decay rate of v. */
   betas: reals([0.9, 0.999], "(0, 1)", [0.8, 0.95]),
+  /** What is added to the root of v. */
   eps: real(1e-8, "[0, inf)", 1e-4),
 };
 
@@ -114,9 +123,12 @@ export const ScheduleFreeAdamW = /* @__PURE__ */ defineOptimizer({
   cites: "Defazio et al. 2024",
   options: {
     ...adamOptions,
+    /** Steps of linear warm-up. */
     warmupSteps: whole(0, "[0, inf)", 4),
     ...averaging,
+    /** The decay rate of an average of gradients that takes their place; 0 keeps none. */
     innerMomentum: real(0, "[0, 1)", 0.5),
+    /** The authors' code, or Algorithm 1 of the paper. */
     variant: choice("code", "paper", ["code", "paper"]),
   },
   state: { z: {}, exp_avg_sq: {}, exp_avg: { when: ({ innerMomentum }) => innerMomentum !== 0 } },
@@ -194,7 +206,12 @@ export const ScheduleFreeRAdam = /* @__PURE__ */ defineOptimizer({
   name: "ScheduleFreeRAdam",
   rule: "Schedule-Free AdamW with lr rectified as in RAdam",
   cites: "Defazio et al. 2024; Liu et al. 2020",
-  options: { ...adamOptions, ...averaging, silentSgdPhase: flag(true) },
+  options: {
+    ...adamOptions,
+    ...averaging,
+    /** Whether parameters stay put until v has a variance; else those steps are of SGD. */
+    silentSgdPhase: flag(true),
+  },
   state: { z: {}, exp_avg_sq: {} },
   numbers,
   points: {

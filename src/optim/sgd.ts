@@ -28,11 +28,17 @@ export const SGD = /* @__PURE__ */ defineOptimizer({
   rule: "b = μ b + (1 − dampening) (g + λ p);  p −= lr b",
   cites: "Polyak 1964; Sutskever et al. 2013; Bengio et al. 2013",
   options: {
+    /** The step size, in units of p / g. */
     lr: real(1e-3, "[0, inf)", 0.05),
+    /** The decay rate of the buffer b; 0 keeps none. */
     momentum: real(0, "[0, inf)", 0.9),
+    /** The share of each gradient that is kept out of the buffer. */
     dampening: real(0, "(-inf, inf)", 0.3),
+    /** The factor of p that is added to the gradient. */
     weightDecay: real(0, "[0, inf)", 0.1),
+    /** Whether the step looks one more momentum ahead. */
     nesterov: flag(false),
+    /** Whether lr stands outside the buffer, as in torch, or inside, as in the paper. */
     convention: choice("torch", "sutskever", ["torch", "sutskever"]),
   },
   state: { momentum_buffer: { when: ({ momentum }) => momentum !== 0 } },

@@ -16,8 +16,11 @@ export const Signum = /* @__PURE__ */ defineOptimizer({
   rule: "b = μ b + (1 − μ) g;  p −= lr (sign(b) + λ p)",
   cites: "Bernstein et al. 2018",
   options: {
+    /** How far every element moves, in units of p. */
     lr: real(0.01, "[0, inf)", 0.003),
+    /** The decay rate of the buffer b. */
     momentum: real(0.9, "[0, 1)", 0),
+    /** Every step shrinks p by lr weightDecay of it. */
     weightDecay: real(0, "[0, inf)", 0.1),
   },
   state: { momentum_buffer: { when: ({ momentum }) => momentum !== 0 } },

@@ -29,11 +29,17 @@ export const SophiaG = /* @__PURE__ */ defineOptimizer({
   rule: "m = β₁ m + (1 − β₁) g;  p −= lr (clip(m / (ρ B h + ε), −1, 1) + λ p);  now and then h = β₂ h + (1 − β₂) g²",
   cites: "Liu et al. 2024",
   options: {
+    /** The size of the largest step, in units of p. */
     lr: real(1e-4, "[0, inf)", 0.01),
+    /** Decay rates of the averages of g and of the estimate of the Hessian. */
     betas: reals([0.965, 0.99], "[0, 1)", [0.8, 0.9]),
+    /** How small a curvature is clipped: steps are less than lr where |m| < rho batchSize h. */
     rho: real(0.04, "[0, inf)", 0.1),
+    /** Labels (tokens) in the batch that the Hessian is estimated from. */
     batchSize: whole(5120, "[1, inf)", 64),
+    /** What is added to the divisor. */
     eps: real(1e-15, "(0, inf)", 1e-4),
+    /** Every step shrinks p by lr weightDecay of it. */
     weightDecay: real(0.1, "[0, inf)", 0.3),
   },
   state: { exp_avg: {}, hessian: {} },

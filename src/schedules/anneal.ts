@@ -80,6 +80,7 @@ const CONVENTIONS: readonly WarmupConvention[] = ["(t+1)/w", "t/w", "(t+1)/(w+1)
 export type WarmupShape = "linear" | "exponential" | "constant";
 const STARTS: Readonly<Record<WarmupShape, number>> = { linear: 0, exponential: 0.01, constant: 0.1 };
 
+/** Options of `warmup`. */
 export interface WarmupOptions {
   /** "linear" unless it is given. */
   shape?: WarmupShape;
@@ -135,7 +136,9 @@ export function warmup(after: Schedule, steps: number, options?: WarmupOptions):
   return named("warmup", [after, steps, ...extra], traits, rising(after, steps, { shape, start, convention }));
 }
 
+/** Options of a warm-up and a fall. */
 export interface WarmedUpOptions {
+  /** The value after the warm-up. */
   peak: number;
   /** Steps of the warm-up. */
   warmup: number;
@@ -181,6 +184,7 @@ export function warmupLinear(options: WarmedUpOptions): NamedSchedule {
  */
 export type CooldownShape = "linear" | "cosine" | "1-sqrt" | "1-square" | "exponential" | "half-life";
 
+/** Options of `cooldown`. */
 export interface CooldownOptions {
   /** Steps of the cool-down, after which the value stays. */
   steps: number;

@@ -62,8 +62,11 @@ export function cosineWarmRestarts(options: {
   });
 }
 
+/** Options of `cyclic` and `cyclicMomentum`. */
 export interface CyclicOptions {
+  /** The lowest value. */
   base: number;
+  /** The highest value. */
   max: number;
   /** Steps of a rise; 2000 unless it is given. */
   stepSizeUp?: number;
@@ -117,6 +120,7 @@ export function cyclicMomentum(options: Partial<CyclicOptions>): NamedSchedule {
   return named("cyclicMomentum", [printed], { horizon, tail }, (step) => max - (max - base) * height(step));
 }
 
+/** The shape of a single cycle. */
 export interface OneCycleShape {
   /** Steps of the cycle; the last value is reached at step total - 1 and kept, where torch would throw. */
   total: number;

@@ -4,6 +4,7 @@ import { checkSettings, type NamedSchedule, named } from "../schedule.ts";
 
 /** A plateau schedule as plain data. */
 export interface PlateauState {
+  /** The value now. */
   readonly value: number;
   /** The best metric so far; null before there is one. */
   readonly best: number | null;
@@ -17,11 +18,13 @@ export interface PlateauState {
 export interface PlateauSchedule extends NamedSchedule {
   /** Takes note of a metric, such as the held-out loss after an epoch, and returns the value from then on. */
   observe(metric: number): number;
+  /** The state as plain data; see `Stateful`. */
   stateDict(): PlateauState;
   /** Takes over a saved state; one that does not fit throws, and then nothing has changed. */
   loadStateDict(saved: PlateauState): void;
 }
 
+/** Options of `plateau`. */
 export interface PlateauOptions {
   /** The value to start from. */
   value: number;

@@ -1,7 +1,10 @@
 import { checkSchedule, type Schedule, traitsOf } from "../schedule.ts";
 
+/** Whether a schedule meets the conditions of Robbins and Monro. */
 export interface RobbinsMonro {
+  /** Whether the values sum to infinity and their squares do not. */
   readonly answer: "yes" | "no" | "undecidable";
+  /** The reason, in words. */
   readonly why: string;
 }
 

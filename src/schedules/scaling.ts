@@ -2,9 +2,11 @@
 import { checkInteger, checkNumber, refuse } from "../check.ts";
 import { checkSettings } from "../schedule.ts";
 
+/** A learning rate that suits one batch size, and another batch size. */
 export interface BatchScaling {
   /** The learning rate that suits batches of `baseBatch`. */
   lr: number;
+  /** The batch size that `lr` suits. */
   baseBatch: number;
   /** The batch size to scale it to. */
   batch: number;
@@ -33,8 +35,11 @@ export function sqrtScaling(options: BatchScaling): number {
 
 /** The hyperparameters of Adam that change with the batch size. */
 export interface AdamScaling {
+  /** The learning rate. */
   lr: number;
+  /** The decay rates of both moments. */
   betas: readonly [number, number];
+  /** What is added to the root of the second. */
   eps: number;
 }
 

@@ -6,7 +6,9 @@ import { StatefulShadow } from "../statefulShadow.ts";
 
 /** An average as plain data, by parameter name. */
 export interface AverageState {
+  /** How often values have entered the average. */
   readonly updates: number;
+  /** The averages by the name of the parameter. */
   readonly average: Readonly<Record<string, Float32Array>>;
 }
 
@@ -32,6 +34,7 @@ export class WeightAverage {
     return this.#updates;
   }
 
+  /** Bytes of the average. */
   get bytes(): number {
     return this.#average.bytes;
   }
@@ -54,6 +57,7 @@ export class WeightAverage {
     return runElsewhere(this.#parameters, () => this.#average.restore(), fn);
   }
 
+  /** The state as plain data; see `Stateful`. */
   stateDict(options?: StateDictOptions): AverageState {
     return { updates: this.#updates, average: this.#average.toArrays(options) };
   }
@@ -66,10 +70,12 @@ export class WeightAverage {
     this.#updates = saved.updates;
   }
 
+  /** Gives memory back. */
   dispose(): void {
     this.#average.dispose();
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

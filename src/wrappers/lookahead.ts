@@ -7,6 +7,7 @@ import { StatefulShadow } from "../statefulShadow.ts";
 
 /** What Lookahead needs of the optimizer inside it. */
 export interface Inner {
+  /** The parameters of the group. */
   readonly groups: readonly { readonly params: readonly Parameter[] }[];
   readonly steps: number;
   readonly bytes: number;
@@ -18,10 +19,13 @@ export interface Inner {
   dispose(): void;
 }
 
+/** What `Lookahead` needs to go on. */
 export interface LookaheadState {
+  /** The state of the optimizer inside. */
   readonly inner: OptimizerState;
   /** Inner steps since the slow weights last moved. */
   readonly since: number;
+  /** The slow weights by the name of the parameter. */
   readonly slow: Readonly<Record<string, Float32Array>>;
 }
 
@@ -34,6 +38,7 @@ export interface LookaheadState {
  * start as the values at construction; the inner optimizer keeps its own state across the step back.
  */
 export class Lookahead {
+  /** The optimizer that takes the steps. */
   readonly inner: Inner;
   readonly #k: number;
   readonly #alpha: number;
@@ -52,6 +57,7 @@ export class Lookahead {
     this.#slow.save();
   }
 
+  /** The groups of the optimizer inside. */
   get groups(): Inner["groups"] {
     return this.inner.groups;
   }
@@ -84,10 +90,12 @@ export class Lookahead {
     return report;
   }
 
+  /** Sets the gradients to 0, as the optimizer inside does. */
   zeroGrad(): void {
     this.inner.zeroGrad();
   }
 
+  /** The state as plain data; see `Stateful`. */
   stateDict(options?: StateDictOptions): LookaheadState {
     return { inner: this.inner.stateDict(options), since: this.#since, slow: this.#slow.toArrays(options) };
   }
@@ -108,6 +116,7 @@ export class Lookahead {
     this.inner.dispose();
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

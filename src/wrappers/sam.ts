@@ -21,6 +21,7 @@ export interface Base {
  * both for gradients that a function computes.
  */
 export class SAM {
+  /** The optimizer that takes the steps. */
   readonly base: Base;
   readonly #rho: number;
   readonly #parameters: readonly Parameter[];
@@ -78,10 +79,12 @@ export class SAM {
     return this.step(options);
   }
 
+  /** Gives memory back; the base optimizer stays. */
   dispose(): void {
     this.#home.dispose();
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

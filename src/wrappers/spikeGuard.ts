@@ -1,6 +1,7 @@
 import { checkInteger, refuse } from "../check.ts";
 import { gradNorm } from "../clip.ts";
 import { findNonFinite } from "../gradients/nonFinite.ts";
+import { normsChoice, type StepOptions } from "../measure.ts";
 import type { OptimizerState, StepReport } from "../optimizer.ts";
 import { type Parameter, selected } from "../parameters.ts";
 import { SnapshotRing } from "../snapshots.ts";
@@ -9,14 +10,21 @@ import { type BatchRange, type GuardReport, planOf, type SpikeGuardOptions } fro
 
 /** What the guard needs of what takes the steps: an optimizer, or a wrapper whose state is plain data and arrays. */
 export interface Guarded<S> {
+  /** What it steps. */
   readonly groups: readonly { readonly params: readonly Parameter[] }[];
+  /** Updates applied so far. */
   readonly steps: number;
+  /** Bytes of state. */
   readonly bytes: number;
-  step(): StepReport;
+  /** Applies one update. */
+  step(options?: StepOptions): StepReport;
+  /** Sets the gradients to 0. */
   zeroGrad(): void;
   /** With `copy: false` arrays may be views: they are put away at once. */
   stateDict(options?: { copy?: boolean }): S;
+  /** Takes over a saved state; one that does not fit throws, and then nothing has changed. */
   loadStateDict(saved: S): unknown;
+  /** Gives memory back. */
   dispose(): void;
 }
 
@@ -32,13 +40,17 @@ interface Snapshot<S> extends SpikeStatistics {
 }
 
 export interface SpikeGuardState<S> extends SpikeStatistics {
+  /** The state of the optimizer inside. */
   readonly inner: S;
+  /** Steps that were accepted so far. */
   readonly accepted: number;
   /** The batch that comes next. */
   readonly batch: number;
+  /** Bad batches in a row. */
   readonly consecutive: number;
   /** Batches to leave out. */
   readonly skip: BatchRange;
+  /** What going back may restore, oldest first. */
   readonly snapshots: readonly Snapshot<S>[];
 }
 
@@ -64,6 +76,7 @@ export interface SpikeGuardState<S> extends SpikeStatistics {
  * with a median of 0 or less, such as a log-density's, is only looked at for being finite.
  */
 export class SpikeGuard<S = OptimizerState> {
+  /** The optimizer that takes the steps. */
   readonly inner: Guarded<S>;
   readonly #parameters: readonly Parameter[];
   readonly #plan: ReturnType<typeof planOf>;
@@ -99,6 +112,7 @@ export class SpikeGuard<S = OptimizerState> {
     return this.inner.bytes + (this.#ring?.bytes ?? 0);
   }
 
+  /** The groups of the optimizer inside. */
   get groups(): Guarded<S>["groups"] {
     return this.inner.groups;
   }
@@ -110,19 +124,21 @@ export class SpikeGuard<S = OptimizerState> {
 
   /**
    * Steps, or does what the policy says. `loss` is that of the batch whose gradients are in place; `batch` is its
-   * number, one more than that of the last call unless it is given.
+   * number, one more than that of the last call unless it is given. The rest is for the step that is taken, if one is.
    */
-  step({ loss, batch = this.#batch }: { loss: number; batch?: number }): GuardReport {
+  step({ loss, batch = this.#batch, ...options }: { loss: number; batch?: number } & StepOptions): GuardReport {
     if (typeof loss !== "number") refuse("loss", loss, "a number");
     checkInteger("batch", batch, `[0, ${Number.MAX_SAFE_INTEGER}]`);
+    normsChoice(options);
     if (this.#ring?.count === 0) this.#ring.save(this.#snapshot(batch));
-    const outcome = this.#act(loss, batch);
+    const outcome = this.#act(loss, batch, options);
     this.#batch = batch + 1;
     const report = { loss, batch, consecutive: this.#consecutive, ...outcome };
     if (report.action !== "step") this.#plan.onEvent?.(report);
     return report;
   }
 
+  /** Sets the gradients to 0, as the optimizer inside does. */
   zeroGrad(): void {
     this.inner.zeroGrad();
   }
@@ -173,6 +189,7 @@ export class SpikeGuard<S = OptimizerState> {
     this.inner.dispose();
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
@@ -188,7 +205,7 @@ export class SpikeGuard<S = OptimizerState> {
     }
   }
 
-  #act(loss: number, batch: number): Outcome {
+  #act(loss: number, batch: number, options: StepOptions): Outcome {
     const { from, to } = this.#skip;
     if (batch >= from && batch < to) {
       return this.#leaveOut({ cause: "skipBatches", reason: `batches ${from} to ${to - 1} are to be left out` });
@@ -199,13 +216,13 @@ export class SpikeGuard<S = OptimizerState> {
     const spike = this.#detector.judge(loss, norm, nonFinite);
     if (!spike) {
       this.#consecutive = 0;
-      return { ...this.#apply(batch, loss, norm), gradNorm: norm };
+      return { ...this.#apply(batch, loss, norm, options), gradNorm: norm };
     }
     this.#consecutive++;
     const { policy, skipBatches } = this.#plan;
     if (policy === "clip" && spike.cause !== "nonFinite") {
       // The loss of a spike in the loss stays out of its median.
-      const outcome = this.#clip(trained, batch, spike.cause === "lossRatio" ? undefined : loss, norm);
+      const outcome = this.#clip(trained, batch, spike.cause === "lossRatio" ? undefined : loss, norm, options);
       return { ...spike, ...outcome, gradNorm: norm };
     }
     const found = { ...spike, gradNorm: norm, ...(nonFinite === undefined ? {} : { nonFinite }) };
@@ -218,8 +235,8 @@ export class SpikeGuard<S = OptimizerState> {
   }
 
   /** Lets the optimizer step. A loss that is undefined does not enter the statistics. */
-  #apply(batch: number, loss: number | undefined, norm: number): Outcome {
-    const report = this.inner.step();
+  #apply(batch: number, loss: number | undefined, norm: number, options: StepOptions): Outcome {
+    const report = this.inner.step(options);
     if (!report.applied) return { ...report, action: "skip", cause: "optimizer" };
     this.#detector.accept(loss, norm);
     this.#accepted++;
@@ -228,14 +245,20 @@ export class SpikeGuard<S = OptimizerState> {
   }
 
   /** Steps with gradients clipped to a multiple of the median norm; it is this norm that enters the statistics. */
-  #clip(trained: readonly Parameter[], batch: number, loss: number | undefined, norm: number): Outcome {
+  #clip(
+    trained: readonly Parameter[],
+    batch: number,
+    loss: number | undefined,
+    norm: number,
+    options: StepOptions,
+  ): Outcome {
     const limit = this.#detector.limit(this.#plan.clipRatio);
     const clipping = { gradNorm: norm, coefficient: Math.min(limit / (norm + 1e-6), 1) };
     for (const parameter of trained) {
       const pending = parameter.clipping?.coefficient ?? Infinity;
       if (pending > clipping.coefficient) parameter.clipping = clipping;
     }
-    const outcome = this.#apply(batch, loss, Math.min(norm, limit));
+    const outcome = this.#apply(batch, loss, Math.min(norm, limit), options);
     return outcome.applied ? { ...outcome, action: "clip" } : outcome;
   }
 

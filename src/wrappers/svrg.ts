@@ -11,10 +11,13 @@ export interface FiniteSum {
   gradient(positions: readonly number[]): void;
 }
 
+/** Options of `SVRG`. */
 export interface SVRGOptions {
+  /** The step size, in units of p / g; 0.01 unless it is given. */
   lr?: number;
   /** Inner steps of an epoch; twice the number of samples unless it is given, as the paper suggests. */
   innerSteps?: number;
+  /** Terms in a batch; 1 unless it is given. */
   batchSize?: number;
   /** Where an epoch ends: the paper's option I (last), option II (random), or the mean of the inner iterates. */
   outerUpdate?: "last" | "random" | "average";
@@ -68,6 +71,7 @@ export class SVRG {
   }
 
   /** Epochs run so far: with the seed, all that the next one depends on besides the values. */
+  /** Full gradients taken so far. */
   get epochs(): number {
     return this.#epochs;
   }
@@ -82,10 +86,12 @@ export class SVRG {
     return { epochs: this.#epochs };
   }
 
+  /** Takes over a saved state; one that does not fit throws, and then nothing has changed. */
   loadStateDict(saved: { readonly epochs: number }): void {
     this.epochs = saved?.epochs;
   }
 
+  /** Bytes of the copies that it keeps. */
   get bytes(): number {
     return this.#shadows().reduce((sum, { bytes }) => sum + bytes, 0);
   }
@@ -139,10 +145,12 @@ export class SVRG {
     return [this.#snapshot, this.#current, this.#full, this.#batch, ...(this.#result ? [this.#result] : [])];
   }
 
+  /** Gives memory back. */
   dispose(): void {
     for (const shadow of this.#shadows()) shadow.dispose();
   }
 
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

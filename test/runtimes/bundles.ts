@@ -29,6 +29,23 @@ const modulesFromGlobal: Plugin = {
   },
 };
 
+/** Reading a global costs a call in a virtual machine's context, which made the plain twins ten times slower there. */
+const LOCALS = [
+  "Array",
+  "Float32Array",
+  "Float64Array",
+  "Map",
+  "Math",
+  "Number",
+  "Object",
+  "Uint32Array",
+  "Uint8Array",
+];
+const globalsAsLocals = {
+  banner: { js: `{ const { ${LOCALS.join(", ")} } = globalThis;` },
+  footer: { js: "}" },
+};
+
 export async function makeBundles(): Promise<Bundles> {
   const folder = mkdtempSync(join(tmpdir(), "simd-optim-runtimes-"));
   const common = { bundle: true, target: "es2022", logLevel: "warning" } as const;
@@ -48,6 +65,11 @@ export async function makeBundles(): Promise<Bundles> {
     process: await bundle("process", ".mjs", { format: "esm" }),
     page: await bundle("page", ".js", { format: "esm" }),
     worker: await bundle("worker", ".mjs", { format: "esm", conditions: ["workerd"], external: ["*.wasm"] }),
-    edge: await bundle("edge", ".js", { format: "iife", conditions: ["edge-light"], plugins: [modulesFromGlobal] }),
+    edge: await bundle("edge", ".js", {
+      format: "iife",
+      conditions: ["edge-light"],
+      plugins: [modulesFromGlobal],
+      ...globalsAsLocals,
+    }),
   };
 }

@@ -55,8 +55,8 @@ function page(findings: readonly Finding[], hash: string): string {
   });
   return `# Runtimes
 
-\`npm run test:runtimes\` runs one fixed program in each runtime: every kernel over many sizes, and every optimizer for 50
-steps. This page is its report (\`npm run test:runtimes -- --write\`). All bits of all results, with every NaN made the
+\`npm run test:runtimes\` runs one fixed program in each runtime: every kernel over many sizes, every optimizer for 50
+steps, schedules, initialisers, and a small transformer that is trained and saved. This page is its report (\`npm run test:runtimes -- --write\`). All bits of all results, with every NaN made the
 same, have the SHA-256
 
     ${hash}

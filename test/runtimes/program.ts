@@ -1,12 +1,30 @@
 /**
- * The fixed program: every kernel of the table, and every optimizer for 50 steps, with the same inputs wherever it
- * runs. It hashes all bits of the results, so that one line says whether a runtime agrees.
+ * The fixed program: every kernel of the table, every optimizer for 50 steps, schedules, initialisers, and a network that
+ * is trained and saved, with the same inputs wherever it runs. It hashes all bits of the results, so that one line says
+ * whether a runtime agrees.
  */
 import type { Backend } from "../../src/engine.ts";
+import * as init from "../../src/init.ts";
 import type { Kernel, Sizes } from "../../src/kernel.ts";
 import { type KernelName, kernelNames, kernelTable } from "../../src/kernels.ts";
+import { crossEntropy } from "../../src/losses/crossEntropy.ts";
+import {
+  CausalSelfAttention,
+  Dropout,
+  Embedding,
+  GELU,
+  Linear,
+  Positions,
+  Recompute,
+  Residual,
+  Sequential,
+} from "../../src/modules/index.ts";
+import { Network } from "../../src/network.ts";
+import { AdamW } from "../../src/optim/adam.ts";
+import { parseSchedule } from "../../src/parseSchedule.ts";
 import { Random } from "../../src/random.ts";
 import { load, type Runtime } from "../../src/runtime.ts";
+import { writeCheckpoint } from "../../src/writeCheckpoint.ts";
 import { drawCall } from "../support/kernelCalls.ts";
 import { bitsOf, canonicalBits } from "../support/runtimes.ts";
 import { optimizers } from "../support/specs.ts";
@@ -24,6 +42,17 @@ const STEPS = 50;
 const LENGTHS = [0, 1, 2, 3, 4, 5, 7, 8, 15, 17, 64, 100, 1000, 1023, 1024, 1025, 2500];
 const DRAWS = 12;
 const ARENA_BYTES = 1 << 21;
+/** One for each function that schedules are computed with. */
+const SCHEDULES = [
+  "warmupCosine({ peak: 0.003, warmup: 7, total: 60, floor: 0.0003 })",
+  "exponential({ value: 0.1, gamma: 0.97 })",
+  "polynomial({ value: 1, total: 55, power: 0.9 })",
+  'wsd({ peak: 0.1, warmup: 5, stable: 20, decay: 30, shape: "1-sqrt" })',
+  "oneCycle({ peak: 0.1, total: 60 })",
+  "inversePower({ eta: 0.1, t0: 3, power: 0.75 })",
+  "inverseSqrt({ peak: 0.01, warmup: 9 })",
+  "cosineWarmRestarts({ peak: 0.1, t0: 7, tMult: 2 })",
+];
 
 /** Runs the program on one backend, which must be one that this runtime has. */
 export async function program(backend: Backend): Promise<Outcome> {
@@ -42,6 +71,9 @@ export async function program(backend: Backend): Promise<Outcome> {
     optimizer.dispose();
     params.dispose();
   }
+  parts.set("schedules", scheduleBits());
+  parts.set("initialisers", initialiserBits(runtime));
+  parts.set("network", networkBits(runtime));
   const hash = await sha256([...parts.values()].flat());
   const short = [...parts].map(async ([name, words]) => [name, (await sha256(words)).slice(0, 8)] as const);
   return { backend: runtime.backend, hash, parts: Object.fromEntries(await Promise.all(short)) };
@@ -64,6 +96,54 @@ function runKernel({ kernels, heap }: Runtime, pointer: number, name: KernelName
 function sizesFor({ sizes }: Kernel, random: Random): Sizes[] {
   if (!sizes) return LENGTHS.map((n) => ({ n }));
   return Array.from({ length: DRAWS }, () => sizes.random((bound) => random.below(Math.max(bound, 1))));
+}
+
+function scheduleBits(): Uint32Array[] {
+  return SCHEDULES.flatMap((text) => {
+    const schedule = parseSchedule(text);
+    return Array.from({ length: 60 }, (_, step) => doubleBits(schedule(step)));
+  });
+}
+
+function initialiserBits(runtime: Runtime): Uint32Array[] {
+  const source = { seed: 1, name: "w" };
+  const fills = [init.orthogonal, init.xavierNormal, init.kaimingUniform, init.truncatedNormal];
+  return fills.map((fill) => {
+    const tensor = runtime.tensor([24, 17]);
+    fill(tensor, source);
+    return bitsOf(tensor.data);
+  });
+}
+
+/** A small transformer after five steps: its parameters, and the file that it is saved as. */
+function networkBits(runtime: Runtime): Uint32Array[] {
+  const [vocabulary, width, context, batch] = [11, 12, 7, 3];
+  const block = new Residual(
+    new Sequential([new Linear(width, 20), new GELU(), new Dropout(0.1), new Linear(20, width)]),
+  );
+  const layers = new Sequential({
+    wte: new Embedding(vocabulary, width),
+    wpe: new Positions(context, width),
+    attention: new Residual(new CausalSelfAttention(width, 3)),
+    block: new Recompute(block),
+    head: new Linear(width, vocabulary),
+  });
+  const network = new Network(runtime, layers, { seed: 1 });
+  const optimizer = new AdamW(network.parameters, { lr: 0.01 });
+  const random = new Random(1, "text");
+  const draw = () => Array.from({ length: batch * context }, () => random.below(vocabulary));
+  for (let step = 0; step < 5; step++) {
+    const inputs = runtime.tensor([batch, context], { type: "u32", values: draw() });
+    const targets = runtime.tensor([batch * context], { type: "u32", values: draw() });
+    network.parameters.zeroGrad();
+    const y = network.forward(inputs, { step });
+    const logits = y.reshape([batch * context, vocabulary]);
+    crossEntropy(logits, targets, { gradient: logits });
+    network.backward(y);
+    optimizer.step();
+  }
+  const file = writeCheckpoint({ model: network.parameters, optimizer, random }).bytes();
+  return [...[...network.parameters].map(({ data }) => bitsOf(data)), Uint32Array.from(file)];
 }
 
 /** The bits of a float64, with every NaN made the same. */

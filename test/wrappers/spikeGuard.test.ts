@@ -443,6 +443,22 @@ test("frozen parameters are not looked at", () => {
   expect(run(params, guard, [bad("NaN")])[0]).toMatchObject({ action: "step" });
 });
 
+test("norms that are asked for are those of the step that is taken, and change no bit of it", () => {
+  const [plain, measured] = [guarded(), guarded()];
+  for (const id of range(0, 6)) {
+    plain.guard.step({ loss: backward(plain.params, { id, kind: "good" }) });
+    const report = measured.guard.step({ loss: backward(measured.params, { id, kind: "good" }), norms: "groups" });
+    expect(report.updateNorm).toBeGreaterThan(0);
+    expect(report.groupNorms).toHaveLength(1);
+  }
+  expect(values(measured.params)).toEqual(values(plain.params));
+  const skipped = measured.guard.step({ loss: backward(measured.params, bad("NaN")), norms: true });
+  expect([skipped.action, skipped.updateNorm]).toEqual(["skip", undefined]);
+  const never = guarded();
+  expect(() => never.guard.step({ loss: 1, norms: "all" as never })).toThrow(/norms.*"all"/);
+  expect(never.guard.stateDict().batch).toBe(0);
+});
+
 test("options and arguments are checked before anything is allocated or written", () => {
   const params = makeParameters();
   const inner = new SGD(params);

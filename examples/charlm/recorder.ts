@@ -1,0 +1,74 @@
+/** The records of a run: a monitor, and the files it writes to. */
+import { jsonLines, Monitor, type MonitorState, type Sink, tensorBoard } from "simd-optim";
+import { type LogFile, openEventFile, openLog } from "simd-optim/node";
+import { withSubject } from "./failure.ts";
+import type { TrainingReport } from "./training.ts";
+
+export interface RecorderOptions {
+  /** A file of JSON lines. */
+  readonly log?: string;
+  /** A folder of event files. */
+  readonly tensorboard?: string;
+  /** Steps from one that measures the norms of update and parameters to the next; none does without it. */
+  readonly normsEvery?: number;
+}
+
+export class Recorder {
+  readonly #files: LogFile[] = [];
+  readonly #sinks: Sink[] = [];
+  readonly #monitor = new Monitor({ sinks: [(...record) => this.#send(...record)] });
+  #normsEvery = Number.POSITIVE_INFINITY;
+
+  /** Opens the files: those of a run that is resumed go on where it stopped. */
+  open({ log, tensorboard, normsEvery }: RecorderOptions): void {
+    if (normsEvery !== undefined) this.#normsEvery = normsEvery;
+    if (log !== undefined) this.#sinks.push(jsonLines(this.#open(`--log ${log}`, () => openLog(log)).write));
+    if (tensorboard === undefined) return;
+    const file = this.#open(`--tensorboard ${tensorboard}`, () => openEventFile(tensorboard));
+    this.#sinks.push(tensorBoard(file.write));
+  }
+
+  wantsNorms(step: number): boolean {
+    return step % this.#normsEvery === 0;
+  }
+
+  /** Records a step; `spike` is 1 where the guard acted. */
+  record(report: TrainingReport, samples: number): void {
+    const { loss, action = "step" } = report;
+    this.#monitor.record(report, { loss, samples, ...(action === "step" ? {} : { metrics: { spike: 1 } }) });
+  }
+
+  recordHeldOut(step: number, heldOutLoss: number): void {
+    this.#send({ heldOutLoss }, step, Date.now() / 1e3);
+    this.resetClock();
+  }
+
+  /** Leaves out of the time of the next step what has passed since the last. */
+  resetClock(): void {
+    this.#monitor.resetClock();
+  }
+
+  /** The state without times, which differ from run to run: rates start anew where a run is resumed. */
+  stateDict(): MonitorState {
+    const { recent, ...counts } = this.#monitor.stateDict();
+    return { ...counts, recent: recent.map(({ clipped }) => ({ clipped, seconds: 0, tokens: 0, samples: 0 })) };
+  }
+
+  loadStateDict(saved: MonitorState): void {
+    this.#monitor.loadStateDict(saved);
+  }
+
+  close(): void {
+    for (const file of this.#files) file.close();
+  }
+
+  #send(...record: Parameters<Sink>): void {
+    for (const sink of this.#sinks) sink(...record);
+  }
+
+  #open(option: string, open: () => LogFile): LogFile {
+    const file = withSubject(option, open);
+    this.#files.push(file);
+    return file;
+  }
+}

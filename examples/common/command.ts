@@ -1,0 +1,91 @@
+/** What the commands of the examples share: how arguments are read, where output goes, and how a command ends. */
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { type Command, CommanderError, InvalidArgumentError } from "commander";
+import { SimdOptimError } from "simd-optim";
+import { printable } from "../charlm/corpus.ts";
+import { BAD_INPUT, BAD_USAGE, Failure, INTERRUPTED } from "../charlm/failure.ts";
+import { findOptimizers, type OptimizerClass } from "../charlm/optimizers.ts";
+
+/** Runs a command to its end; whatever goes wrong that is no bug is told in one line. */
+export async function runCommand(
+  name: string,
+  run: (argv: readonly string[], signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const interruption = new AbortController();
+  process.once("SIGINT", () => interruption.abort(new Failure("interrupted", INTERRUPTED)));
+  // Whoever reads the output may stop early, as `head` does: there is nobody left to tell.
+  process.stdout.on("error", () => process.exit());
+  try {
+    await run(process.argv.slice(2), interruption.signal);
+  } catch (error) {
+    explain(name, error);
+  }
+}
+
+/** Says in one line what went wrong, if it is something to be expected; anything else is a bug and keeps its trace. */
+function explain(name: string, error: unknown): void {
+  const expected =
+    error instanceof Failure || error instanceof SimdOptimError || (error instanceof Error && "syscall" in error);
+  if (!expected) throw error;
+  console.error(`${name}: ${printable(error.message).replace(/\s+/g, " ")}`);
+  process.exitCode = error instanceof Failure ? error.exitCode : BAD_INPUT;
+}
+
+/** The settings; undefined where help was asked for and given. Throws a `Failure` for anything it cannot use. */
+export function parseArguments<Settings extends object>(
+  command: Command,
+  argv: readonly string[],
+): Settings | undefined {
+  command
+    .helpOption("--help", "show this help")
+    .exitOverride()
+    .showSuggestionAfterError(false)
+    .configureOutput({ writeErr: () => {} });
+  try {
+    return command.parse(argv, { from: "user" }).opts<Settings>();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return undefined;
+    throw new Failure(`${error.message.replace(/^error: /, "")} (see --help)`, BAD_USAGE);
+  }
+}
+
+/** The optimizer among these that a name means. */
+export function parseOptimizer(name: string, among: readonly OptimizerClass[]): OptimizerClass {
+  const [found, ...more] = findOptimizers(name, among);
+  if (!found) throw new InvalidArgumentError(`No optimizer is called ${name}; there are ${namesOf(among)}.`);
+  if (more.length > 0) throw new InvalidArgumentError(`${name} may be ${namesOf([found, ...more])}.`);
+  return found;
+}
+
+export function namesOf(classes: readonly OptimizerClass[]): string {
+  return classes.map(({ spec }) => spec.name).join(", ");
+}
+
+export function wholeNumber(least: number, most: number): (argument: string) => number {
+  return (argument) => {
+    const value = Number(argument);
+    if (!/^\d+$/.test(argument) || value < least || value > most) {
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+export function positiveNumber(argument: string): number {
+  const value = Number(argument);
+  if (argument.trim() === "" || !(value > 0 && Number.isFinite(value))) {
+    throw new InvalidArgumentError("Expected a number above 0.");
+  }
+  return value;
+}
+
+/** Makes the folder of a report, or of what the user named, before the work that would be lost without it. */
+export function makeFolder(path: string, subject = `--out ${path}`): void {
+  try {
+    mkdirSync(path, { recursive: true });
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    throw new Failure(`${subject}: cannot be written to: ${(error as NodeJS.ErrnoException).code}`, BAD_INPUT);
+  }
+}

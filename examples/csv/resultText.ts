@@ -1,0 +1,70 @@
+/** Results in words and as text tables. */
+
+import { printable } from "../charlm/corpus.ts";
+import type { Description } from "../charlm/description.ts";
+import type { ClassificationResult, Result } from "./evaluation.ts";
+
+/** As many classes as a table is still readable with. */
+const MOST_COLUMNS = 20;
+const LONGEST_LABEL = 16;
+
+export function percent(share: number): string {
+  return Number.isNaN(share) ? "\u2013" : `${(100 * share).toFixed(1)} %`;
+}
+
+/** A number with four digits that count. */
+export function rounded(value: number): string {
+  return Number.isNaN(value) ? "\u2013" : String(Number(value.toPrecision(4)));
+}
+
+/** How good the predictions are, and how good they would be without inputs. */
+export function resultLines(result: Result): Description {
+  if (result.task === "classification") {
+    const { accuracy, baseline, scores } = result;
+    const rows = scores.reduce((sum, score) => sum + score.rows, 0);
+    return [
+      ["accuracy", `${percent(accuracy)} of ${rows} held-out rows`],
+      ["baseline", `${percent(baseline.accuracy)}, always saying ${baseline.label}`],
+    ];
+  }
+  const { rmse, r2, baseline, truth } = result;
+  return [
+    ["RMSE", `${rounded(rmse)} on ${truth.length} held-out rows`],
+    ["R\u00b2", r2.toFixed(4)],
+    ["baseline", `RMSE ${rounded(baseline.rmse)}, always saying ${rounded(baseline.mean)}`],
+  ];
+}
+
+/** True classes downwards, predicted ones to the right. */
+export function confusionText({ confusion, scores }: ClassificationResult): string {
+  if (scores.length > MOST_COLUMNS) return `(${scores.length} classes: too many for a confusion table)`;
+  const labels = scores.map(({ label }) => shortened(label));
+  const head = ["true \\ predicted", ...labels];
+  return aligned([head, ...confusion.map((row, id) => [labels[id]!, ...row.map(String)])]);
+}
+
+/** Precision, recall and rows of each class. */
+export function scoresText({ scores }: ClassificationResult): string {
+  const rows = scores.map(({ label, precision, recall, rows }) => [
+    shortened(label),
+    percent(precision),
+    percent(recall),
+    String(rows),
+  ]);
+  return aligned([["class", "precision", "recall", "rows"], ...rows]);
+}
+
+/** A label on one line; of a long one the ends, since one of them tells it from others. */
+export function shortened(label: string): string {
+  const clean = printable(label).replace(/\s+/g, " ");
+  const end = LONGEST_LABEL / 2;
+  return clean.length > LONGEST_LABEL ? `${clean.slice(0, end)}\u2026${clean.slice(1 - end)}` : clean;
+}
+
+/** The first column to the left, the others to the right. */
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "))
+    .join("\n");
+}
