@@ -97,6 +97,10 @@ const ranks: Record<string, Record<string, number>> = {
     recipes: 12,
     wrap: 9,
     monitor: 12,
+    growingOptimizer: 13,
+    namedArrays: 13,
+    optionsJson: 13,
+    tfjsVariables: 14,
     index: 20,
   },
 };

@@ -1,0 +1,127 @@
+/** Optimizers for TensorFlow.js. */
+import { refuse } from "../check.ts";
+import { GrowingOptimizer, type GrowingOptions } from "../growingOptimizer.ts";
+import type { NamedArray } from "../namedArrays.ts";
+import type { OptimizerClass, StepReport } from "../optimizer.ts";
+import type { Options } from "../option.ts";
+import { readOptions, writeOptions } from "../optionsJson.ts";
+import type { Runtime } from "../runtime.ts";
+import { common } from "../spec.ts";
+import { type Tfjs, type TfjsGradients, type TfjsNamedTensor, tensorOf, Variables } from "../tfjsVariables.ts";
+
+export type { GrowingOptions as TfjsOptions } from "../growingOptimizer.ts";
+export type { Tfjs, TfjsGradients, TfjsNamedTensor, TfjsTensor, TfjsVariable } from "../tfjsVariables.ts";
+
+/** What these optimizers have beside what every `tf.Optimizer` has. */
+export interface TfjsExtras {
+  /** What the last step did: see `StepReport`. */
+  readonly report: StepReport | undefined;
+  /**
+   * Runs `fn` with the variables at the point that the optimizer's source evaluates at, where that is not the one it
+   * trains at (Schedule-Free, ASGD), and puts them back bit for bit; waits for a promise.
+   */
+  withEvalParams<T>(fn: () => T): T;
+}
+
+/** A class that `tfjsOptimizer` makes: a subclass of the `tf.Optimizer` it was given. */
+export interface TfjsOptimizerClass<B, O extends Options> {
+  /** Options are those of the optimizer, and `groups`, rules that give some variables options of their own. */
+  new (options?: GrowingOptions<O>): B & TfjsExtras;
+  /** "Simd" and the optimizer's name, so as not to stand in for a class of tfjs. */
+  readonly className: string;
+  /** Makes an optimizer of what `getConfig()` returned. */
+  fromConfig<T>(Class: new (options: never) => T, config: object): T;
+}
+
+/**
+ * Makes a subclass of `tf.Optimizer` that steps with an optimizer of this package, to the same bits as without tfjs:
+ *
+ *     const SimdAdamW = tfjsOptimizer(tf, await load(), AdamW);
+ *     model.compile({ optimizer: new SimdAdamW({ lr: 1e-3, weightDecay: 0.1 }), loss: "meanSquaredError" });
+ *
+ * State is kept by variable name, from the first gradient of each on; a variable without a gradient stands still, as a
+ * frozen parameter does. A learning rate that is changed by hand is a schedule: `lr: () => rate`. `groups` take rules as
+ * `groupsBy` does: `[{ role: "bias", weightDecay: 0 }, { role: "hidden" }]`, where variables of less than two axes are
+ * "bias" and the others "hidden", or `where: ({ name }) => ...`. `iterations` counts the updates applied.
+ *
+ * To load a model together with its optimizer, register the class first: `tf.serialization.registerClass(SimdAdamW)`.
+ * Saved state is matched to variables by name or, where no name is the same, by order. Options that are functions cannot
+ * be saved, unless they are schedules of this package.
+ *
+ * A step copies gradients from tfjs and new values back to it, 4 bytes each for every parameter; values are copied from
+ * tfjs only if something else has assigned them. On the cpu and wasm backends these are copies in memory. On a GPU
+ * backend (WebGL, WebGPU) they are a read-back and an upload, and since steps are synchronous the read-back makes the
+ * program wait until the GPU has finished the backward pass: there, tfjs' own optimizers are the better choice, unless
+ * tfjs has none for the rule.
+ */
+export function tfjsOptimizer<B, O extends Options, S extends string, N extends string>(
+  tf: Tfjs<B>,
+  runtime: Runtime,
+  Optimizer: OptimizerClass<O, S, N>,
+): TfjsOptimizerClass<B, O> {
+  if (typeof tf?.Optimizer !== "function") refuse("tf", tf, "tfjs, as import * as tf gives it");
+  if (typeof Optimizer?.spec !== "object") refuse("Optimizer", Optimizer, "a class such as AdamW");
+  const { spec } = Optimizer;
+  const options: Options = { ...spec.options, ...common };
+
+  class Adapter extends (tf.Optimizer as unknown as abstract new () => object) implements TfjsExtras {
+    static readonly className = `Simd${spec.name}`;
+
+    // tfjs calls this without a `this`.
+    static fromConfig<T>(Class: new (options: never) => T, config: object): T {
+      // tfjs-layers adds the classes that it knows of.
+      const { customObjects, groups, ...own } = config as Record<string, unknown>;
+      const rules = (groups as Record<string, unknown>[] | undefined)?.map((rule) => readOptions(options, rule));
+      return new Class({ ...readOptions(options, own), ...(rules && { groups: rules }) } as never);
+    }
+
+    readonly #given: GrowingOptions<O>;
+    readonly #variables: Variables<O, S, N>;
+
+    constructor(given: GrowingOptions<O> = {}) {
+      super();
+      this.#given = { ...given };
+      this.#variables = new Variables(tf, Optimizer, new GrowingOptimizer(runtime, Optimizer, given));
+    }
+
+    get iterations(): number {
+      return this.#variables.steps;
+    }
+
+    get report(): StepReport | undefined {
+      return this.#variables.report;
+    }
+
+    applyGradients(gradients: TfjsGradients): void {
+      this.#variables.step(gradients);
+    }
+
+    withEvalParams<T>(fn: () => T): T {
+      return this.#variables.withEvalParams(fn);
+    }
+
+    async getWeights(): Promise<TfjsNamedTensor[]> {
+      return this.#variables.saved().map(({ name, shape, values }) => ({ name, tensor: tensorOf(tf, values, shape) }));
+    }
+
+    async setWeights(weights: readonly TfjsNamedTensor[]): Promise<void> {
+      const arrays = weights.map(async ({ name, tensor }) => ({
+        name,
+        shape: tensor.shape,
+        values: (await tensor.data()) as NamedArray["values"],
+      }));
+      this.#variables.load(await Promise.all(arrays));
+    }
+
+    getConfig(): object {
+      const defaults = Object.entries(options).map(([key, option]) => [key, option.default]);
+      return writeOptions(spec.name, { ...Object.fromEntries(defaults), ...this.#given }) as object;
+    }
+
+    dispose(): void {
+      this.#variables.dispose();
+    }
+  }
+  Object.defineProperty(Adapter, "name", { value: Adapter.className });
+  return Adapter as unknown as TfjsOptimizerClass<B, O>;
+}

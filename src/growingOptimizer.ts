@@ -1,0 +1,160 @@
+import { refuse, SimdOptimError } from "./check.ts";
+import { declare } from "./declare.ts";
+import { DryEngine } from "./dry.ts";
+import { Engine } from "./engine.ts";
+import { type GroupRule, groupsBy } from "./groups.ts";
+import type { Optimizer, OptimizerClass, OptimizerState, StepReport } from "./optimizer.ts";
+import type { Given, Options } from "./option.ts";
+import type { Parameter, Parameters } from "./parameters.ts";
+import type { OptimizerOptions, OptimizerParams, WithCommon } from "./spec.ts";
+
+/** Options of an optimizer, and rules that give groups of parameters options of their own: see `groupsBy`. */
+export type GrowingOptions<O extends Options> = OptimizerOptions<O> & {
+  groups?: readonly (GroupRule & Given<WithCommon<O>>)[];
+};
+
+/** Shapes by name, in the order in which parameters are to lie in memory. */
+export type Shapes = ReadonlyMap<string, readonly number[]>;
+
+interface Held<O extends Options, S extends string, N extends string> {
+  readonly shapes: Shapes;
+  readonly parameters: Parameters;
+  readonly optimizer: Optimizer<O, S, N>;
+}
+
+/**
+ * An optimizer whose parameters are not known beforehand: each is allocated when it first comes up, and stands still in
+ * steps that have no gradient for it. To the bit the same as one that has had all of them from the start, frozen where
+ * there was no gradient.
+ */
+export class GrowingOptimizer<O extends Options, S extends string, N extends string> {
+  readonly #engine: Engine;
+  readonly #Optimizer: OptimizerClass<O, S, N>;
+  readonly #groups: GrowingOptions<O>["groups"];
+  readonly #options: OptimizerOptions<O>;
+  #held: Held<O, S, N> | undefined;
+  #disposed = false;
+
+  constructor(engine: Engine, Optimizer: OptimizerClass<O, S, N>, options: GrowingOptions<O> = {}) {
+    if (!(engine instanceof Engine)) refuse("runtime", engine, "a runtime, as load() gives");
+    const { groups, ...own } = options;
+    this.#engine = engine;
+    this.#Optimizer = Optimizer;
+    this.#groups = groups;
+    this.#options = own as unknown as OptimizerOptions<O>;
+    this.#checkOptions();
+  }
+
+  /** The parameters so far. */
+  get shapes(): Shapes {
+    return this.#held?.shapes ?? new Map();
+  }
+
+  /** Updates applied so far. */
+  get steps(): number {
+    return this.#held?.optimizer.steps ?? 0;
+  }
+
+  /** A parameter that has come up. */
+  get(name: string): Parameter {
+    return this.#ready().parameters.get(name);
+  }
+
+  /** Allocates the parameters that are new, values and all state at 0. Views onto the others' memory go stale. */
+  grow(shapes: Shapes): void {
+    this.#checkAlive();
+    const before = this.#held;
+    const all = new Map([...this.shapes, ...[...shapes].filter(([name]) => !this.shapes.has(name))]);
+    if (all.size === this.shapes.size) return;
+    this.#replace(all, (parameters, optimizer) => {
+      if (!before) return;
+      for (const { name, data } of before.parameters) parameters.get(name).data.set(data);
+      const saved = before.optimizer.stateDict({ copy: false });
+      // A parameter that is new has had no update, and the numbers of its group are those that the group has.
+      const steps = Object.fromEntries([...all.keys()].map((name) => [name, saved.steps[name] ?? 0]));
+      const groups = optimizer.groups.flatMap(({ params }) => {
+        const names = params.map(({ name }) => name);
+        const old = saved.groups.find((group) => group.params.some((name) => names.includes(name)));
+        return old ? [{ ...old, params: names }] : [];
+      });
+      optimizer.loadStateDict({ ...saved, steps, groups }, { strict: false });
+    });
+  }
+
+  /** Starts anew with these parameters and a saved state, which has to fit; if it does not, nothing has changed. */
+  restore(shapes: Shapes, saved: OptimizerState): void {
+    this.#checkAlive();
+    if (shapes.size === 0) this.#release();
+    else this.#replace(shapes, (_, optimizer) => void optimizer.loadStateDict(saved));
+  }
+
+  /** One update of these parameters; the others stand still. */
+  step(names: ReadonlySet<string>): StepReport {
+    const { parameters, optimizer } = this.#ready();
+    for (const parameter of parameters) parameter.frozen = !names.has(parameter.name);
+    return optimizer.step();
+  }
+
+  /** Runs `fn` with the parameters at the point to evaluate at: see `Optimizer`. */
+  withEvalParams<T>(fn: () => T): T {
+    this.#checkAlive();
+    if (!this.#held) return fn();
+    const { parameters, optimizer } = this.#held;
+    for (const parameter of parameters) parameter.frozen = false;
+    return optimizer.withEvalParams(fn);
+  }
+
+  /** The state; undefined before any parameter has come up. */
+  stateDict(): OptimizerState | undefined {
+    this.#checkAlive();
+    return this.#held?.optimizer.stateDict();
+  }
+
+  /** Frees parameters and state; any later use throws. */
+  dispose(): void {
+    this.#release();
+    this.#disposed = true;
+  }
+
+  /** Has every check of the optimizer run on the options, over a parameter that is not there. */
+  #checkOptions(): void {
+    const parameters = declare(new DryEngine(), { any: { shape: [1], frozen: true } });
+    const check = (options: OptimizerOptions<O>) => this.#Optimizer.bytes(parameters, options);
+    check(this.#options);
+    const rules: unknown = this.#groups ?? [];
+    if (!Array.isArray(rules)) refuse("groups", rules, 'a list of rules such as { role: "bias", weightDecay: 0 }');
+    for (const { role, where, ...own } of rules) check({ ...this.#options, ...own });
+  }
+
+  /** Puts parameters and an optimizer in place of those that are held, once `fill` has brought them up to date. */
+  #replace(shapes: Shapes, fill: (parameters: Parameters, optimizer: Optimizer<O, S, N>) => void): void {
+    const parameters = declare(this.#engine, Object.fromEntries(shapes));
+    let optimizer: Optimizer<O, S, N> | undefined;
+    try {
+      const params = this.#groups ? groupsBy(parameters, this.#groups) : parameters;
+      optimizer = new this.#Optimizer(params as OptimizerParams<O>, this.#options);
+      fill(parameters, optimizer);
+    } catch (error) {
+      optimizer?.dispose();
+      parameters.dispose();
+      throw error;
+    }
+    this.#release();
+    this.#held = { shapes, parameters, optimizer };
+  }
+
+  #release(): void {
+    this.#held?.optimizer.dispose();
+    this.#held?.parameters.dispose();
+    this.#held = undefined;
+  }
+
+  #checkAlive(): void {
+    if (this.#disposed) throw new SimdOptimError("DISPOSED", `this ${this.#Optimizer.spec.name} has been disposed`);
+  }
+
+  #ready(): Held<O, S, N> {
+    this.#checkAlive();
+    return this.#held ?? refuse("parameters", "none", "a gradient first: it brings the parameters up");
+  }
+}
