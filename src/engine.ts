@@ -1,4 +1,3 @@
-import { instantiateSync } from "@assemblyscript/loader";
 import { checkChoice, checkInteger, checkKeys, describe, refuse, SimdOptimError } from "./check.ts";
 import { ADDRESS_SPACE, type Block, Heap, PlainMemory } from "./heap.ts";
 import { bindTwins, bindWasm, checked, type Kernels } from "./kernels.ts";
@@ -87,12 +86,8 @@ function isModule(value: unknown): value is WebAssembly.Module {
 
 function openWasm(module: WebAssembly.Module, maxBytes: number, reason: string): Machine {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: Math.floor(maxBytes / PAGE) });
-  const imports = { env: { memory } };
-  // The exports of the instance itself: the loader's own wrap every call. The loader takes modules of this realm only.
-  const { exports } =
-    module instanceof WebAssembly.Module
-      ? instantiateSync(module, imports).instance
-      : new WebAssembly.Instance(module, imports);
+  // Not by AssemblyScript's loader: it assigns to `Object`, which a frozen realm refuses, and wraps every call.
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const kernels = bindWasm(exports);
   const lanes = (exports["LANES"] as WebAssembly.Global).value;
   return { backend: lanes === 4 ? "simd" : "scalar", reason, heap: new Heap(memory, maxBytes), kernels };
