@@ -1,5 +1,5 @@
 import { checkChoice, checkInteger, checkKeys, describe, refuse, SimdOptimError } from "./check.ts";
-import { ADDRESS_SPACE, type Block, Heap, PlainMemory } from "./heap.ts";
+import { ADDRESS_SPACE, type Block, Heap, type LinearMemory, PlainMemory } from "./heap.ts";
 import { bindTwins, bindWasm, checked, type Kernels } from "./kernels.ts";
 
 /** What runs the kernels: Wasm with SIMD, Wasm without, or plain JavaScript. All give the same bits. */
@@ -57,12 +57,15 @@ export async function openMachine(options: LoadOptions = {}): Promise<Machine> {
   const reason =
     backend !== "auto" ? "asked for" : simd ? "this runtime has SIMD" : "this runtime has no WebAssembly SIMD";
   let compiled: WebAssembly.Module;
+  let does = "does not let kernels be imported";
   try {
     const { compile } = await (variant === "simd" ? import("#wasm/simd") : import("#wasm/scalar"));
+    does = "forbids compiling WebAssembly";
     compiled = await compile();
   } catch (error) {
-    // A content security policy without wasm-unsafe-eval, or a host that only takes precompiled modules.
-    const why = `this runtime forbids compiling WebAssembly (${(error as Error).message})`;
+    // A service worker, which may not import on demand, or a file that is missing; a content security policy without
+    // wasm-unsafe-eval, or a host that only takes precompiled modules.
+    const why = `this runtime ${does} (${(error as Error).message})`;
     if (backend !== "auto") throw unavailable(backend, why);
     return openReference(maxBytes, why);
   }
@@ -74,7 +77,10 @@ function unavailable(backend: Backend, why: string): SimdOptimError {
 }
 
 async function openReference(maxBytes: number, reason: string): Promise<Machine> {
-  const twins = await import("./reference/index.ts");
+  const twins = await import("./reference/index.ts").catch((error: Error) => {
+    const why = `this runtime does not let kernels be imported (${error.message})`;
+    throw unavailable("reference", `${why}; put all code in one file, as simd-optim/bundle does`);
+  });
   const heap = new Heap(new PlainMemory(), maxBytes);
   return { backend: "reference", reason, heap, kernels: bindTwins(twins, heap.views) };
 }
@@ -90,7 +96,12 @@ function openWasm(module: WebAssembly.Module, maxBytes: number, reason: string):
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const kernels = bindWasm(exports);
   const lanes = (exports["LANES"] as WebAssembly.Global).value;
-  return { backend: lanes === 4 ? "simd" : "scalar", reason, heap: new Heap(memory, maxBytes), kernels };
+  return {
+    backend: lanes === 4 ? "simd" : "scalar",
+    reason,
+    heap: new Heap(memory as LinearMemory, maxBytes),
+    kernels,
+  };
 }
 
 /** One linear memory and the kernels bound to it. */
@@ -114,8 +125,9 @@ export class Engine {
     this.kernels = checked(machine.kernels, machine.heap.views);
   }
 
+  /** Whether its memory can no longer be used: disposed, or its buffer transferred away. */
   get disposed(): boolean {
-    return this.#disposed;
+    return this.#disposed || this.heap.lost;
   }
 
   /** The address of a workspace of at least `bytes`, whose contents last until the next call. */

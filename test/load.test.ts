@@ -146,3 +146,12 @@ test("the package as built loads and steps in a fresh process", () => {
   const root = new URL("..", import.meta.url).pathname;
   expect(execFileSync("node", ["--input-type=module", "-e", script], { cwd: root, encoding: "utf8" })).toBe("simd 1\n");
 });
+
+test("AssemblyScript's own loader takes the builds as they are shipped", async () => {
+  const { instantiateSync } = await import("@assemblyscript/loader");
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const { exports } = instantiateSync(bytes("simd"), { env: { memory } });
+  const x = new Float32Array(memory.buffer, 64, 3);
+  x.set([1, 2, 3]);
+  expect((exports["sum"] as (x: number, n: number) => number)(64, 3)).toBe(6);
+});
