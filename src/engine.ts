@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { checkChoice, checkInteger, checkKeys, describe, refuse, SimdOptimError } from "./check.ts";
 import { ADDRESS_SPACE, type Block, Heap, type LinearMemory, PlainMemory } from "./heap.ts";
 import { bindTwins, bindWasm, checked, type Kernels } from "./kernels.ts";
