@@ -57,20 +57,21 @@ export async function openMachine(options: LoadOptions = {}): Promise<Machine> {
   const variant = backend === "auto" ? (simd ? "simd" : "scalar") : backend;
   const reason =
     backend !== "auto" ? "asked for" : simd ? "this runtime has SIMD" : "this runtime has no WebAssembly SIMD";
-  let compiled: WebAssembly.Module;
   let does = "does not let kernels be imported";
   try {
     const { compile } = await (variant === "simd" ? import("#wasm/simd") : import("#wasm/scalar"));
     does = "forbids compiling WebAssembly";
-    compiled = await compile();
+    const compiled = await compile();
+    does = "cannot run WebAssembly";
+    return openWasm(compiled, maxBytes, reason);
   } catch (error) {
+    if (error instanceof SimdOptimError) throw error;
     // A service worker, which may not import on demand, or a file that is missing; a content security policy without
-    // wasm-unsafe-eval, or a host that only takes precompiled modules.
+    // wasm-unsafe-eval, which WebKit only minds when it comes to running; a host that only takes precompiled modules.
     const why = `this runtime ${does} (${(error as Error).message})`;
     if (backend !== "auto") throw unavailable(backend, why);
     return openReference(maxBytes, why);
   }
-  return openWasm(compiled, maxBytes, reason);
 }
 
 function unavailable(backend: Backend, why: string): SimdOptimError {

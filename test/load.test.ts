@@ -41,6 +41,18 @@ describe("load", () => {
     await expect(load({ backend: "scalar" })).rejects.toThrow(reason);
   });
 
+  test("where running is forbidden it is the same", async () => {
+    class Refused {
+      constructor() {
+        throw new EvalError("blocked by CSP");
+      }
+    }
+    vi.spyOn(WebAssembly, "Instance").mockImplementation(Refused as never);
+    const reason = "this runtime cannot run WebAssembly (blocked by CSP)";
+    expect(await load()).toMatchObject({ backend: "reference", reason });
+    await expect(load({ backend: "simd" })).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+  });
+
   test("without WebAssembly auto takes reference; a named backend throws", async () => {
     vi.stubGlobal("WebAssembly", undefined);
     try {

@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { finish } from "./checks.ts";
+import { checkHostile } from "./hostile.ts";
 import { checkJsr, pack } from "./packed.ts";
 import { checkBundlers, checkRuntimes, checkTypeScript, install } from "./projects.ts";
 import { removeFolders, root, run } from "./tools.ts";
@@ -15,5 +16,6 @@ const installed = await install(tarball);
 const bits = await checkRuntimes(installed);
 await checkTypeScript(installed);
 await checkBundlers(installed, bits);
+await checkHostile(installed, bits);
 removeFolders();
 finish();

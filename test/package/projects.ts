@@ -8,8 +8,8 @@ import { folder, root, run } from "./tools.ts";
 
 const PACKAGE = '{ "private": true, "type": "module" }';
 const node22 = `${root}test/runtimes/node_modules/node22/bin/node`;
-const html = (script: string) => `<!doctype html><meta charset="utf-8"><body>${script}</body>`;
-const module = (src: string) => html(`<script type="module" src="${src}"></script>`);
+export const html = (script: string) => `<!doctype html><meta charset="utf-8"><body>${script}</body>`;
+export const module = (src: string) => html(`<script type="module" src="${src}"></script>`);
 
 interface Trained {
   readonly backend: string;
@@ -33,7 +33,7 @@ export async function install(tarball: string): Promise<string> {
   return project;
 }
 
-function fresh(installed: string, name: string, files: Readonly<Record<string, string>> = {}): string {
+export function fresh(installed: string, name: string, files: Readonly<Record<string, string>> = {}): string {
   const project = folder(name, { "package.json": PACKAGE, ...files });
   cpSync(join(installed, "node_modules"), join(project, "node_modules"), { recursive: true });
   return project;
