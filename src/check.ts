@@ -28,12 +28,24 @@ export class SimdOptimError extends Error {
   }
 }
 
+const COPY = Symbol.for("simd-optim");
+const thisCopy = {};
+
+/** What arguments may be objects of: bears a mark by which another copy of this package on the same page is told. */
+export class Marked {
+  /** @internal */
+  get [COPY](): object {
+    return thisCopy;
+  }
+}
+
 /** A value as a person would want to read it in an error. */
 export function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "function") return `a function${value.name ? ` (${value.name})` : ""}`;
   if (value === null || typeof value !== "object") return String(value);
   if (Array.isArray(value)) return `[${value.slice(0, 8).map(describe).join(", ")}${value.length > 8 ? ", ..." : ""}]`;
+  if (COPY in value && value[COPY] !== thisCopy) return "an object of another copy of simd-optim";
   return `an object of ${value.constructor?.name ?? "no class"}`;
 }
 

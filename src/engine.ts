@@ -1,6 +1,6 @@
-import { instantiateSync } from "@assemblyscript/loader";
+/// <reference lib="esnext.disposable" preserve="true" />
 import { checkChoice, checkInteger, checkKeys, describe, refuse, SimdOptimError } from "./check.ts";
-import { ADDRESS_SPACE, type Block, Heap, PlainMemory } from "./heap.ts";
+import { ADDRESS_SPACE, type Block, Heap, type LinearMemory, PlainMemory } from "./heap.ts";
 import { bindTwins, bindWasm, checked, type Kernels } from "./kernels.ts";
 
 /** What runs the kernels: Wasm with SIMD, Wasm without, or plain JavaScript. All give the same bits. */
@@ -58,17 +58,21 @@ export async function openMachine(options: LoadOptions = {}): Promise<Machine> {
   const variant = backend === "auto" ? (simd ? "simd" : "scalar") : backend;
   const reason =
     backend !== "auto" ? "asked for" : simd ? "this runtime has SIMD" : "this runtime has no WebAssembly SIMD";
-  let compiled: WebAssembly.Module;
+  let does = "does not let kernels be imported";
   try {
     const { compile } = await (variant === "simd" ? import("#wasm/simd") : import("#wasm/scalar"));
-    compiled = await compile();
+    does = "forbids compiling WebAssembly";
+    const compiled = await compile();
+    does = "cannot run WebAssembly";
+    return openWasm(compiled, maxBytes, reason);
   } catch (error) {
-    // A content security policy without wasm-unsafe-eval, or a host that only takes precompiled modules.
-    const why = `this runtime forbids compiling WebAssembly (${(error as Error).message})`;
+    if (error instanceof SimdOptimError) throw error;
+    // A service worker, which may not import on demand, or a file that is missing; a content security policy without
+    // wasm-unsafe-eval, which WebKit only minds when it comes to running; a host that only takes precompiled modules.
+    const why = `this runtime ${does} (${(error as Error).message})`;
     if (backend !== "auto") throw unavailable(backend, why);
     return openReference(maxBytes, why);
   }
-  return openWasm(compiled, maxBytes, reason);
 }
 
 function unavailable(backend: Backend, why: string): SimdOptimError {
@@ -76,7 +80,10 @@ function unavailable(backend: Backend, why: string): SimdOptimError {
 }
 
 async function openReference(maxBytes: number, reason: string): Promise<Machine> {
-  const twins = await import("./reference/index.ts");
+  const twins = await import("./reference/index.ts").catch((error: Error) => {
+    const why = `this runtime does not let kernels be imported (${error.message})`;
+    throw unavailable("reference", `${why}; put all code in one file, as simd-optim/bundle does`);
+  });
   const heap = new Heap(new PlainMemory(), maxBytes);
   return { backend: "reference", reason, heap, kernels: bindTwins(twins, heap.views) };
 }
@@ -88,15 +95,16 @@ function isModule(value: unknown): value is WebAssembly.Module {
 
 function openWasm(module: WebAssembly.Module, maxBytes: number, reason: string): Machine {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: Math.floor(maxBytes / PAGE) });
-  const imports = { env: { memory } };
-  // The exports of the instance itself: the loader's own wrap every call. The loader takes modules of this realm only.
-  const { exports } =
-    module instanceof WebAssembly.Module
-      ? instantiateSync(module, imports).instance
-      : new WebAssembly.Instance(module, imports);
+  // Not by AssemblyScript's loader: it assigns to `Object`, which a frozen realm refuses, and wraps every call.
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const kernels = bindWasm(exports);
   const lanes = (exports["LANES"] as WebAssembly.Global).value;
-  return { backend: lanes === 4 ? "simd" : "scalar", reason, heap: new Heap(memory, maxBytes), kernels };
+  return {
+    backend: lanes === 4 ? "simd" : "scalar",
+    reason,
+    heap: new Heap(memory as LinearMemory, maxBytes),
+    kernels,
+  };
 }
 
 /** One linear memory and the kernels bound to it. */
@@ -122,9 +130,9 @@ export class Engine {
     this.kernels = checked(machine.kernels, machine.heap.views);
   }
 
-  /** Whether memory has been given back. */
+  /** Whether its memory can no longer be used: disposed, or its buffer transferred away. */
   get disposed(): boolean {
-    return this.#disposed;
+    return this.#disposed || this.heap.lost;
   }
 
   /** The address of a workspace of at least `bytes`, whose contents last until the next call. */

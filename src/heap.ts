@@ -97,6 +97,8 @@ export class Heap {
   /** The end of the highest block there has ever been: memory above it has never been written. */
   highWater = LINE;
   readonly #memory: LinearMemory;
+  /** Bytes that memory spanned when the views were made. */
+  #spanned = 0;
   /** Sizes of the live blocks, by pointer. */
   readonly #live = new Map<number, number>();
   /** The gaps between them below `#end`, by address, never adjacent. */
@@ -117,6 +119,11 @@ export class Heap {
     return this.#memory.buffer.byteLength;
   }
 
+  /** Whether somebody has taken the buffer: a plain one, unlike that of WebAssembly, can be transferred to a worker. */
+  get lost(): boolean {
+    return this.views.u8.length < this.#spanned;
+  }
+
   /** What a block of `bytes` takes: whole cache lines, and the padding of a large block. */
   static footprint(bytes: number): number {
     const lines = Math.ceil(Math.max(bytes, 1) / LINE) * LINE;
@@ -126,6 +133,7 @@ export class Heap {
   /** A block of zeros. */
   allocate(bytes: number): Block {
     checkInteger("bytes", bytes, `[0, ${ADDRESS_SPACE}]`);
+    if (this.lost) throw new SimdOptimError("DISPOSED", "this runtime has been disposed or transferred");
     return new Block(this.#take(Heap.footprint(bytes), bytes), bytes, (pointer) => this.#give(pointer));
   }
 
@@ -210,6 +218,7 @@ export class Heap {
 
   #refresh(): void {
     const { buffer } = this.#memory;
+    this.#spanned = buffer.byteLength;
     this.views.u8 = new Uint8Array(buffer);
     this.views.u32 = new Uint32Array(buffer);
     this.views.f32 = new Float32Array(buffer);

@@ -1,4 +1,4 @@
-import { checkBoolean, checkChoice, refuse } from "./check.ts";
+import { checkBoolean, checkChoice, Marked, refuse } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { type Block, releaseWithOwner } from "./heap.ts";
 import { View } from "./tensor.ts";
@@ -31,7 +31,7 @@ export interface Clip extends Clipping {
 }
 
 /** A named array of trainable values and the gradient beside it. */
-export class Parameter {
+export class Parameter extends Marked {
   /** How many axes. */
   readonly ndim: number;
   /** Elements. */
@@ -58,6 +58,7 @@ export class Parameter {
     gradients: Block,
     offset: number,
   ) {
+    super();
     this.value = new View(collection.engine, values, offset, shape, "f32", collection);
     this.gradient = new View(collection.engine, gradients, offset, shape, "f32", collection);
     this.ndim = shape.length;
@@ -103,7 +104,7 @@ export class Parameter {
  * Parameters by name. All values lie in one arena and all gradients in another, tightly packed in the order given, so
  * that a step is one kernel call for each run of neighbours that share a group.
  */
-export class Parameters implements Iterable<Parameter> {
+export class Parameters extends Marked implements Iterable<Parameter> {
   /** @internal The memory and the kernels. */
   readonly engine: Engine;
   /** Elements of all parameters together. */
@@ -116,6 +117,7 @@ export class Parameters implements Iterable<Parameter> {
 
   /** @internal Use `runtime.parameters`. */
   constructor(engine: Engine, declared: readonly Declared[]) {
+    super();
     this.engine = engine;
     this.size = declared.reduce((sum, { size }) => sum + size, 0);
     this.#values = engine.heap.allocate(4 * this.size);

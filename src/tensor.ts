@@ -1,4 +1,4 @@
-import { checkChoice, checkShape, describe, refuse, SimdOptimError } from "./check.ts";
+import { checkChoice, checkShape, describe, Marked, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { type Block, releaseWithOwner } from "./heap.ts";
 
@@ -16,7 +16,7 @@ export type ElementType = keyof ElementArrays;
 const owners = new WeakMap<ArrayBufferView, object>();
 
 /** A shaped window onto linear memory that someone else owns. */
-export class View<T extends ElementType = "f32"> {
+export class View<T extends ElementType = "f32"> extends Marked {
   /** @internal The memory and the kernels. */
   readonly engine: Engine;
   /** Axes, outermost first. */
@@ -31,6 +31,7 @@ export class View<T extends ElementType = "f32"> {
   #array: ElementArrays[T] | undefined;
 
   constructor(engine: Engine, block: Block, offset: number, shape: readonly number[], type: T, owner?: object) {
+    super();
     this.engine = engine;
     this.shape = Object.freeze([...shape]);
     this.size = shape.reduce((product, size) => product * size, 1);
@@ -49,7 +50,9 @@ export class View<T extends ElementType = "f32"> {
 
   /** The byte address; it does not move when memory grows. */
   get pointer(): number {
-    if (this.engine.disposed) throw new SimdOptimError("DISPOSED", "the runtime of this tensor has been disposed");
+    if (this.engine.disposed) {
+      throw new SimdOptimError("DISPOSED", "this runtime has been disposed or transferred");
+    }
     if (!this.#block.held) throw new SimdOptimError("DISPOSED", "this tensor has been disposed");
     return this.#block.pointer + this.#offset;
   }

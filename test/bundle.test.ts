@@ -1,37 +1,58 @@
-/** What an import costs, as a bundler sees it. */
+/** What an import costs, as a bundler sees it, minified and gzipped, with the Wasm that is text in it. */
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 
 const root = new URL("..", import.meta.url).pathname;
+const KB = 1000;
 
-/** The first chunk of a bundle of this code: what is fetched before anything is loaded on demand. */
-async function bundle(code: string) {
+/** What a bundle of this code fetches where there is SIMD. */
+async function bundle(code: string, { splitting = true } = {}) {
   const { outputFiles, metafile } = await build({
     stdin: { contents: code, resolveDir: root },
-    alias: { "simd-optim": `${root}src/index.ts` },
+    alias: { "simd-optim": `${root}src/index.ts`, "#optim": `${root}src/optim/index.ts` },
     bundle: true,
-    splitting: true,
+    splitting,
     format: "esm",
     minify: true,
     outdir: "/bundle",
     write: false,
     metafile: true,
   });
-  const entry = Object.entries(metafile.outputs).find(([, output]) => output.entryPoint)!;
-  const file = outputFiles.find(({ path }) => entry[0].endsWith(path.split("/").at(-1)!))!;
-  const used = Object.entries(entry[1].inputs).filter(([, input]) => input.bytesInOutput > 0);
-  return { gzipped: gzipSync(file.contents).length, inputs: used.map(([path]) => path) };
+  const chunks = Object.entries(metafile.outputs).map(([name, { entryPoint, inputs }]) => ({
+    entry: entryPoint !== undefined,
+    inputs: Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+    gzipped: gzipSync(outputFiles.find(({ path }) => name.endsWith(path.split("/").at(-1)!))!.contents).length,
+  }));
+  const entry = chunks.find((chunk) => chunk.entry)!;
+  const simd = chunks.find((chunk) => chunk.inputs.includes("build/simd.js"))!;
+  return { ...entry, fetched: entry === simd ? entry.gzipped : entry.gzipped + simd.gzipped };
 }
 
-test("importing AdamW takes less than 8 KB gzipped, and no other optimizer", async () => {
+test("importing AdamW takes less than 8 KB, and no other optimizer", async () => {
   const { gzipped, inputs } = await bundle('import { AdamW } from "simd-optim"; console.log(AdamW);');
-  expect(gzipped).toBeLessThan(8192);
   expect(inputs.filter((path) => path.includes("/optim/"))).toEqual(["src/optim/adam.ts"]);
+  expect(gzipped).toBeLessThan(8192);
 });
 
 test("twins and Wasm are loaded on demand", async () => {
   const { inputs } = await bundle('import { load } from "simd-optim"; console.log(await load());');
   expect(inputs.filter((path) => /reference\/|build\//.test(path))).toEqual([]);
   expect(inputs).toContain("src/engine.ts");
+});
+
+test("load and AdamW are under 40 KB, with the kernels that are fetched", async () => {
+  const { fetched } = await bundle('import { AdamW, load } from "simd-optim"; console.log(AdamW, load);');
+  expect(fetched).toBeLessThan(40 * KB);
+});
+
+test("load and all optimizers are under 90 KB", async () => {
+  const { fetched } = await bundle('import { load } from "simd-optim"; export * from "#optim"; console.log(load);');
+  expect(fetched).toBeLessThan(90 * KB);
+});
+
+test("in one file, with the kernels for all backends, load and AdamW are under 70 KB", async () => {
+  const code = 'import { AdamW, load } from "simd-optim"; console.log(AdamW, load);';
+  const { fetched } = await bundle(code, { splitting: false });
+  expect(fetched).toBeLessThan(70 * KB);
 });

@@ -77,6 +77,7 @@ const ranks: Record<string, Record<string, number>> = {
     mup: 7,
     transfer: 7,
     loadParameters: 8,
+    checkpoint: 14,
     checkpointFormat: 7,
     writeCheckpoint: 13,
     readCheckpoint: 13,

@@ -41,6 +41,18 @@ describe("load", () => {
     await expect(load({ backend: "scalar" })).rejects.toThrow(reason);
   });
 
+  test("where running is forbidden it is the same", async () => {
+    class Refused {
+      constructor() {
+        throw new EvalError("blocked by CSP");
+      }
+    }
+    vi.spyOn(WebAssembly, "Instance").mockImplementation(Refused as never);
+    const reason = "this runtime cannot run WebAssembly (blocked by CSP)";
+    expect(await load()).toMatchObject({ backend: "reference", reason });
+    await expect(load({ backend: "simd" })).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+  });
+
   test("without WebAssembly auto takes reference; a named backend throws", async () => {
     vi.stubGlobal("WebAssembly", undefined);
     try {
@@ -145,4 +157,13 @@ test("the package as built loads and steps in a fresh process", () => {
   `;
   const root = new URL("..", import.meta.url).pathname;
   expect(execFileSync("node", ["--input-type=module", "-e", script], { cwd: root, encoding: "utf8" })).toBe("simd 1\n");
+});
+
+test("AssemblyScript's own loader takes the builds as they are shipped", async () => {
+  const { instantiateSync } = await import("@assemblyscript/loader");
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const { exports } = instantiateSync(bytes("simd"), { env: { memory } });
+  const x = new Float32Array(memory.buffer, 64, 3);
+  x.set([1, 2, 3]);
+  expect((exports["sum"] as (x: number, n: number) => number)(64, 3)).toBe(6);
 });

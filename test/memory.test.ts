@@ -110,7 +110,7 @@ describe.each(backends)("memory on %s", (backend) => {
     expect(rt.heap.used).toBe(0);
     const last = rt.tensor([1]);
     rt.dispose();
-    expect(() => last.data).toThrow("the runtime of this tensor has been disposed");
+    expect(() => last.data).toThrow("this runtime has been disposed");
   });
 
   test("using gives memory back at the end of the block", async () => {

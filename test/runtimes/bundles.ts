@@ -1,5 +1,5 @@
 /** The program in the form that each kind of runtime takes. */
-import { copyFileSync, mkdtempSync } from "node:fs";
+import { copyFileSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
@@ -10,6 +10,7 @@ const root = new URL("../..", import.meta.url).pathname;
 export interface Bundles {
   readonly folder: string;
   readonly process: string;
+  /** A folder with a page to visit. */
   readonly page: string;
   /** Imports the compiled modules that lie beside it. */
   readonly worker: string;
@@ -59,11 +60,13 @@ export async function makeBundles(): Promise<Bundles> {
     copyFileSync(join(root, "build", `${variant}.wasm`), path);
     return path;
   });
+  await bundle("page", ".js", { format: "esm" });
+  writeFileSync(join(folder, "index.html"), '<!doctype html><script type="module" src="page.js"></script>');
   return {
     folder,
     modules,
     process: await bundle("process", ".mjs", { format: "esm" }),
-    page: await bundle("page", ".js", { format: "esm" }),
+    page: folder,
     worker: await bundle("worker", ".mjs", { format: "esm", conditions: ["workerd"], external: ["*.wasm"] }),
     edge: await bundle("edge", ".js", {
       format: "iife",

@@ -21,10 +21,10 @@ export class Unavailable extends Error {}
 
 const execute = promisify(execFile);
 
-/** The output of a command, which may take two minutes. */
+/** The output of a command, which may take five minutes: a virtual machine in Node looks up globals slowly. */
 export async function output(command: string, args: readonly string[]): Promise<string> {
   const { stdout } = await execute(command, args, {
-    timeout: 120_000,
+    timeout: 300_000,
     maxBuffer: 1 << 26,
     env: { ...process.env, NO_COLOR: "1" },
   });

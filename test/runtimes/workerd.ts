@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Bundles } from "./bundles.ts";
+import type { Outcome } from "./program.ts";
 import { find, type Target } from "./target.ts";
 
 const modules = new URL("node_modules/", import.meta.url).pathname;
@@ -45,24 +46,30 @@ async function ask(url: string): Promise<Response> {
   }
 }
 
+/** The answer of workerd to one request, as JSON, running the worker.mjs, simd.wasm and scalar.wasm of a folder. */
+export async function askWorker(folder: string): Promise<{ version: string; answer: unknown }> {
+  const command = find(`${modules}.bin/workerd`);
+  const { version } = JSON.parse(readFileSync(`${modules}workerd/package.json`, "utf8"));
+  const port = await freePort();
+  const path = join(folder, "workerd.capnp");
+  writeFileSync(path, configuration(port));
+  // In a group of its own, since the command is a script that starts the server.
+  const server = spawn(command, ["serve", path], { detached: true, stdio: ["ignore", "ignore", "inherit"] });
+  try {
+    const response = await ask(`http://127.0.0.1:${port}/`);
+    if (!response.ok) throw new Error(`workerd answered ${response.status}: ${await response.text()}`);
+    return { version, answer: await response.json() };
+  } finally {
+    process.kill(-server.pid!);
+  }
+}
+
 export function workerd({ folder }: Bundles): Target {
   return {
     name: "workerd",
     run: async () => {
-      const command = find(`${modules}.bin/workerd`);
-      const { version } = JSON.parse(readFileSync(`${modules}workerd/package.json`, "utf8"));
-      const port = await freePort();
-      const path = join(folder, "workerd.capnp");
-      writeFileSync(path, configuration(port));
-      // In a group of its own, since the command is a script that starts the server.
-      const server = spawn(command, ["serve", path], { detached: true, stdio: ["ignore", "ignore", "inherit"] });
-      try {
-        const response = await ask(`http://127.0.0.1:${port}/`);
-        if (!response.ok) throw new Error(`workerd answered ${response.status}: ${await response.text()}`);
-        return { version, outcomes: await response.json() };
-      } finally {
-        process.kill(-server.pid!);
-      }
+      const { version, answer } = await askWorker(folder);
+      return { version, outcomes: answer as Outcome[] };
     },
   };
 }

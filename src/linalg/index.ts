@@ -1,0 +1,1 @@
+export { type GemmOptions, gemm } from "./gemm.ts";
