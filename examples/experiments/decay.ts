@@ -10,9 +10,8 @@ const CLASSES = 4;
 const WIDTH = 64;
 const STEPS = 400;
 const LABEL_NOISE = 0.2;
-/** Inputs are scaled by factors from 2^-2 to 2^2, so that gradients of different weights differ in size. */
-const SPREAD = 2;
-const SCALES = Float64Array.from({ length: INPUTS }, (_, i) => 2 ** (SPREAD * ((2 * i) / (INPUTS - 1) - 1)));
+/** Factors of the inputs, from 1/4 to 4, so that gradients of different weights differ in size. */
+const SCALES = Float64Array.from({ length: INPUTS }, (_, i) => 2 ** ((i % 5) - 2));
 /** Binary logarithms of peak learning rates and of weight decays to try. */
 const LR_EXPONENTS = [-8, -7, -6, -5];
 const DECAY_EXPONENTS = { L2: [-10, -9, -8, -7, -6, -5, -4, -3], decoupled: [-4, -3, -2, -1, 0, 1, 2, 3] };
@@ -78,7 +77,7 @@ async function run({ seed = 1 }: RunOptions = {}): Promise<Outcome> {
     figure: {
       description: "Loss on new samples by weight decay, for several learning rates, with L2 in Adam and with AdamW",
       x: { label: "weight decay", base: 2 },
-      y: { label: "loss on new samples (nats)" },
+      y: { label: "loss on new samples (nats)", domain: [0.7, 1.5] },
       series: outcomes.flatMap(({ series }) => series),
     },
     lines: outcomes.map(

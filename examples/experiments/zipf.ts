@@ -6,40 +6,41 @@ import { Adam, crossEntropy, init, Linear, load, Network, type Runtime, SGD, typ
 import { emptySamples, type Samples } from "./classification.ts";
 import type { Experiment, Outcome, Point, RunOptions } from "./experiment.ts";
 
-const CLASSES = 255;
+const CLASSES = 127;
 /** The classes from this one on are the rare ones, an eighth of all samples under Zipf's law. */
-const RARE = 127;
-/** Half of them in a reduced run. */
-const SAMPLES = 1024;
-const INPUTS = 128;
-const STEPS = 100;
+const RARE = 63;
+const SAMPLES = 512;
+const INPUTS = 64;
+const STEPS = 150;
+/** The last steps, over which losses are averaged: those of SGD bounce. */
+const MEASURED = 10;
 
 /** The learning rates to choose the best from. */
 const optimizers = [
-  { name: "SGD", make: SGD, options: { momentum: 0.9 }, lrs: [0.2, 0.4, 0.8, 1.6, 3.2] },
-  { name: "Adam", make: Adam, options: {}, lrs: [0.01, 0.03, 0.1] },
+  { name: "SGD", make: SGD, lrs: [1, 2, 4, 16, 64] },
+  { name: "Adam", make: Adam, lrs: [0.03, 0.1, 0.3] },
 ] as const;
 
 const ZIPF = "Zipf labels";
 const BALANCED = "balanced labels";
 
 /** Labels of which the k-th class has a share that is proportional to 1 / k, or all the same one. */
-function labels(panel: string, count: number): number[] {
-  if (panel === BALANCED) return Array.from({ length: count }, (_, i) => i % CLASSES);
+function labels(panel: string): number[] {
+  if (panel === BALANCED) return Array.from({ length: SAMPLES }, (_, i) => i % CLASSES);
   const weights = Array.from({ length: CLASSES }, (_, k) => 1 / (k + 1));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   // The classes at evenly spaced quantiles.
   let [k, below] = [0, weights[0]!];
-  return Array.from({ length: count }, (_, i) => {
-    while (((i + 0.5) / count) * total > below && k < CLASSES - 1) below += weights[++k]!;
+  return Array.from({ length: SAMPLES }, (_, i) => {
+    while (((i + 0.5) / SAMPLES) * total > below && k < CLASSES - 1) below += weights[++k]!;
     return k;
   });
 }
 
-function draw(runtime: Runtime, panel: string, count: number, seed: number): Samples {
-  const samples = emptySamples(runtime, count, INPUTS);
+function draw(runtime: Runtime, panel: string, seed: number): Samples {
+  const samples = emptySamples(runtime, SAMPLES, INPUTS);
   init.uniform(samples.x, { seed, name: "x" });
-  samples.classes.data.set(labels(panel, count));
+  samples.classes.data.set(labels(panel));
   return samples;
 }
 
@@ -49,18 +50,12 @@ interface Curves {
   readonly rare: readonly Point[];
 }
 
-async function train(
-  panel: string,
-  { make, options }: (typeof optimizers)[number],
-  lr: number,
-  count: number,
-  seed: number,
-): Promise<Curves> {
+async function train(panel: string, { make }: (typeof optimizers)[number], lr: number, seed: number): Promise<Curves> {
   using runtime = await load();
-  const samples = draw(runtime, panel, count, seed);
-  const losses = runtime.tensor([count]);
+  const samples = draw(runtime, panel, seed);
+  const losses = runtime.tensor([SAMPLES]);
   const network = new Network(runtime, new Linear(INPUTS, CLASSES, { start: init.zeros }), { seed });
-  const optimizer = new make(network.parameters, { ...options, lr });
+  const optimizer = new make(network.parameters, { lr });
   const curves = { all: [] as Point[], rare: [] as Point[] };
   for (let step = 0; step <= STEPS; step++) {
     network.parameters.zeroGrad();
@@ -79,15 +74,17 @@ function meanOfRare({ data }: Tensor, { classes }: Samples): number {
   return rare.reduce((sum, loss) => sum + loss, 0) / rare.length;
 }
 
-const last = (points: readonly Point[]) => points.at(-1)!.y;
+/** The mean over the last steps. */
+function last(points: readonly Point[]): number {
+  return points.slice(-MEASURED).reduce((sum, { y }) => sum + y, 0) / MEASURED;
+}
 
-async function run({ seed = 1, reduced = false }: RunOptions = {}): Promise<Outcome> {
-  const count = reduced ? SAMPLES / 2 : SAMPLES;
+async function run({ seed = 1 }: RunOptions = {}): Promise<Outcome> {
   const outcomes: { panel: string; name: string; lr: number; curves: Curves }[] = [];
   for (const panel of [ZIPF, BALANCED]) {
     for (const optimizer of optimizers) {
       const runs = [];
-      for (const lr of optimizer.lrs) runs.push({ lr, curves: await train(panel, optimizer, lr, count, seed) });
+      for (const lr of optimizer.lrs) runs.push({ lr, curves: await train(panel, optimizer, lr, seed) });
       const best = runs.reduce((best, run) => (last(run.curves.all) < last(best.curves.all) ? run : best));
       outcomes.push({ panel, name: optimizer.name, ...best });
     }
@@ -98,7 +95,7 @@ async function run({ seed = 1, reduced = false }: RunOptions = {}): Promise<Outc
     figure: {
       description: "Training loss by step of SGD and Adam, over all classes and over rare ones, for two sets of labels",
       x: { label: "step" },
-      y: { label: "training loss (nats)", domain: [0, 8] },
+      y: { label: "training loss (nats)", domain: [0, 9] },
       legend: "right",
       series: outcomes.flatMap(({ panel, name, curves }) => [
         { name: `${name}, classes from ${RARE + 1} on`, panel, points: curves.rare },
@@ -111,7 +108,7 @@ async function run({ seed = 1, reduced = false }: RunOptions = {}): Promise<Outc
         `${last(curves.rare).toFixed(3)} on the rare half of the classes`,
     ),
     passed:
-      last(zipfSgd.all) > 1.5 * last(zipfAdam.all) &&
+      last(zipfSgd.all) > 2 * last(zipfAdam.all) &&
       last(zipfSgd.rare) > 10 * last(zipfAdam.rare) &&
       gap(sgd, adam) < gap(zipfSgd, zipfAdam) / 3,
   };
