@@ -1,5 +1,5 @@
 /**
- * A. Hägele et al., "Scaling laws and compute-optimal training beyond fixed training durations" (NeurIPS 2024), figure 1;
+ * A. Hägele et al., "Scaling laws and compute-optimal training beyond fixed training durations" (NeurIPS 2024);
  * S. Hu et al., "MiniCPM" (2024), section 4.
  */
 import { AdamW, Linear, load, Network, type Runtime, type Schedule, Sequential, schedules, Tanh } from "simd-optim";

@@ -1,6 +1,6 @@
 /**
  * F. Kunstner et al., "Heavy-tailed class imbalance and why Adam outperforms gradient descent on language models"
- * (NeurIPS 2024), the linear model of its figure 3 on a smaller scale: inputs and labels are independent.
+ * (NeurIPS 2024), its linear model on a smaller scale: labels do not depend on inputs.
  */
 import { Adam, crossEntropy, init, Linear, load, Network, type Runtime, SGD, type Tensor } from "simd-optim";
 import { emptySamples, type Samples } from "./classification.ts";
