@@ -27,17 +27,17 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const PATIENCE = 300_000;
 
 /** How many curves each draws, dashed ones included, and a line that it prints. */
-const cases: readonly (readonly [Experiment, curves: number, line: string | RegExp])[] = [
-  [batch, 6, "Adam: from the curve of batch 8"],
-  [decay, 8, "AdamW, decoupled decay: best loss"],
-  [doubleDescent, 3, "no penalty: test error falls to"],
+const cases: readonly (readonly [Experiment, curves: number, line: string])[] = [
+  [batch, 6, "that of batch 64 is 4.97 mnat away with lr x 8, 0.62 with lr x sqrt 8"],
+  [decay, 8, "AdamW, decoupled decay: best loss 0.785 to 0.777"],
+  [doubleDescent, 3, "falls to 0.118 with 60 features, rises to 5.91 with 100 features"],
   [grokking, 2, "training accuracy reaches 95 % by step"],
-  [minima, 16, "lr 0.2, 2 / lr = 10: ends in the valley of sharpness 5"],
+  [minima, 16, "ends in the valley of sharpness 5; the network settles at 10.0, 1.00 of 2 / lr"],
   [mup, 8, "muP, from width 64: best lr 2^-6 at width 64, 2^-6 at 512"],
   [sparse, 3, "L1, subgradient: 0 of 256 weights are 0"],
-  [warmup, 4, "gradual warm-up: loss"],
-  [wsd, 2, "1000 steps: cosine"],
-  [zipf, 8, "balanced labels, SGD at its best lr"],
+  [warmup, 4, "gradual warm-up: loss 0.295"],
+  [wsd, 2, "is at 0.8879 before its cool-down and ends at 0.8434"],
+  [zipf, 8, "Zipf labels, SGD at its best lr 2: loss 2.906, 3.431 on the rare half"],
 ];
 
 test.each(cases)("$name", { timeout: PATIENCE }, async (experiment, curves, line) => {
@@ -46,7 +46,7 @@ test.each(cases)("$name", { timeout: PATIENCE }, async (experiment, curves, line
   const printed = print.mock.calls.join("\n");
   print.mockRestore();
   expect(held, printed).toBe(true);
-  expect(printed).toMatch(line);
+  expect(printed).toContain(line);
   expect(printed).toContain(`holds: ${experiment.description}`);
   const svg = readFileSync(join(folder, "new", `${experiment.name}.svg`), "utf8");
   expect(svg).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"/);
