@@ -13,6 +13,8 @@ export interface Series {
   readonly points: readonly Point[];
   /** The point to mark. */
   readonly marked?: Point;
+  /** Whether it is something to compare with, to be drawn with dashes; a series of the same name has the same colour. */
+  readonly dashed?: boolean;
 }
 
 export interface Axis {
@@ -26,6 +28,8 @@ export interface Axis {
 export interface Figure {
   /** What there is to see, in a sentence. */
   readonly description: string;
+  /** The corner of the panels where the names of the series have room; the left unless it is given. */
+  readonly legend?: "left" | "right";
   readonly x: Axis;
   readonly y: Axis;
   readonly series: readonly Series[];
@@ -39,10 +43,17 @@ export interface Outcome {
   readonly passed: boolean;
 }
 
+export interface RunOptions {
+  /** Where samples and first values come from; the experiment's own unless it is given. */
+  readonly seed?: number;
+  /** Whether to run it at a smaller size that still shows the claim, where it has one. */
+  readonly reduced?: boolean;
+}
+
 export interface Experiment {
   readonly name: string;
   /** The claim, in a sentence. */
   readonly description: string;
-  /** The same bits each time. */
-  run(): Promise<Outcome>;
+  /** The same bits each time, for the same options. */
+  run(options?: RunOptions): Promise<Outcome>;
 }

@@ -11,7 +11,7 @@ const SPACING = 16;
 /** Dark enough for lines and text on white, and apart for the colour-blind. */
 const COLOURS = ["#1a56db", "#b85f00", "#00573f", "#c2489f", "#222a33", "#937000", "#1f86bb", "#9c2a1f"];
 
-export function drawFigure({ description, x, y, series }: Figure): string {
+export function drawFigure({ description, legend = "left", x, y, series }: Figure): string {
   const panels = [...new Set(series.map(({ panel }) => panel))];
   const names = [...new Set(series.map(({ name }) => name))];
   const colour = (name: string) => COLOURS[names.indexOf(name) % COLOURS.length]!;
@@ -24,10 +24,16 @@ export function drawFigure({ description, x, y, series }: Figure): string {
     fx: { domain: panels, axis: null, padding: 0.1 },
     marks: [
       Plot.frame({ stroke: "#c9ced6" }),
-      ...series.flatMap(({ name, panel, points, marked }) => {
+      ...series.flatMap(({ name, panel, points, marked, dashed }) => {
         const place = { x: "x", y: "y", fx: () => panel } as const;
         return [
-          Plot.line(points, { ...place, stroke: colour(name), strokeWidth: 2, clip: true }),
+          Plot.line(points, {
+            ...place,
+            stroke: colour(name),
+            strokeWidth: dashed ? 1 : 2,
+            ...(dashed && { strokeDasharray: "6 4" }),
+            clip: true,
+          }),
           Plot.dot(marked ? [marked] : [], { ...place, fill: colour(name), r: 5 }),
         ];
       }),
@@ -36,8 +42,8 @@ export function drawFigure({ description, x, y, series }: Figure): string {
         ...names.map((name, i) =>
           Plot.text([name], {
             fx: () => panel,
-            frameAnchor: "top-left",
-            dx: 10,
+            frameAnchor: `top-${legend}`,
+            dx: legend === "left" ? 10 : -10,
             dy: 10 + SPACING * i,
             fill: colour(name),
             fontWeight: 600,

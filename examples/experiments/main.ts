@@ -1,14 +1,24 @@
-/** `npm run experiment NAME`: runs one, writes out/experiments/NAME.svg, and fails if its claim does not hold. */
+/** `npm run experiment NAME [SEED]`: runs one, writes out/experiments/NAME.svg, and fails if its claim does not hold. */
+import { batch } from "./batch.ts";
+import { decay } from "./decay.ts";
+import { doubleDescent } from "./doubleDescent.ts";
+import { grokking } from "./grokking.ts";
+import { minima } from "./minima.ts";
 import { mup } from "./mup.ts";
 import { perform } from "./perform.ts";
+import { sparse } from "./sparse.ts";
+import { warmup } from "./warmup.ts";
+import { wsd } from "./wsd.ts";
+import { zipf } from "./zipf.ts";
 
-const experiments = [mup];
-const [name] = process.argv.slice(2);
+const experiments = [batch, decay, doubleDescent, grokking, minima, mup, sparse, warmup, wsd, zipf];
+const [name, seed] = process.argv.slice(2);
 const experiment = experiments.find((candidate) => candidate.name === name);
 if (experiment) {
-  process.exitCode = (await perform(experiment, "out/experiments")) ? 0 : 1;
+  const options = seed === undefined ? {} : { seed: Number(seed) };
+  process.exitCode = (await perform(experiment, "out/experiments", options)) ? 0 : 1;
 } else {
-  const list = experiments.map(({ name, description }) => `  ${name.padEnd(12)}${description}`);
-  console.error(["usage: npm run experiment NAME", ...list].join("\n"));
+  const list = experiments.map(({ name, description }) => `  ${name.padEnd(16)}${description}`);
+  console.error(["usage: npm run experiment NAME [SEED]", ...list].join("\n"));
   process.exitCode = 2;
 }

@@ -35,7 +35,7 @@ export class Mlp {
   readonly parameters: Parameters;
   /** A batch: what to classify, [rows, inputs], and as what, [rows]. */
   readonly x: Tensor;
-  readonly targets: Tensor<"u32">;
+  readonly classes: Tensor<"u32">;
   readonly #factors: ReadonlyMap<string, MupFactors>;
   readonly #first: Tensor;
   readonly #second: Tensor;
@@ -54,7 +54,7 @@ export class Mlp {
       if (ndim === 2) init.kaimingNormal(value, { seed, name, nonlinearity: "linear", fansOf });
     }
     this.x = runtime.tensor([rows, inputs]);
-    this.targets = runtime.tensor([rows], { type: "u32" });
+    this.classes = runtime.tensor([rows], { type: "u32" });
     this.#first = runtime.tensor([rows, width]);
     this.#second = runtime.tensor([rows, width]);
     this.#logits = runtime.tensor([rows, classes]);
@@ -73,7 +73,7 @@ export class Mlp {
     linear(first, value("hidden.weight"), value("hidden.bias"), second);
     tanh(second, second);
     gemm(second, value("output.weight"), logits, { transposeB: true, alpha });
-    const loss = crossEntropy(logits, this.targets, { losses: this.#losses, gradient: logits });
+    const loss = crossEntropy(logits, this.classes, { losses: this.#losses, gradient: logits });
 
     this.parameters.zeroGrad();
     gemm(logits, second, gradient("output.weight"), { transposeA: true, alpha });

@@ -1,6 +1,7 @@
 /** The experiment of G. Yang et al., "Tensor Programs V" (2022), figure 1, on a small scale. */
-import { AdamW, gemm, init, load, mupGroups, type Runtime, type Tensor, tanh } from "simd-optim";
-import type { Experiment, Outcome, Point } from "./experiment.ts";
+import { AdamW, load, mupGroups, type Runtime } from "simd-optim";
+import { type Samples, takeNext, teach } from "./classification.ts";
+import type { Experiment, Outcome, Point, RunOptions } from "./experiment.ts";
 import { Mlp, mlpShapes } from "./mlp.ts";
 
 const WIDTHS = [64, 128, 256, 512] as const;
@@ -15,49 +16,19 @@ const BATCHES = 16;
 const STEPS = 120;
 /** The last steps, over which the loss is averaged. */
 const MEASURED = 30;
-const SEED = 2;
 
 const STANDARD = "standard parametrisation";
 const MUP = `muP, from width ${NARROWEST}`;
 
-/** What a small random network makes of normal samples: the classes to learn. */
-interface Data {
-  readonly x: Tensor;
-  readonly classes: Uint32Array;
-}
-
-function teach(runtime: Runtime): Data {
-  const rows = ROWS * BATCHES;
-  const units = 24;
-  const drawn = (shape: number[], name: string, deviation = 1) => {
-    const tensor = runtime.tensor(shape);
-    init.normal(tensor, { seed: SEED, name: `teacher ${name}`, deviation });
-    return tensor;
-  };
-  const x = drawn([rows, INPUTS], "x");
-  const [hidden, scores] = [runtime.tensor([rows, units]), runtime.tensor([rows, CLASSES])];
-  gemm(x, drawn([units, INPUTS], "hidden", 2 / Math.sqrt(INPUTS)), hidden, { transposeB: true });
-  tanh(hidden, hidden);
-  gemm(hidden, drawn([CLASSES, units], "output"), scores, { transposeB: true });
-  const classes = Uint32Array.from({ length: rows }, (_, row) => {
-    const own = scores.data.subarray(row * CLASSES, (row + 1) * CLASSES);
-    return own.indexOf(Math.max(...own));
-  });
-  return { x, classes };
-}
-
 /** The mean loss over the last steps. */
-function train(runtime: Runtime, data: Data, width: number, baseWidth: number, lr: number): number {
+function train(runtime: Runtime, data: Samples, width: number, baseWidth: number, lr: number, seed: number): number {
   const shape = { inputs: INPUTS, width, classes: CLASSES };
   const base = mlpShapes({ ...shape, width: baseWidth });
-  const model = new Mlp(runtime, shape, ROWS, base, SEED);
+  const model = new Mlp(runtime, shape, ROWS, base, seed);
   const optimizer = new AdamW(mupGroups(model.parameters, base, { optimizer: "adam", lr }));
   let sum = 0;
   for (let step = 0; step < STEPS; step++) {
-    const start = (step % BATCHES) * ROWS;
-    const end = start + ROWS;
-    model.x.data.set(data.x.data.subarray(start * INPUTS, end * INPUTS));
-    model.targets.data.set(data.classes.subarray(start, end));
+    takeNext(data, step * ROWS, model);
     const loss = model.lossAndGradient();
     optimizer.step();
     if (step >= STEPS - MEASURED) sum += loss;
@@ -65,8 +36,8 @@ function train(runtime: Runtime, data: Data, width: number, baseWidth: number, l
   return sum / MEASURED;
 }
 
-async function run(): Promise<Outcome> {
-  const data = teach(await load());
+async function run({ seed = 2 }: RunOptions = {}): Promise<Outcome> {
+  const data = teach(await load(), { rows: ROWS * BATCHES, inputs: INPUTS, classes: CLASSES, seed });
   const runs: { panel: string; width: number; points: Point[]; marked: Point }[] = [];
   for (const panel of [STANDARD, MUP]) {
     for (const width of WIDTHS) {
@@ -75,7 +46,7 @@ async function run(): Promise<Outcome> {
       const points = EXPONENTS.map((exponent) => {
         const lr = 2 ** exponent;
         // The standard parametrisation is muP with the model itself as the base.
-        return { x: lr, y: train(runtime, data, width, panel === MUP ? NARROWEST : width, lr) };
+        return { x: lr, y: train(runtime, data, width, panel === MUP ? NARROWEST : width, lr, seed) };
       });
       const marked = points.reduce((best, point) => (point.y < best.y ? point : best));
       runs.push({ panel, width, points, marked });

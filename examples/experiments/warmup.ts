@@ -1,0 +1,73 @@
+/** P. Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour" (2017), figure 2, on a small scale. */
+import { Linear, load, Network, ReLU, type Runtime, type Schedule, Sequential, SGD, schedules } from "simd-optim";
+import { emptySamples, lossAndGradient, type Samples, takeNext, teach } from "./classification.ts";
+import type { Experiment, Outcome, Point, RunOptions } from "./experiment.ts";
+
+const ROWS = 8192;
+const INPUTS = 16;
+const CLASSES = 4;
+const WIDTH = 64;
+const SMALL = 32;
+const LARGE = 1024;
+const SMALL_LR = 0.05;
+const EPOCHS = 20;
+const WARMUP_EPOCHS = 5;
+
+const LARGE_LR = schedules.linearScaling({ lr: SMALL_LR, baseBatch: SMALL, batch: LARGE });
+const WARMUP_STEPS = (WARMUP_EPOCHS * ROWS) / LARGE;
+const START = SMALL / LARGE;
+
+const small = `batch ${SMALL}`;
+const runs: readonly (readonly [name: string, batch: number, lr: Schedule])[] = [
+  [small, SMALL, () => SMALL_LR],
+  ["no warm-up", LARGE, () => LARGE_LR],
+  ["constant warm-up", LARGE, schedules.warmup(() => LARGE_LR, WARMUP_STEPS, { shape: "constant", start: START })],
+  ["gradual warm-up", LARGE, schedules.warmup(() => LARGE_LR, WARMUP_STEPS, { start: START })],
+];
+
+/** The mean training loss of each epoch. */
+function train(runtime: Runtime, samples: Samples, rows: number, lr: Schedule, seed: number): Point[] {
+  const batch = emptySamples(runtime, rows, INPUTS);
+  const hidden = [new Linear(INPUTS, WIDTH), new ReLU(), new Linear(WIDTH, WIDTH), new ReLU()];
+  const network = new Network(runtime, new Sequential([...hidden, new Linear(WIDTH, CLASSES)]), { seed });
+  const optimizer = new SGD(network.parameters, { lr, momentum: 0.9 });
+  const steps = ROWS / rows;
+  return Array.from({ length: EPOCHS }, (_, epoch) => {
+    let sum = 0;
+    for (let step = 0; step < steps; step++) {
+      takeNext(samples, step * rows, batch);
+      sum += lossAndGradient(network, batch);
+      optimizer.step();
+    }
+    return { x: epoch + 1, y: sum / steps };
+  });
+}
+
+async function run({ seed = 1 }: RunOptions = {}): Promise<Outcome> {
+  const runtime = await load();
+  const samples = teach(runtime, { rows: ROWS, inputs: INPUTS, classes: CLASSES, seed });
+  const curves = runs.map(([name, batch, lr]) => ({ name, points: train(runtime, samples, batch, lr, seed) }));
+  const [base, none, constant, gradual] = curves.map(({ points }) => points.at(-1)!.y) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  return {
+    figure: {
+      description: "Training loss by epoch: small batches, and large ones without, with constant and gradual warm-up",
+      x: { label: "epoch" },
+      y: { label: "training loss (nats)", base: 10, domain: [0.2, 5] },
+      legend: "right",
+      series: curves.map((curve) => ({ ...curve, panel: `batch ${LARGE}, lr ${SMALL_LR} x ${LARGE / SMALL}` })),
+    },
+    lines: curves.map(({ name, points }) => `${name}: loss ${points.at(-1)!.y.toFixed(3)} in epoch ${EPOCHS}`),
+    passed: gradual < 1.2 * base && none > 1.15 * gradual && constant > 2 * gradual,
+  };
+}
+
+export const warmup: Experiment = {
+  name: "warmup",
+  description: `At ${LARGE / SMALL} times the batch and lr, only gradual warm-up comes within 20 % of small batches' loss.`,
+  run,
+};
