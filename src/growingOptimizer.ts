@@ -10,6 +10,7 @@ import type { OptimizerOptions, OptimizerParams, WithCommon } from "./spec.ts";
 
 /** Options of an optimizer, and rules that give groups of parameters options of their own: see `groupsBy`. */
 export type GrowingOptions<O extends Options> = OptimizerOptions<O> & {
+  /** Rules in order; each parameter must fall in one. */
   groups?: readonly (GroupRule & Given<WithCommon<O>>)[];
 };
 

@@ -6,30 +6,49 @@ import type { Options } from "./option.ts";
 
 /** What is used of a tensor of tfjs. */
 export interface TfjsTensor {
+  /** What changes whenever its values do. */
   readonly dataId: object;
+  /** Its axes, outermost first. */
   readonly shape: readonly number[];
+  /** Its element type, of which this package takes "float32". */
   readonly dtype: string;
+  /** Its values; on a GPU this waits for them. */
   dataSync(): unknown;
+  /** Its values, without waiting. */
   data(): Promise<unknown>;
+  /** Gives its memory back. */
   dispose(): void;
 }
 
 /** What is used of a variable of tfjs. */
 export interface TfjsVariable extends TfjsTensor {
+  /** Takes over the values of a tensor of its shape. */
   assign(value: TfjsTensor): void;
+}
+
+/** What is used of the engine of tfjs. */
+export interface TfjsEngine {
+  /** The variables there are, by name. */
+  readonly registeredVariables: { readonly [name: string]: TfjsVariable };
 }
 
 /** What is used of tfjs: `import * as tf from "@tensorflow/tfjs"`, or from "@tensorflow/tfjs-core". */
 export interface Tfjs<B = unknown> {
+  /** The class that optimizers are made of. */
   readonly Optimizer: abstract new () => B;
-  engine(): { readonly registeredVariables: { readonly [name: string]: TfjsVariable } };
+  /** The engine, which knows every variable by name. */
+  engine(): TfjsEngine;
+  /** The name of the backend that computes. */
   getBackend(): string;
+  /** Makes a tensor. */
   tensor(values: Float32Array | Int32Array, shape: number[], dtype: "float32" | "int32"): TfjsTensor;
 }
 
 /** A tensor and its name. */
 export interface TfjsNamedTensor<T = TfjsTensor> {
+  /** The name of a variable. */
   name: string;
+  /** What belongs to it. */
   tensor: T;
 }
 

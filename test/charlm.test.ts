@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DOMParser, parseHTML } from "linkedom";
@@ -12,7 +12,7 @@ import { CharacterModel, Pass } from "../examples/charlm/model.ts";
 import { findOptimizers, type OptimizerClass, optimizers } from "../examples/charlm/optimizers.ts";
 import { parseSettings } from "../examples/charlm/options.ts";
 import { sample } from "../examples/charlm/sampling.ts";
-import { packageText, readText } from "../examples/charlm/text.ts";
+import { docComments, packageText, readText } from "../examples/charlm/text.ts";
 import { Trainer } from "../examples/charlm/training.ts";
 import { chooseRate } from "../examples/charlm/trials.ts";
 import { COMMAND, charlm, type Outcome, run } from "./support/charlm.ts";
@@ -467,9 +467,13 @@ describe("the parts", () => {
     );
   });
 
-  test("the text of the package has its doc comments without their asterisks", () => {
-    const { content } = packageText();
+  test("the text of the package is its pages and its doc comments without their asterisks, and nothing installed", () => {
+    const { content, title } = packageText();
     expect(content).toContain("Adam as in torch.optim.Adam");
-    expect(content).not.toMatch(/^ *(\*|\/\*\*)/m);
+    expect(docComments("/** One. */\nf();\n/**\n * Two,\n *     three.\n */")).toEqual(["One.", "Two,\n     three."]);
+    const pages = ["docs", "docs/guides"].flatMap((folder) =>
+      readdirSync(folder).filter((name) => name.endsWith(".md")),
+    );
+    expect(title).toContain(`${3 + pages.length} pages`);
   });
 });

@@ -1,6 +1,6 @@
 /** Where the text comes from: a file, or the documentation of the package itself. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BAD_INPUT, Failure } from "./failure.ts";
 
@@ -54,16 +54,16 @@ export function packageText(): Text {
   return { title, content: parts.join("\n\n") };
 }
 
-/** Files below a folder of the package, in an order that does not depend on the file system. */
+/** Files of the package below a folder, in an order that does not depend on the file system. */
 function filesUnder(folder: string, extension: string): string[] {
   if (!existsSync(join(ROOT, folder))) return [];
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(extension))
+    .filter((path) => path.endsWith(extension) && !path.split(sep).includes("node_modules"))
     .map((path) => join(folder, path))
     .sort();
 }
 
 /** The texts of the doc comments in TypeScript source, without the asterisks. */
-function docComments(source: string): string[] {
+export function docComments(source: string): string[] {
   return [...source.matchAll(/\/\*\*(.*?)\*\//gs)].map((match) => match[1]!.replace(/\n *\*/g, "\n").trim());
 }

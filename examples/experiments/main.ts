@@ -14,10 +14,12 @@ import { zipf } from "./zipf.ts";
 const experiments = [batch, decay, doubleDescent, grokking, minima, mup, sparse, warmup, wsd, zipf];
 const [name, seed] = process.argv.slice(2);
 const experiment = experiments.find((candidate) => candidate.name === name);
-if (experiment) {
+const wrongSeed = seed !== undefined && !/^\d{1,15}$/.test(seed);
+if (experiment && !wrongSeed) {
   const options = seed === undefined ? {} : { seed: Number(seed) };
   process.exitCode = (await perform(experiment, "out/experiments", options)) ? 0 : 1;
 } else {
+  if (wrongSeed) console.error(`seed: got ${seed}, expected a whole number`);
   const list = experiments.map(({ name, description }) => `  ${name.padEnd(16)}${description}`);
   console.error(["usage: npm run experiment NAME [SEED]", ...list].join("\n"));
   process.exitCode = 2;

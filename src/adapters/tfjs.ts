@@ -10,7 +10,7 @@ import { common } from "../spec.ts";
 import { type Tfjs, type TfjsGradients, type TfjsNamedTensor, tensorOf, Variables } from "../tfjsVariables.ts";
 
 export type { GrowingOptions as TfjsOptions } from "../growingOptimizer.ts";
-export type { Tfjs, TfjsGradients, TfjsNamedTensor, TfjsTensor, TfjsVariable } from "../tfjsVariables.ts";
+export type { Tfjs, TfjsEngine, TfjsGradients, TfjsNamedTensor, TfjsTensor, TfjsVariable } from "../tfjsVariables.ts";
 
 /** What these optimizers have beside what every `tf.Optimizer` has. */
 export interface TfjsExtras {
