@@ -14,7 +14,14 @@ writeFileSync(page, `${catalogue()}\n`);
 
 const app = await Application.bootstrapWithPlugins({
   options: path("typedoc.json"),
-  projectDocuments: [page, path("guides/*.md"), path("design.md"), path("RUNTIMES.md")],
+  projectDocuments: [
+    page,
+    path("guides/*.md"),
+    path("design.md"),
+    path("experiments.md"),
+    path("hosts.md"),
+    path("RUNTIMES.md"),
+  ],
   customCss: path("site/site.css"),
   markdownItLoader: renderFormulas,
   out,
