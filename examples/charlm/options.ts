@@ -134,7 +134,12 @@ function describeCommand(): Command {
         .conflicts(["compare", "optimizer"]),
     )
     .option("--out <folder>", "where to write report.html", "out")
-    .addHelpText("after", `\nOptimizers: ${namesOf(optimizers)}`);
+    .addHelpText(
+      "after",
+      `\nOptimizers: ${namesOf(optimizers)}\n\n` +
+        "Other models, each with a --help of its own: --model gpt trains a small GPT on a text, --csv FILE --label COLUMN a\n" +
+        "perceptron on a table.",
+    );
 }
 
 function parseOptimizers(list: string): OptimizerClass[] {
