@@ -29,9 +29,13 @@ async function tryTarget({ name, run }: Target): Promise<Finding> {
 function installBrowsers(): void {
   const packages = ["chromium", "firefox-esr", "webkit2gtk-driver", "xvfb", "xauth"];
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  // Without a network it is to give up soon.
+  const patience = ["-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=20", "-o", "DPkg::Lock::Timeout=60"];
+  const apt = (...args: string[]) =>
+    execFileSync("apt-get", [...patience, ...args], { env, stdio: "ignore", timeout: 600_000 });
   try {
-    execFileSync("apt-get", ["update", "-qq"], { env, stdio: "ignore" });
-    execFileSync("apt-get", ["install", "-y", "--no-install-recommends", ...packages], { env, stdio: "ignore" });
+    apt("update", "-qq");
+    apt("install", "-y", "--no-install-recommends", ...packages);
   } catch (error) {
     console.log(`browsers could not be installed: ${(error as Error).message}`);
   }
