@@ -3,10 +3,12 @@ import { declare } from "./declare.ts";
 import { DryEngine } from "./dry.ts";
 import { Engine } from "./engine.ts";
 import { type GroupRule, groupsBy } from "./groups.ts";
-import type { Optimizer, OptimizerClass, OptimizerState, StepReport } from "./optimizer.ts";
+import type { Optimizer, OptimizerClass } from "./optimizer.ts";
 import type { Given, Options } from "./option.ts";
 import type { Parameter, Parameters } from "./parameters.ts";
+import type { OptimizerState } from "./savedState.ts";
 import type { OptimizerOptions, OptimizerParams, WithCommon } from "./spec.ts";
+import type { StepReport } from "./stepReport.ts";
 
 /** Options of an optimizer, and rules that give groups of parameters options of their own: see `groupsBy`. */
 export type GrowingOptions<O extends Options> = OptimizerOptions<O> & {

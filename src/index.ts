@@ -36,15 +36,7 @@ export { type Input, Network, type NetworkOptions, type Plan, plan } from "./net
 export type { NormGradients, RunningOptions, RunningStatistics } from "./normalization.ts";
 export { agdInit } from "./optim/agd.ts";
 export * from "./optim/index.ts";
-export {
-  defineOptimizer,
-  type Group,
-  type LoadReport,
-  Optimizer,
-  type OptimizerClass,
-  type OptimizerState,
-  type StepReport,
-} from "./optimizer.ts";
+export { defineOptimizer, type Group, Optimizer, type OptimizerClass } from "./optimizer.ts";
 export {
   choice,
   flag,
@@ -72,6 +64,7 @@ export {
   type SafetensorsContent,
   type WriteTensor,
 } from "./safetensors.ts";
+export type { LoadReport, OptimizerState } from "./savedState.ts";
 export type { NamedSchedule, Schedule, Tail } from "./schedule.ts";
 export * as schedules from "./schedules/index.ts";
 export type {
@@ -91,6 +84,7 @@ export type {
 export type { Spike, SpikeStatistics, SpikeThresholds } from "./spikeDetector.ts";
 export type { BatchRange, GuardReport, SpikeGuardOptions, SpikePolicy } from "./spikePolicy.ts";
 export { DeferredArray, type SavedArray, type StateDictOptions, type Stateful } from "./stateful.ts";
+export type { StepReport } from "./stepReport.ts";
 export { type StepsOptions, steps } from "./steps.ts";
 export type { ElementArrays, ElementType, Tensor, View } from "./tensor.ts";
 export { readTorchState, type TorchStateOptions, writeTorchState } from "./torchState.ts";

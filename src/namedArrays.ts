@@ -1,5 +1,5 @@
 import { describe, refuse, SimdOptimError } from "./check.ts";
-import type { OptimizerState } from "./optimizer.ts";
+import type { OptimizerState } from "./savedState.ts";
 
 /** An array with a name and a shape: what formats of others keep. */
 export interface NamedArray {

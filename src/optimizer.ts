@@ -12,8 +12,8 @@ import {
   summarise,
 } from "./measure.ts";
 import { fixed, type Options, type Resolved, resolve, writtenSchedules } from "./option.ts";
-import type { Clip, Parameter } from "./parameters.ts";
-import { checkSavedState } from "./savedState.ts";
+import type { Parameter } from "./parameters.ts";
+import { checkSavedState, compareArrays, type LoadReport, type OptimizerState } from "./savedState.ts";
 import { runElsewhere } from "./shadow.ts";
 import {
   common,
@@ -28,7 +28,8 @@ import {
   type WithCommon,
 } from "./spec.ts";
 import { State } from "./state.ts";
-import { fillFrom, isSavedArray, type SavedArray, type StateDictOptions } from "./stateful.ts";
+import { fillFrom, type SavedArray, type StateDictOptions } from "./stateful.ts";
+import { clippingOf, type StepReport } from "./stepReport.ts";
 
 /**
  * A group as it stands: its parameters, its options as the next step will see them, which may be assigned, and its
@@ -38,63 +39,6 @@ export type Group<O extends Options, N extends string = never> = {
   /** The parameters of the group, in the order given. */
   readonly params: readonly Parameter[];
 } & Resolved<WithCommon<O>> & { readonly [K in N]: number };
-
-/** What a step did. */
-export interface StepReport extends Partial<StepNorms> {
-  /** Updates applied so far, this one included. */
-  readonly step: number;
-  /** Whether anything was updated. */
-  readonly applied: boolean;
-  /** Why not. */
-  readonly reason?: string;
-  /** The learning rate of the first group in this step; absent for optimizers without one. */
-  readonly lr?: number;
-  /** The gradient norm before clipping: what one clipping pass found, or else what norms were asked for. */
-  readonly gradNorm?: number;
-  /** What clipping multiplied the gradients by, likewise. */
-  readonly clip?: number;
-  /** Each clipping pass, where parts were clipped apart: no single norm says what happened then. */
-  readonly clips?: readonly Clip[];
-  /** The first element of a gradient that is not finite, such as "fc.weight[3, 17] = NaN", where the policy is to look. */
-  readonly nonFinite?: string;
-}
-
-/** Everything an optimizer needs to go on, by parameter name. */
-export interface OptimizerState<A = Float32Array> {
-  /** The name of the rule, such as "AdamW". */
-  readonly optimizer: string;
-  /** What the source calls the point that the parameters held; "p" for optimizers with a single one. */
-  readonly point: string;
-  /** Updates applied. */
-  readonly step: number;
-  /** Updates of each parameter: fewer than `step` for one that was frozen for a while. */
-  readonly steps: Readonly<Record<string, number>>;
-  /** Options are for the record: loading compares them and does not change yours. */
-  readonly groups: readonly {
-    /** The names of the group's parameters. */
-    readonly params: readonly string[];
-    /** Its options as they were at this step. */
-    readonly options: Readonly<Record<string, unknown>>;
-    /** What the options that are scheduled are made by, such as "cosine({ ... })"; absent where none is. */
-    readonly schedules?: Readonly<Record<string, unknown>>;
-    /** Numbers kept for the group, such as Prodigy's d. */
-    readonly numbers: Readonly<Record<string, number>>;
-  }[];
-  /** Arrays by the name of the parameter, then of the slot. */
-  readonly state: Readonly<Record<string, Readonly<Record<string, A>>>>;
-}
-
-/** What a saved state and what it was loaded into did not have in common. */
-export interface LoadReport {
-  /** Arrays this optimizer has and the saved state lacks, as "parameter/slot". */
-  readonly missing: readonly string[];
-  /** Arrays in the saved state that this optimizer does not have. */
-  readonly unexpected: readonly string[];
-  /** Arrays of another size. */
-  readonly misshapen: readonly string[];
-  /** Options whose value differs from the saved one, as "group 0: lr". */
-  readonly changed: readonly string[];
-}
 
 /** Steps parameters by the rule of its spec. Made by `defineOptimizer`. */
 export class Optimizer<O extends Options, S extends string, N extends string = never> {
@@ -249,24 +193,11 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   loadStateDict(saved: OptimizerState<SavedArray>, { strict = true }: { strict?: boolean } = {}): LoadReport {
     this.#checkReady();
     this.#checkSaved(saved);
-    const missing: string[] = [];
-    const misshapen: string[] = [];
-    const fitting: [SavedArray, Float32Array][] = [];
-    const expected = new Set<string>();
-    this.#state.forEachArray(({ parameter: { name } }, slot, array) => {
-      const key = `${name}/${slot}`;
-      expected.add(key);
-      const slots = Object.hasOwn(saved.state, name) ? saved.state[name]! : {};
-      const source = Object.hasOwn(slots, slot) ? slots[slot] : undefined;
-      if (!isSavedArray(source)) missing.push(key);
-      else if (source.length === array.length) fitting.push([source, array]);
-      else misshapen.push(`${key}: got ${source.length} elements, expected ${array.length}`);
-    });
-    const unexpected = Object.entries(saved.state)
-      .flatMap(([name, slots]) => Object.keys(slots).map((slot) => `${name}/${slot}`))
-      .filter((key) => !expected.has(key));
-    const report = { missing, unexpected, misshapen, changed: this.#changedOptions(saved) };
-    const problems = Object.entries({ missing, unexpected, misshapen }).filter(([, keys]) => keys.length > 0);
+    const arrays = new Map<string, Float32Array>();
+    this.#state.forEachArray(({ parameter }, slot, array) => arrays.set(`${parameter.name}/${slot}`, array));
+    const { fitting, ...found } = compareArrays(saved.state, arrays);
+    const problems = Object.entries(found).filter(([, keys]) => keys.length > 0);
+    const report = { ...found, changed: this.#changedOptions(saved) };
     if (strict && problems.length > 0) {
       const text = problems.map(([kind, keys]) => `${kind} ${keys.join(", ")}`).join("; ");
       throw new SimdOptimError("STATE_MISMATCH", `state: ${text}`);
@@ -433,13 +364,6 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
         .map((key) => `group ${i}: ${key}`);
     });
   }
-}
-
-/** What a report says of the clipping passes. */
-function clippingOf(clips: readonly Clip[]): Pick<StepReport, "gradNorm" | "clip" | "clips"> {
-  const [first, ...others] = clips;
-  if (!first) return {};
-  return others.length > 0 ? { clips } : { gradNorm: first.gradNorm, clip: first.coefficient };
 }
 
 /** The class that `defineOptimizer` makes. */

@@ -3,10 +3,10 @@ import { checkKeys, checkNumber, refuse } from "./check.ts";
 import { clipGradNorm } from "./clip.ts";
 import { groupsBy, groupTable } from "./groups.ts";
 import { AdamW } from "./optim/adam.ts";
-import type { StepReport } from "./optimizer.ts";
 import { type Parameter, type Selection, selected } from "./parameters.ts";
 import { warmupCosine } from "./schedules/index.ts";
 import type { NonFinitePolicy } from "./spec.ts";
+import type { StepReport } from "./stepReport.ts";
 
 /** Options of `gpt2Recipe` and `llamaRecipe`. */
 export interface RecipeOptions {

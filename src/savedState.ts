@@ -1,5 +1,43 @@
 import { checkInteger, describe, refuse } from "./check.ts";
 import { isRecord } from "./json.ts";
+import { isSavedArray, type SavedArray } from "./stateful.ts";
+
+/** Everything an optimizer needs to go on, by parameter name. */
+export interface OptimizerState<A = Float32Array> {
+  /** The name of the rule, such as "AdamW". */
+  readonly optimizer: string;
+  /** What the source calls the point that the parameters held; "p" for optimizers with a single one. */
+  readonly point: string;
+  /** Updates applied. */
+  readonly step: number;
+  /** Updates of each parameter: fewer than `step` for one that was frozen for a while. */
+  readonly steps: Readonly<Record<string, number>>;
+  /** Options are for the record: loading compares them and does not change yours. */
+  readonly groups: readonly {
+    /** The names of the group's parameters. */
+    readonly params: readonly string[];
+    /** Its options as they were at this step. */
+    readonly options: Readonly<Record<string, unknown>>;
+    /** What the options that are scheduled are made by, such as "cosine({ ... })"; absent where none is. */
+    readonly schedules?: Readonly<Record<string, unknown>>;
+    /** Numbers kept for the group, such as Prodigy's d. */
+    readonly numbers: Readonly<Record<string, number>>;
+  }[];
+  /** Arrays by the name of the parameter, then of the slot. */
+  readonly state: Readonly<Record<string, Readonly<Record<string, A>>>>;
+}
+
+/** What a saved state and what it was loaded into did not have in common. */
+export interface LoadReport {
+  /** Arrays this optimizer has and the saved state lacks, as "parameter/slot". */
+  readonly missing: readonly string[];
+  /** Arrays in the saved state that this optimizer does not have. */
+  readonly unexpected: readonly string[];
+  /** Arrays of another size. */
+  readonly misshapen: readonly string[];
+  /** Options whose value differs from the saved one, as "group 0: lr". */
+  readonly changed: readonly string[];
+}
 
 /** What a saved state must be of. */
 export interface Expected {
@@ -46,4 +84,24 @@ function checkGroup(argument: string, group: unknown, known: readonly string[]):
       refuse(`${argument}.numbers.${key}`, value, known.length > 0 ? `a number, of ${known.join(", ")}` : "none");
     }
   }
+}
+
+/** The arrays of a saved state beside those it is for, which are named "parameter/slot". */
+export function compareArrays(state: OptimizerState<SavedArray>["state"], arrays: ReadonlyMap<string, Float32Array>) {
+  const saved = new Map(
+    Object.entries(state).flatMap(([name, slots]) =>
+      Object.entries(slots).map(([slot, array]) => [`${name}/${slot}` as string, array] as const),
+    ),
+  );
+  const missing: string[] = [];
+  const misshapen: string[] = [];
+  const fitting: [SavedArray, Float32Array][] = [];
+  for (const [key, array] of arrays) {
+    const source = saved.get(key);
+    if (!isSavedArray(source)) missing.push(key);
+    else if (source.length === array.length) fitting.push([source, array]);
+    else misshapen.push(`${key}: got ${source.length} elements, expected ${array.length}`);
+  }
+  const unexpected = [...saved.keys()].filter((key) => !arrays.has(key));
+  return { missing, unexpected, misshapen, fitting };
 }

@@ -1,6 +1,6 @@
 import { checkChoice, checkInteger, checkKeys, checkNumber, refuse } from "./check.ts";
-import type { StepReport } from "./optimizer.ts";
 import type { Spike, SpikeThresholds } from "./spikeDetector.ts";
+import type { StepReport } from "./stepReport.ts";
 
 const OPTIONS = [
   ...["policy", "window", "warmup", "lossRatio", "normRatio", "maxNorm"],

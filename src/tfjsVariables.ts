@@ -1,8 +1,10 @@
 import { describe, refuse, SimdOptimError } from "./check.ts";
 import type { GrowingOptimizer, Shapes } from "./growingOptimizer.ts";
 import { fromNamedArrays, type NamedArray, toNamedArrays } from "./namedArrays.ts";
-import type { OptimizerClass, OptimizerState, StepReport } from "./optimizer.ts";
+import type { OptimizerClass } from "./optimizer.ts";
 import type { Options } from "./option.ts";
+import type { OptimizerState } from "./savedState.ts";
+import type { StepReport } from "./stepReport.ts";
 
 /** What is used of a tensor of tfjs. */
 export interface TfjsTensor {

@@ -91,6 +91,7 @@ const ranks: Record<string, Record<string, number>> = {
     layout: 8,
     measure: 8,
     state: 9,
+    stepReport: 9,
     optimizer: 10,
     optim: 11,
     spikePolicy: 11,

@@ -2,10 +2,11 @@ import { defaultDevice, type Array as JaxArray, type JsTree, numpy as np, tree }
 import { describe, refuse, SimdOptimError } from "../check.ts";
 import { declare } from "../declare.ts";
 import type { Engine } from "../engine.ts";
-import type { Optimizer, OptimizerClass, StepReport } from "../optimizer.ts";
+import type { Optimizer, OptimizerClass } from "../optimizer.ts";
 import type { Options } from "../option.ts";
 import type { Parameters } from "../parameters.ts";
 import type { OptimizerOptions } from "../spec.ts";
+import type { StepReport } from "../stepReport.ts";
 
 /** An optimizer, or anything that steps as one does: a wrapper, a recipe, an object that clips first. */
 export interface JaxInner {

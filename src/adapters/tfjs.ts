@@ -2,11 +2,12 @@
 import { refuse } from "../check.ts";
 import { GrowingOptimizer, type GrowingOptions } from "../growingOptimizer.ts";
 import type { NamedArray } from "../namedArrays.ts";
-import type { OptimizerClass, StepReport } from "../optimizer.ts";
+import type { OptimizerClass } from "../optimizer.ts";
 import type { Options } from "../option.ts";
 import { readOptions, writeOptions } from "../optionsJson.ts";
 import type { Runtime } from "../runtime.ts";
 import { common } from "../spec.ts";
+import type { StepReport } from "../stepReport.ts";
 import { type Tfjs, type TfjsGradients, type TfjsNamedTensor, tensorOf, Variables } from "../tfjsVariables.ts";
 
 export type { GrowingOptions as TfjsOptions } from "../growingOptimizer.ts";

@@ -1,7 +1,7 @@
 import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
 import type { Norms } from "../measure.ts";
-import type { StepReport } from "../optimizer.ts";
 import { exp } from "../real.ts";
+import type { StepReport } from "../stepReport.ts";
 
 /**
  * Where metrics go: `wandb.log` and its like, `jsonLines(...)`, `tensorBoard(...)`, or any function. `wallTime` is in

@@ -1,9 +1,10 @@
 import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
 import type { StepOptions } from "../measure.ts";
-import type { OptimizerState, StepReport } from "../optimizer.ts";
 import type { Parameter } from "../parameters.ts";
+import type { OptimizerState } from "../savedState.ts";
 import type { StateDictOptions } from "../stateful.ts";
 import { StatefulShadow } from "../statefulShadow.ts";
+import type { StepReport } from "../stepReport.ts";
 
 /** What Lookahead needs of the optimizer inside it. */
 export interface Inner {

@@ -1,8 +1,8 @@
 import { checkKeys, checkNumber, refuse } from "../check.ts";
 import type { StepOptions } from "../measure.ts";
-import type { StepReport } from "../optimizer.ts";
 import type { Parameter } from "../parameters.ts";
 import { StatefulShadow } from "../statefulShadow.ts";
+import type { StepReport } from "../stepReport.ts";
 
 /** What SAM needs of the optimizer that takes the steps. */
 export interface Base {

@@ -2,11 +2,12 @@ import { checkInteger, refuse } from "../check.ts";
 import { gradNorm } from "../clip.ts";
 import { findNonFinite } from "../gradients/nonFinite.ts";
 import { normsChoice, type StepOptions } from "../measure.ts";
-import type { OptimizerState, StepReport } from "../optimizer.ts";
 import { type Parameter, selected } from "../parameters.ts";
+import type { OptimizerState } from "../savedState.ts";
 import { SnapshotRing } from "../snapshots.ts";
 import { checkStatistics, SpikeDetector, type SpikeStatistics } from "../spikeDetector.ts";
 import { type BatchRange, type GuardReport, planOf, type SpikeGuardOptions } from "../spikePolicy.ts";
+import type { StepReport } from "../stepReport.ts";
 
 /** What the guard needs of what takes the steps: an optimizer, or a wrapper whose state is plain data and arrays. */
 export interface Guarded<S> {

@@ -3,8 +3,8 @@ import { clipGradNorm } from "../../src/clip.ts";
 import { jsonLines } from "../../src/monitor/jsonLines.ts";
 import { Monitor, type MonitorOptions, type Sink } from "../../src/monitor/monitor.ts";
 import { AdamW } from "../../src/optim/adam.ts";
-import type { StepReport } from "../../src/optimizer.ts";
 import { load } from "../../src/runtime.ts";
+import type { StepReport } from "../../src/stepReport.ts";
 
 const rt = await load();
 
