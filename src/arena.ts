@@ -2,6 +2,7 @@ import { SimdOptimError } from "./check.ts";
 import { ledger } from "./dry.ts";
 import type { Engine } from "./engine.ts";
 import { Block, Heap, releaseWithOwner } from "./heap.ts";
+import { sizeOf } from "./shape.ts";
 import { type ElementType, View } from "./tensor.ts";
 
 /** The first address that a heap gives out. */
@@ -55,7 +56,7 @@ export class Arena {
 
   /** A new tensor with arbitrary contents, held once. */
   take<T extends ElementType = "f32">(shape: readonly number[], type = "f32" as T): View<T> {
-    const bytes = shape.reduce((product, size) => product * size, 4);
+    const bytes = 4 * sizeOf(shape);
     const block = this.#places.allocate(bytes);
     const end = block.pointer - BASE + Heap.footprint(bytes);
     if (end > this.bytes) {

@@ -1,3 +1,5 @@
+import { sizeOf } from "./shape.ts";
+
 /** What went wrong, for programs: stable across versions, unlike the message. */
 export type ErrorCode =
   | "BACKEND_UNAVAILABLE"
@@ -103,5 +105,5 @@ export function checkShape(argument: string, shape: unknown): number {
   if (!Array.isArray(shape) || shape.some((size) => !Number.isInteger(size) || size < 1)) {
     refuse(argument, shape, "a list of whole sizes of at least 1, such as [10, 784]");
   }
-  return shape.reduce((product: number, size: number) => product * size, 1);
+  return sizeOf(shape);
 }

@@ -5,6 +5,7 @@ import { DryEngine } from "./dry.ts";
 import type { Engine } from "./engine.ts";
 import type { Parameter, Parameters } from "./parameters.ts";
 import type { Source } from "./random.ts";
+import { sameShape } from "./shape.ts";
 import type { ElementType, View } from "./tensor.ts";
 
 /** Fills a parameter with its first values, which depend on the source alone. */
@@ -94,7 +95,7 @@ export function bind(root: AnyLayer, parameters: Parameters | undefined): Map<An
     const own = Object.entries(declared).map(([local, { shape }]) => {
       const full = join(name, local);
       const parameter = parameters?.get(full) ?? refuse("parameters", undefined, `a parameter ${full}`);
-      if (parameter.shape.length !== shape.length || parameter.shape.some((size, i) => size !== shape[i])) {
+      if (!sameShape(parameter.shape, shape)) {
         refuse(full, parameter.shape, `shape [${shape.join(", ")}]`, "SHAPE_MISMATCH");
       }
       return [local, parameter] as const;

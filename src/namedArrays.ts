@@ -1,5 +1,6 @@
 import { describe, refuse, SimdOptimError } from "./check.ts";
 import type { OptimizerState } from "./savedState.ts";
+import { sizeOf } from "./shape.ts";
 
 /** An array with a name and a shape: what formats of others keep. */
 export interface NamedArray {
@@ -26,7 +27,7 @@ export function toNamedArrays(
   const { step, steps, groups, state } = saved;
   const arrays: NamedArray[] = [count(COUNT, step)];
   for (const [name, shape] of shapes) {
-    const size = shape.reduce((product, length) => product * length, 1);
+    const size = sizeOf(shape);
     arrays.push(count(`${name}/${STEPS}`, steps[name]!));
     for (const [slot, values] of Object.entries(state[name] ?? {})) {
       arrays.push({ name: `${name}/${slot}`, shape: values.length === size ? shape : [values.length], values });

@@ -1,6 +1,7 @@
 /** What the normalisation layers share: arguments that may be left out, workspaces, statistics of channels. */
 import { checkBoolean, checkInteger, checkKeys, checkNumber, checkShape, describe, refuse } from "./check.ts";
 import type { Engine } from "./engine.ts";
+import { sameShape } from "./shape.ts";
 import { checkView, type View } from "./tensor.ts";
 
 /** Gradients of a normalisation. */
@@ -97,7 +98,7 @@ export function normalizedRows(
 ): { shape: readonly number[]; rows: number; columns: number } {
   const columns = checkShape("normalizedShape", normalizedShape);
   const trailing = x.shape.slice(x.shape.length - normalizedShape.length);
-  const fits = trailing.length === normalizedShape.length && trailing.every((size, i) => size === normalizedShape[i]);
+  const fits = sameShape(trailing, normalizedShape);
   if (!fits || trailing.length === 0) {
     refuse("x", x.shape, `a shape that ends in ${describe(normalizedShape)}`, "SHAPE_MISMATCH");
   }

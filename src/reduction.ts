@@ -2,6 +2,7 @@
 import { checkBoolean, checkChoice, checkNumber, describe, refuse } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { CHUNK } from "./kernel.ts";
+import { sizeOf } from "./shape.ts";
 import { checkView, View } from "./tensor.ts";
 
 /** What becomes of the losses of a batch: their mean, their sum, or nothing. */
@@ -78,7 +79,7 @@ export function evaluate(options: ReductionOptions, batch: Batch): number {
   const { engine, shape, width, gradients, workspace = 0 } = batch;
   checkReduction(options, batch);
   const { unchecked } = engine;
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = sizeOf(shape);
   const divisor = reduction === "mean" ? (batch.divisor ?? count) : 1;
   const direct = !accumulate && gradients.every((gradient) => gradient !== undefined);
   const step = direct ? CHUNK : Math.min(CHUNK, Math.max(1, Math.floor(KEPT_NOWHERE / width)));

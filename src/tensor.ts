@@ -1,6 +1,7 @@
 import { checkChoice, checkShape, describe, Marked, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { type Block, releaseWithOwner } from "./heap.ts";
+import { sameShape, sizeOf } from "./shape.ts";
 
 /** Element types: float32, or unsigned 32-bit integers for indices. */
 export interface ElementArrays {
@@ -34,7 +35,7 @@ export class View<T extends ElementType = "f32"> extends Marked {
     super();
     this.engine = engine;
     this.shape = Object.freeze([...shape]);
-    this.size = shape.reduce((product, size) => product * size, 1);
+    this.size = sizeOf(shape);
     this.type = type;
     this.#block = block;
     this.#offset = offset;
@@ -104,13 +105,14 @@ export function checkView<T extends ElementType>(
   type: T,
   shape?: readonly number[],
 ): asserts view is View<T> {
-  const expected = `a ${type} tensor${shape ? ` of shape ${describe(shape)}` : ""}`;
-  if (!(view instanceof View)) refuse(argument, view, expected);
+  // Only put into words where it is refused: every layer and loss calls this for every tensor.
+  const expected = () => `a ${type} tensor${shape ? ` of shape ${describe(shape)}` : ""}`;
+  if (!(view instanceof View)) refuse(argument, view, expected());
   if (view.engine !== engine)
-    refuse(argument, "a tensor of another runtime", `${expected} of the same runtime`, "FOREIGN_RUNTIME");
-  if (view.type !== type) refuse(argument, `a ${view.type} tensor`, expected);
-  if (shape && (view.shape.length !== shape.length || view.shape.some((size, i) => size !== shape[i]))) {
-    refuse(argument, view.shape, expected, "SHAPE_MISMATCH");
+    refuse(argument, "a tensor of another runtime", `${expected()} of the same runtime`, "FOREIGN_RUNTIME");
+  if (view.type !== type) refuse(argument, `a ${view.type} tensor`, expected());
+  if (shape && !sameShape(view.shape, shape)) {
+    refuse(argument, view.shape, expected(), "SHAPE_MISMATCH");
   }
   // Reading the pointer refuses a disposed view.
   view.pointer;

@@ -4,6 +4,7 @@ import { fromNamedArrays, type NamedArray, toNamedArrays } from "./namedArrays.t
 import type { OptimizerClass } from "./optimizer.ts";
 import type { Options } from "./option.ts";
 import type { OptimizerState } from "./savedState.ts";
+import { sameShape } from "./shape.ts";
 import type { StepReport } from "./stepReport.ts";
 
 /** What is used of a tensor of tfjs. */
@@ -151,8 +152,9 @@ export class Variables<O extends Options, S extends string, N extends string> {
       if (dtype !== "float32") refuse(name, `a variable of ${dtype}`, "one of float32");
       if (tensor.dtype !== "float32") refuse(`gradient of ${name}`, tensor.dtype, "float32");
       const known = this.#optimizer.shapes.get(name) ?? shape;
-      if (!isSame(shape, known)) refuse(name, shape, `${describe(known)}, as before`, "SHAPE_MISMATCH");
-      if (!isSame(tensor.shape, shape)) refuse(`gradient of ${name}`, tensor.shape, describe(shape), "SHAPE_MISMATCH");
+      if (!sameShape(shape, known)) refuse(name, shape, `${describe(known)}, as before`, "SHAPE_MISMATCH");
+      if (!sameShape(tensor.shape, shape))
+        refuse(`gradient of ${name}`, tensor.shape, describe(shape), "SHAPE_MISMATCH");
       checked.set(name, tensor);
     }
     if (checked.size === 0) refuse("gradients", "none", "a gradient of at least one variable");
@@ -209,8 +211,6 @@ export class Variables<O extends Options, S extends string, N extends string> {
     this.#loaded = undefined;
   }
 }
-
-const isSame = (a: readonly number[], b: readonly number[]) => a.length === b.length && a.every((n, i) => n === b[i]);
 
 function renamed(state: OptimizerState, nameOf: ReadonlyMap<string, string>): OptimizerState {
   const rename = <T>(record: Readonly<Record<string, T>>) =>

@@ -3,6 +3,7 @@ import { describe, refuse, SimdOptimError } from "./check.ts";
 import { FLOATS } from "./dtype.ts";
 import type { Parameter } from "./parameters.ts";
 import { readFloats, type TensorInfo } from "./safetensors.ts";
+import { sameShape, sizeOf } from "./shape.ts";
 import { DeferredArray } from "./stateful.ts";
 
 /** A tensor of a file, and where in linear memory its elements are to go. */
@@ -19,9 +20,6 @@ export interface Misfits {
   readonly misshapen: string[];
 }
 
-const isSame = (a: readonly number[], b: readonly number[]) => a.length === b.length && a.every((n, i) => n === b[i]);
-const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
-
 /** Plans to load a parameter from a tensor, or reports under `name` why that cannot be. */
 export function planParameter(
   name: string,
@@ -36,7 +34,7 @@ export function planParameter(
   if (tensor === undefined) missing.push(name);
   else if (!FLOATS.includes(tensor.dtype))
     misshapen.push(`${name}: got ${tensor.dtype}, expected ${FLOATS.join(", ")}`);
-  else if (!isSame(tensor.shape, shape)) {
+  else if (!sameShape(tensor.shape, shape)) {
     misshapen.push(`${name}: got ${describe(tensor.shape)}, expected ${describe(shape)}`);
   } else transfers.push({ tensor, elements: size, target: () => parameter.data });
 }

@@ -2,6 +2,7 @@ import { checkParts, kindOf, MANIFEST, type Parts, type SavedPart, writeManifest
 import type { TypedArray } from "./dtype.ts";
 import { Parameters } from "./parameters.ts";
 import { METADATA, Safetensors, type WriteTensor } from "./safetensors.ts";
+import { sizeOf } from "./shape.ts";
 import { isStateful, stateOf } from "./stateful.ts";
 import { encode } from "./stateTree.ts";
 
@@ -57,5 +58,5 @@ function tensorName(path: readonly string[]): string {
 /** The shape of the parameter that an array belongs to, if it is as large. */
 function shapeAt(path: readonly string[], size: number, shapes: ReadonlyMap<string, readonly number[]>) {
   const named = path.slice(1).flatMap((key) => (shapes.has(key) ? [shapes.get(key)!] : []));
-  return named.find((shape) => shape.reduce((product, n) => product * n, 1) === size);
+  return named.find((shape) => sizeOf(shape) === size);
 }

@@ -30,7 +30,8 @@ const ranks: Record<string, Record<string, number>> = {
     index: 5,
   },
   src: {
-    check: 0,
+    shape: 0,
+    check: 0.5,
     protobuf: 0,
     real: 0,
     tfRecord: 0,

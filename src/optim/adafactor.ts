@@ -2,13 +2,14 @@ import { refuse } from "../check.ts";
 import { defineOptimizer } from "../optimizer.ts";
 import { choice, flag, real, reals } from "../option.ts";
 import { pow } from "../real.ts";
+import { sizeOf } from "../shape.ts";
 
 /** Bytes of the chunk that a pass is taken in, in the workspace. */
 const WORK = 4 * 1024;
 
 /** A parameter as matrices over its last two axes; a vector is one row. */
 function matricesOf(shape: readonly number[]) {
-  const size = shape.reduce((product, extent) => product * extent, 1);
+  const size = sizeOf(shape);
   const columns = shape.at(-1) ?? 1;
   const rows = shape.at(-2) ?? 1;
   return { size, factored: shape.length > 1, batch: size / (rows * columns), rows, columns };

@@ -5,6 +5,7 @@ import { real } from "../option.ts";
 import { type Selection, selected } from "../parameters.ts";
 import { normal } from "../random.ts";
 import { log1p } from "../real.ts";
+import { sizeOf } from "../shape.ts";
 
 /** The parameters that the theory covers. */
 const shapes = {
@@ -14,7 +15,7 @@ const shapes = {
 
 /** A layer as matrices [out, in], one for each position of a convolution kernel. */
 function layerOf([out, width, ...kernel]: readonly number[]) {
-  const positions = kernel.reduce((product, extent) => product * extent, 1);
+  const positions = sizeOf(kernel);
   // What every singular value of such a matrix is to be.
   return { out: out!, in: width!, positions, singularValue: Math.sqrt(out! / width! / positions) };
 }
