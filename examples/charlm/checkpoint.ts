@@ -1,11 +1,10 @@
 /** The file that a run is saved to, and what must be the same for another to go on from it. */
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Parts } from "simd-optim";
 import { loadCheckpoint, saveCheckpoint } from "simd-optim/node";
 import { makeFolder } from "../common/command.ts";
-import type { Corpus } from "./corpus.ts";
+import { type Corpus, digestOf } from "./corpus.ts";
 import { count } from "./count.ts";
 import { BAD_INPUT, Failure, withSubject } from "./failure.ts";
 import type { History } from "./history.ts";
@@ -28,12 +27,10 @@ export interface SavedRun extends Choice {
 
 export function describeSavedRun(corpus: Corpus, recipe: Recipe, trials: readonly Trial[]): SavedRun {
   const { optimizer, seed, rate, schedule, accumulate = 1, spikes = "none", steps } = recipe;
-  const { title: text, vocabulary, train, heldOut } = corpus;
-  const hash = createHash("sha256").update(JSON.stringify(vocabulary));
-  for (const part of [train, heldOut]) hash.update(`${part.length}:`).update(Uint32Array.from(part));
+  const { title: text, vocabulary } = corpus;
   const model = [CONTEXT, WIDTH, HIDDEN, vocabulary.length, BATCH, MAX_NORM].join();
   const plain = { optimizer: optimizer.spec.name, seed, rate, schedule, accumulate, spikes, steps };
-  return { text, digest: hash.digest("hex"), model, ...plain, trials: [...trials] };
+  return { text, digest: digestOf(corpus), model, ...plain, trials: [...trials] };
 }
 
 /** What must agree, and what it is called; the first that does not is told. */

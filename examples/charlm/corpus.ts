@@ -1,4 +1,5 @@
 /** A text as the model sees it: numbers for characters, split into a part to learn from and a part held out. */
+import { createHash } from "node:crypto";
 import { BAD_INPUT, Failure } from "./failure.ts";
 import type { Text } from "./text.ts";
 
@@ -19,6 +20,13 @@ export interface Corpus {
   readonly train: Uint32Array;
   /** The last tenth of the text, which is never trained on. */
   readonly heldOut: Uint32Array;
+}
+
+/** Tells texts apart, as the model sees them. */
+export function digestOf({ vocabulary, train, heldOut }: Corpus): string {
+  const hash = createHash("sha256").update(JSON.stringify(vocabulary));
+  for (const part of [train, heldOut]) hash.update(`${part.length}:`).update(part);
+  return hash.digest("hex");
 }
 
 /** Numbers the characters (Unicode code points) of a text. */

@@ -1,7 +1,7 @@
 /** The command line. */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { LoadOptions } from "simd-optim";
-import { BAD_USAGE, Failure } from "../charlm/failure.ts";
+import { parseArguments } from "../common/command.ts";
 
 /** What a run is made of: a checkpoint has it, and a run that goes on from one keeps to it. */
 export interface Recipe {
@@ -78,14 +78,8 @@ export function flag(name: string): string {
 /** The settings; undefined where help was asked for and given. Throws a `Failure` for anything it cannot use. */
 export function parseSettings(argv: readonly string[]): Given | undefined {
   const command = describeCommand();
-  try {
-    const settings = command.parse(argv, { from: "user" }).opts<Settings>();
-    return { settings, has: (name) => command.getOptionValueSource(name) === "cli" };
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    throw new Failure(`${error.message.replace(/^error: /, "")} (see --help)`, BAD_USAGE);
-  }
+  const settings = parseArguments<Settings>(command, argv);
+  return settings && { settings, has: (name) => command.getOptionValueSource(name) === "cli" };
 }
 
 function describeCommand(): Command {
@@ -120,11 +114,7 @@ function describeCommand(): Command {
         .argParser(numberIn({ least: 0, most: MOST, whole: true }))
         .default(800),
     )
-    .option("--out <folder>", "where to write report.html", "out")
-    .helpOption("--help", "show this help")
-    .exitOverride()
-    .showSuggestionAfterError(false)
-    .configureOutput({ writeErr: () => {} });
+    .option("--out <folder>", "where to write report.html", "out");
 }
 
 interface Range {

@@ -1,7 +1,6 @@
 /** What happened to a run so far, and how it is kept in a checkpoint. */
-import { createHash } from "node:crypto";
 import { loadCheckpoint, saveCheckpoint } from "simd-optim/node";
-import type { Corpus } from "../charlm/corpus.ts";
+import { type Corpus, digestOf } from "../charlm/corpus.ts";
 import { BAD_INPUT, Failure } from "../charlm/failure.ts";
 import { flag, type Given, RECIPE, type Recipe, type Settings } from "./options.ts";
 import type { Trainer } from "./trainer.ts";
@@ -26,16 +25,10 @@ export function emptyStory(): Story {
   return { losses: [], heldOut: [], seconds: 0 };
 }
 
-/** Tells texts apart, as the model sees them. */
-function hashOf({ vocabulary, train, heldOut }: Corpus): string {
-  const hash = createHash("sha256").update(JSON.stringify(vocabulary));
-  return hash.update(Uint32Array.of(train.length)).update(train).update(heldOut).digest("hex");
-}
-
 export function save(path: string, trainer: Trainer, story: Story): void {
   const { settings, corpus } = trainer;
   const recipe = Object.fromEntries(RECIPE.map((name) => [name, settings[name]]));
-  const run = { recipe, text: { title: corpus.title, hash: hashOf(corpus) }, story };
+  const run = { recipe, text: { title: corpus.title, hash: digestOf(corpus) }, story };
   saveCheckpoint(path, { ...trainer.parts, run });
 }
 
@@ -47,7 +40,7 @@ export function settingsOf(path: string, { settings, has }: Given, corpus: Corpu
       throw new Failure(`${flag(name)} ${settings[name]}: the run in ${path} has ${recipe[name]}`, BAD_INPUT);
     }
   }
-  if (text.hash !== hashOf(corpus)) {
+  if (text.hash !== digestOf(corpus)) {
     throw new Failure(`--text: the run in ${path} is on ${text.title}, and this is another text`, BAD_INPUT);
   }
   return { ...settings, ...recipe };
