@@ -1,6 +1,6 @@
 import { describe, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
-import { findNonFinite } from "./gradients/nonFinite.ts";
+import { firstNonFinite } from "./gradients/nonFinite.ts";
 import { checkShapes, type Layout, plan, slotSizes } from "./layout.ts";
 import {
   type Measured,
@@ -334,7 +334,10 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   }
 
   #firstNonFinite(): string | undefined {
-    return findNonFinite(this.#layout.members.map(({ parameter }) => parameter))?.text;
+    return firstNonFinite(
+      this.#layout.members.map(({ parameter }) => parameter),
+      "gradient",
+    )?.text;
   }
 
   #forgetClipping(): void {

@@ -23,15 +23,20 @@ export function findNonFinite(params: Selection, options: { of?: "gradient" | "v
   checkKeys("findNonFinite", options, ["of"]);
   const { of = "gradient" } = options;
   checkChoice("of", of, ["gradient", "value"]);
+  return firstNonFinite(parameters, of);
+}
+
+/** The same for parameters that are known to be good, as those of an optimizer are at every step. */
+export function firstNonFinite(parameters: Iterable<Parameter>, of: "gradient" | "value"): NonFinite | undefined {
   for (const parameter of parameters) {
     if (of === "gradient" && parameter.frozen) continue;
-    const found = firstNonFinite(parameter, of);
+    const found = nonFiniteIn(parameter, of);
     if (found) return found;
   }
   return undefined;
 }
 
-function firstNonFinite(parameter: Parameter, of: "gradient" | "value"): NonFinite | undefined {
+function nonFiniteIn(parameter: Parameter, of: "gradient" | "value"): NonFinite | undefined {
   const { engine, pointer, size, data } = parameter[of];
   const at = engine.unchecked.firstNonFinite(pointer, size);
   if (at < 0) return undefined;
