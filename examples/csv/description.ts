@@ -49,7 +49,12 @@ function describeTable({ table, label, labelled, features, missing }: Prepared, 
     ...(unlabelled > 0 ? [["left out", `${count(unlabelled)} rows without a label`] as const] : []),
     ["inputs", `${features.inputs}, from ${numbers} columns of numbers and ${texts} of texts`],
     ...(missing > 0
-      ? [["missing", `${count(missing)} values, replaced by the mean or the mode; ${flags} inputs say where`] as const]
+      ? [
+          [
+            "missing",
+            `${count(missing)} values, replaced by the mean or the mode; ${flags === 1 ? "1 input says" : `${flags} inputs say`} where`,
+          ] as const,
+        ]
       : []),
     ...(ignore.length > 0 ? [["ignored", quoted(ignore)] as const] : []),
     ...describeUnused(features),
