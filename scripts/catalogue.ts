@@ -1,5 +1,7 @@
-/** Writes the table of optimizers in README.md from their specs. With --check, fails if it is not up to date. */
+/** Writes the table of optimizers in README.md, and how many there are, from the sources. With --check, fails if it is not up to date. */
 import { readFileSync, writeFileSync } from "node:fs";
+import * as losses from "../src/losses/index.ts";
+import * as penalties from "../src/losses/penalty.ts";
 import * as optim from "../src/optim/index.ts";
 import type { Options } from "../src/option.ts";
 import type { OptimizerSpec } from "../src/spec.ts";
@@ -18,12 +20,19 @@ function row({ name, rule, cites, options, state }: OptimizerSpec<Options, strin
 const specs = Object.values(optim).map(({ spec }) => spec as unknown as OptimizerSpec<Options, string, string>);
 const table = ["| | rule | options | state | source |", "|---|---|---|---|---|", ...specs.map(row)].join("\n");
 
+const counts = `${specs.length} optimizers and ${Object.keys(losses).length - Object.keys(penalties).length} losses`;
+
+/** Puts a text between the marks of its name. */
+function put(page: string, name: string, text: string): string {
+  const marked = new RegExp(`(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`);
+  return page.replace(marked, (_, open: string, close: string) => `${open}${text}${close}`);
+}
+
 const readme = readFileSync("README.md", "utf8");
-const marked = /(<!-- catalogue -->\n)[\s\S]*?(<!-- \/catalogue -->)/;
-const updated = readme.replace(marked, (_, open: string, close: string) => `${open}${table}\n${close}`);
+const updated = put(put(readme, "counts", counts), "catalogue", `\n${table}\n`);
 
 if (!process.argv.includes("--check")) writeFileSync("README.md", updated);
 else if (updated !== readme) {
-  console.error('README.md: the table of optimizers is out of date; run "npm run catalogue"');
+  console.error('README.md: the table of optimizers or a count is out of date; run "npm run catalogue"');
   process.exitCode = 1;
 }
