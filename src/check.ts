@@ -85,6 +85,21 @@ export function checkBoolean(argument: string, value: unknown): asserts value is
   if (typeof value !== "boolean") refuse(argument, value, "true or false");
 }
 
+// biome-ignore lint/complexity/noBannedTypes: what it is called with is for the caller to know.
+export function checkFunction(argument: string, value: unknown): asserts value is Function {
+  if (typeof value !== "function") refuse(argument, value, "a function");
+}
+
+export function checkText(argument: string, value: unknown): asserts value is string {
+  if (typeof value !== "string") refuse(argument, value, "text");
+}
+
+/** Refuses anything but an object of a class of its own that has these methods. */
+export function checkMethods(argument: string, value: unknown, methods: readonly string[], expected: string): void {
+  const found = value !== null && typeof value === "object" ? (value as Record<string, unknown>) : {};
+  if (methods.some((method) => typeof found[method] !== "function")) refuse(argument, value, expected);
+}
+
 export function checkChoice<C extends string | boolean>(
   argument: string,
   value: unknown,
@@ -93,8 +108,20 @@ export function checkChoice<C extends string | boolean>(
   if (!choices.includes(value as C)) refuse(argument, value, `one of ${choices.map(describe).join(", ")}`);
 }
 
-/** Refuses keys that are not in `known`, naming the nearest ones there are. */
-export function checkKeys(argument: string, value: object, known: readonly string[]): void {
+/** Whether a value is a plain object, of no class, in any realm: what options and states are made of. */
+export function isPlain(value: unknown): value is Record<string, unknown> {
+  if (value === null || typeof value !== "object") return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // The prototype of a plain object has none itself; that of a list has, as that of a class does.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/**
+ * Refuses anything but a plain object with these keys at most: every argument of options goes through it, for numbers,
+ * lists and tensors have none of the keys either, and would be taken for options that are all left out.
+ */
+export function checkKeys(argument: string, value: unknown, known: readonly string[]): void {
+  if (!isPlain(value)) refuse(argument, value, `an object with any of ${known.join(", ")}`);
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) refuse(`${argument}.${key}`, key, `one of ${known.join(", ")}`, "UNKNOWN_OPTION");
   }
@@ -102,7 +129,8 @@ export function checkKeys(argument: string, value: object, known: readonly strin
 
 /** Refuses anything but a list of whole sizes of at least 1, and returns how many elements it spans. */
 export function checkShape(argument: string, shape: unknown): number {
-  if (!Array.isArray(shape) || shape.some((size) => !Number.isInteger(size) || size < 1)) {
+  // Not `some`, which passes over the holes of `new Array(3)`.
+  if (!Array.isArray(shape) || [...shape].some((size) => !Number.isInteger(size) || size < 1)) {
     refuse(argument, shape, "a list of whole sizes of at least 1, such as [10, 784]");
   }
   return sizeOf(shape);

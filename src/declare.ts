@@ -1,6 +1,7 @@
-import { checkBoolean, checkChoice, checkKeys, checkShape, refuse } from "./check.ts";
+import { checkBoolean, checkChoice, checkKeys, checkShape, isPlain, refuse } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { type Declared, Parameters, ROLES, type Role } from "./parameters.ts";
+import { checkRoom } from "./tensor.ts";
 
 /** A parameter as it is declared. */
 export interface ParameterOptions {
@@ -17,11 +18,13 @@ export type Declarations = Readonly<Record<string, readonly number[] | Parameter
 
 /** Allocates the parameters that declarations name, in their order. */
 export function declare(engine: Engine, declarations: Declarations): Parameters {
-  if (declarations === null || typeof declarations !== "object" || Array.isArray(declarations)) {
+  if (!isPlain(declarations)) {
     refuse("parameters", declarations, 'an object such as { "fc.weight": [10, 784] }');
   }
   const all = Object.entries(declarations).map(([name, declaration]) => declared(name, declaration));
   if (all.length === 0) refuse("parameters", {}, "at least one parameter");
+  const elements = all.reduce((sum, { size }) => sum + size, 0);
+  checkRoom("parameters", elements, elements);
   return new Parameters(engine, all);
 }
 
@@ -29,9 +32,10 @@ function declared(name: string, declaration: readonly number[] | ParameterOption
   const options: ParameterOptions = Array.isArray(declaration)
     ? { shape: declaration }
     : (declaration as ParameterOptions);
-  if (options === null || typeof options !== "object") refuse(name, options, "a shape such as [10, 784]");
+  if (!isPlain(options)) refuse(name, options, "a shape such as [10, 784], or an object of options");
   checkKeys(name, options, ["shape", "role", "frozen"]);
   const size = checkShape(`${name}.shape`, options.shape);
+  checkRoom(`${name}.shape`, size, options.shape);
   const { shape, role = shape.length < 2 ? "bias" : "hidden", frozen = false } = options;
   checkChoice(`${name}.role`, role, ROLES);
   checkBoolean(`${name}.frozen`, frozen);

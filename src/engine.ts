@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { checkChoice, checkInteger, checkKeys, describe, refuse, SimdOptimError } from "./check.ts";
+import { checkChoice, checkInteger, checkKeys, describe, Marked, refuse, SimdOptimError } from "./check.ts";
 import { ADDRESS_SPACE, type Block, Heap, type LinearMemory, PlainMemory } from "./heap.ts";
 import { bindTwins, bindWasm, checked, type Kernels } from "./kernels.ts";
 
@@ -107,8 +107,14 @@ function openWasm(module: WebAssembly.Module, maxBytes: number, reason: string):
   };
 }
 
+/** Refuses anything but a runtime of this copy of the package. */
+export function checkEngine(argument: string, value: unknown): asserts value is Engine {
+  if (!(value instanceof Engine)) refuse(argument, value, "a runtime, as load() gives");
+  value.heap.checkAlive();
+}
+
 /** One linear memory and the kernels bound to it. */
-export class Engine {
+export class Engine extends Marked {
   /** What runs the kernels here. */
   readonly backend: Backend;
   /** Why this backend was chosen. */
@@ -119,20 +125,20 @@ export class Engine {
   readonly kernels: Kernels;
   /** @internal The allocator over linear memory. */
   readonly heap: Heap;
-  #disposed = false;
   #scratch: Block | undefined;
 
   constructor(machine: Machine) {
+    super();
     this.backend = machine.backend;
     this.reason = machine.reason;
     this.heap = machine.heap;
     this.unchecked = machine.kernels;
-    this.kernels = checked(machine.kernels, machine.heap.views);
+    this.kernels = checked(machine.kernels, machine.heap);
   }
 
   /** Whether its memory can no longer be used: disposed, or its buffer transferred away. */
   get disposed(): boolean {
-    return this.#disposed || this.heap.lost;
+    return this.heap.lost;
   }
 
   /** The address of a workspace of at least `bytes`, whose contents last until the next call. */
@@ -147,7 +153,7 @@ export class Engine {
 
   /** Ends the use of everything that lives in this memory. */
   dispose(): void {
-    this.#disposed = true;
+    this.heap.close();
   }
 
   /** The same as `dispose`, for `using`. */

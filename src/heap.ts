@@ -106,11 +106,13 @@ export class Heap {
   /** Everything from here on is free. Address 0 is never handed out. */
   #end = LINE;
 
-  constructor(
-    memory: LinearMemory,
-    readonly maxBytes: number,
-  ) {
+  /** The most that memory may grow to: whole pages, for it grows by nothing less. */
+  readonly maxBytes: number;
+  #closed = false;
+
+  constructor(memory: LinearMemory, maxBytes: number) {
     this.#memory = memory;
+    this.maxBytes = Math.floor(maxBytes / PAGE) * PAGE;
     this.#refresh();
   }
 
@@ -119,9 +121,22 @@ export class Heap {
     return this.#memory.buffer.byteLength;
   }
 
-  /** Whether somebody has taken the buffer: a plain one, unlike that of WebAssembly, can be transferred to a worker. */
+  /**
+   * Whether memory can no longer be used: closed, or its buffer taken by somebody, for a plain one, unlike that of
+   * WebAssembly, can be transferred to a worker.
+   */
   get lost(): boolean {
-    return this.views.u8.length < this.#spanned;
+    return this.#closed || this.views.u8.length < this.#spanned;
+  }
+
+  /** Refuses to work once memory is lost. */
+  checkAlive(): void {
+    if (this.lost) throw new SimdOptimError("DISPOSED", "this runtime has been disposed or transferred");
+  }
+
+  /** Ends all use. */
+  close(): void {
+    this.#closed = true;
   }
 
   /** What a block of `bytes` takes: whole cache lines, and the padding of a large block. */
@@ -133,7 +148,7 @@ export class Heap {
   /** A block of zeros. */
   allocate(bytes: number): Block {
     checkInteger("bytes", bytes, `[0, ${ADDRESS_SPACE}]`);
-    if (this.lost) throw new SimdOptimError("DISPOSED", "this runtime has been disposed or transferred");
+    this.checkAlive();
     return new Block(this.#take(Heap.footprint(bytes), bytes), bytes, (pointer) => this.#give(pointer));
   }
 

@@ -3,7 +3,7 @@
  * build matches the sources, the bounds check of pointers, the parity fuzz and the benchmarks.
  */
 import { describe, SimdOptimError } from "./check.ts";
-import type { Views } from "./heap.ts";
+import type { Heap, Views } from "./heap.ts";
 import { elementBytes, type Kernel, sizesOf } from "./kernel.ts";
 import { generalKernels } from "./kernelTable/general.ts";
 import { layerKernels } from "./kernelTable/layer.ts";
@@ -54,13 +54,14 @@ export function bindWasm(exports: WebAssembly.Exports): Kernels {
   return Object.fromEntries(kernelNames.map((name) => [name, exports[name]])) as unknown as Kernels;
 }
 
-/** The same kernels, refusing any call whose operands do not lie in memory, aligned, before it is made. */
-export function checked(kernels: Kernels, views: Views): Kernels {
+/** The same kernels, refusing any call whose operands do not lie in live memory, aligned, before it is made. */
+export function checked(kernels: Kernels, heap: Pick<Heap, "views" | "checkAlive">): Kernels {
   return Object.fromEntries(
     kernelNames.map((name) => [
       name,
       (...values: number[]) => {
-        checkOperands(name, values, views.u8.length);
+        heap.checkAlive();
+        checkOperands(name, values, heap.views.u8.length);
         return (kernels[name] as (...values: number[]) => unknown)(...values);
       },
     ]),

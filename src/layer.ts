@@ -1,5 +1,5 @@
 import type { Arena } from "./arena.ts";
-import { refuse } from "./check.ts";
+import { checkFunction, checkMethods, refuse } from "./check.ts";
 import { declare, type ParameterOptions } from "./declare.ts";
 import { DryEngine } from "./dry.ts";
 import type { Engine } from "./engine.ts";
@@ -41,6 +41,16 @@ export interface Layer<In extends ElementType = "f32"> {
 // biome-ignore lint/suspicious/noExplicitAny: a tree may begin with indices or numbers; `any` admits both.
 export type AnyLayer = Layer<any>;
 
+/** Refuses what is no layer. */
+export function checkLayer(argument: string, value: unknown): asserts value is AnyLayer {
+  checkMethods(argument, value, ["forward", "backward"], "a layer, with forward and backward");
+}
+
+/** Refuses what first values cannot be taken from. */
+export function checkStart(argument: string, start: unknown): asserts start is Start | undefined {
+  if (start !== undefined) checkFunction(argument, start);
+}
+
 /** A layer in its place: its full name and its parameters. */
 interface Place {
   readonly name: string;
@@ -57,8 +67,12 @@ export function placesOf(root: AnyLayer): Map<AnyLayer, Place> {
   const visit = (layer: AnyLayer, name: string) => {
     if (places.has(layer)) return;
     places.set(layer, { name, declared: layer.parameters ?? {} });
-    for (const [key, child] of Object.entries(layer.children ?? {})) visit(child, join(name, key));
+    for (const [key, child] of Object.entries(layer.children ?? {})) {
+      checkLayer(join(name, key), child);
+      visit(child, join(name, key));
+    }
   };
+  checkLayer("layers", root);
   visit(root, "");
   return places;
 }

@@ -1,4 +1,4 @@
-import { checkChoice, describe, refuse, SimdOptimError } from "./check.ts";
+import { checkChoice, checkKeys, describe, refuse, SimdOptimError } from "./check.ts";
 import { checkOptions, fixed, type Given, type Options, type Resolved } from "./option.ts";
 import { type Parameter, type Selection, selected } from "./parameters.ts";
 import {
@@ -37,6 +37,7 @@ export function plan<O extends Options, S extends string, N extends string>(
   given: OptimizerOptions<O>,
 ): Layout<O, S> {
   const options: WithCommon<O> = { ...spec.options, ...common };
+  checkKeys(spec.name, given, [...Object.keys(options), "nonFinite"]);
   const { nonFinite, ...shared } = given;
   if (nonFinite !== undefined) checkChoice("nonFinite", nonFinite, ["propagate", "skip"]);
   checkOptions(spec.name, options, shared as Given<WithCommon<O>>);

@@ -1,10 +1,10 @@
 import { Arena } from "./arena.ts";
-import { checkBoolean, checkInteger, checkKeys, checkShape, refuse } from "./check.ts";
+import { checkBoolean, checkChoice, checkInteger, checkKeys, checkShape, refuse } from "./check.ts";
 import { DryEngine } from "./dry.ts";
-import type { Engine } from "./engine.ts";
+import { checkEngine, type Engine } from "./engine.ts";
 import { type AnyLayer, type Bound, bind, declarationsOf, Pass, type PassOptions, parametersOf } from "./layer.ts";
 import { Parameters } from "./parameters.ts";
-import { checkView, type ElementType, Tensor, View } from "./tensor.ts";
+import { checkView, ELEMENT_TYPES, type ElementType, Tensor, View } from "./tensor.ts";
 
 /** What goes into a network. */
 export interface Input {
@@ -37,17 +37,26 @@ function checkOptions(options: PassOptions): void {
   for (const [name, flag] of Object.entries(flags)) if (flag !== undefined) checkBoolean(name, flag);
 }
 
-/** A pass over numbers that are not there. `seed` is any: sizes do not depend on it. */
-function rehearse(root: AnyLayer, { shape, type = "f32" }: Input, options: PassOptions): Plan {
+/** Refuses what is neither a tensor nor tells of one. */
+function checkInput(input: Input): Required<Input> {
+  if (!(input instanceof View)) checkKeys("input", input, ["shape", "type"]);
+  const { shape, type = "f32" } = input;
   checkShape("shape", shape);
+  checkChoice("type", type, ELEMENT_TYPES);
+  return { shape, type };
+}
+
+/** A pass over numbers that are not there. `seed` is any: sizes do not depend on it. */
+function rehearse(root: AnyLayer, input: Input, options: PassOptions): Plan {
+  const { shape, type } = checkInput(input);
   const engine = new DryEngine();
   const declarations = declarationsOf(root);
   const parameters = Object.keys(declarations).length > 0 ? parametersOf(engine, declarations) : undefined;
-  const input = new Tensor(engine, shape, type);
+  const x = new Tensor(engine, shape, type);
   const before = engine.heap.used;
   const arena = new Arena(engine);
   const pass = new Pass(arena, bind(root, parameters), 0, options);
-  const y = pass.forward(root, input);
+  const y = pass.forward(root, x);
   const output = y.shape;
   // Before the backward pass, in which recomputed segments keep things for a while.
   const kept = Object.fromEntries(pass.keptBytes);
@@ -93,6 +102,10 @@ export interface NetworkOptions {
   parameters?: Parameters;
 }
 
+function startAll(parameters: Parameters, declarations: ReturnType<typeof declarationsOf>, seed: number): void {
+  for (const [name, { start }] of Object.entries(declarations)) start?.(parameters.get(name).value, { seed, name });
+}
+
 /**
  * Layers with their parameters and the memory of their passes. A training step is
  *
@@ -118,6 +131,7 @@ export class Network {
   #output: View | undefined;
 
   constructor(runtime: Engine, root: AnyLayer, options: NetworkOptions = {}) {
+    checkEngine("runtime", runtime);
     checkKeys("network", options, ["seed", "parameters"]);
     const { seed = 0, parameters } = options;
     checkInteger("seed", seed, `[0, ${Number.MAX_SAFE_INTEGER}]`);
@@ -127,15 +141,18 @@ export class Network {
     const declarations = declarationsOf(root);
     if (!parameters && Object.keys(declarations).length === 0) refuse("layers", root, "at least one with parameters");
     this.parameters = parameters ?? parametersOf(runtime, declarations);
-    this.#bound = bind(root, this.parameters);
     this.#engine = runtime;
     this.#root = root;
     this.#seed = seed;
     this.#ownsParameters = !parameters;
-    this.#arena = new Arena(runtime, 0);
-    if (parameters) return;
-    for (const [name, { start }] of Object.entries(declarations))
-      start?.(this.parameters.get(name).value, { seed, name });
+    try {
+      this.#bound = bind(root, this.parameters);
+      if (!parameters) startAll(this.parameters, declarations, seed);
+      this.#arena = new Arena(runtime, 0);
+    } catch (error) {
+      if (!parameters) this.parameters.dispose();
+      throw error;
+    }
   }
 
   /** Bytes of the memory for passes, as it is now. */
@@ -152,8 +169,9 @@ export class Network {
   plan(input: Input, options: PassOptions = {}): Plan {
     checkOptions(options);
     const { training = true, gradients = training, inputGradient = false } = options;
-    const key = JSON.stringify([input.shape, input.type ?? "f32", training, gradients, inputGradient]);
-    const known = this.#plans.get(key) ?? rehearse(this.#root, input, options);
+    const { shape, type } = checkInput(input);
+    const key = JSON.stringify([shape, type, training, gradients, inputGradient]);
+    const known = this.#plans.get(key) ?? rehearse(this.#root, { shape, type }, options);
     this.#plans.set(key, known);
     return known;
   }
@@ -163,13 +181,20 @@ export class Network {
    * the largest pass, memory is allocated once.
    */
   reserve(input: Input, options: PassOptions = {}): void {
+    this.#engine.heap.checkAlive();
     const { activations } = this.plan(input, options);
     this.#pass = undefined;
     this.#output = undefined;
     this.#arena.clear();
     if (activations <= this.#arena.bytes) return;
     this.#arena.dispose();
-    this.#arena = new Arena(this.#engine, activations);
+    try {
+      this.#arena = new Arena(this.#engine, activations);
+    } catch (error) {
+      // Smaller passes can still run.
+      this.#arena = new Arena(this.#engine, 0);
+      throw error;
+    }
   }
 
   /** Runs the layers. The output is good until the next pass; it is where a backward pass takes least memory from. */

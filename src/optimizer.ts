@@ -1,4 +1,4 @@
-import { describe, refuse, SimdOptimError } from "./check.ts";
+import { checkBoolean, checkFunction, checkKeys, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { firstNonFinite } from "./gradients/nonFinite.ts";
 import { checkShapes, type Layout, plan, slotSizes } from "./layout.ts";
@@ -13,7 +13,14 @@ import {
 } from "./measure.ts";
 import { fixed, type Options, type Resolved, resolve, writtenSchedules } from "./option.ts";
 import type { Parameter } from "./parameters.ts";
-import { checkSavedState, compareArrays, type LoadReport, type OptimizerState } from "./savedState.ts";
+import {
+  checkSavedState,
+  compareState,
+  differs,
+  groupsOf,
+  type LoadReport,
+  type OptimizerState,
+} from "./savedState.ts";
 import { runElsewhere } from "./shadow.ts";
 import {
   common,
@@ -28,7 +35,7 @@ import {
   type WithCommon,
 } from "./spec.ts";
 import { State } from "./state.ts";
-import { fillFrom, type SavedArray, type StateDictOptions } from "./stateful.ts";
+import { fillFrom, type SavedArray, type StateDictOptions, wantsCopy } from "./stateful.ts";
 import { clippingOf, type StepReport } from "./stepReport.ts";
 
 /**
@@ -86,7 +93,10 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     return this.#applied;
   }
 
-  /** Bytes of state. */
+  /**
+   * Bytes of state, also for parameters that are frozen. Workspace that a step takes from the runtime, as those of
+   * Adafactor, LAMB and Prodigy do, and what norms are measured in are not among them.
+   */
   get bytes(): number {
     return this.#state.bytes;
   }
@@ -94,7 +104,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   /** Applies one update to every parameter that is not frozen. Measuring it changes no bit of the outcome. */
   step(options?: StepOptions): StepReport {
     this.#checkReady();
-    const norms = options ? normsChoice(options) : false;
+    const norms = options === undefined ? false : normsChoice(options);
     for (const { params } of this.#layout.groups) checkShapes(this.spec, params);
     const resolved = this.#resolved();
     const lr = resolved[0]!["lr"] as number | undefined;
@@ -147,12 +157,14 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
    * bit; they stay where they are for an optimizer that has only one point. Waits for a promise before putting back.
    */
   withEvalParams<T>(fn: () => T): T {
+    checkFunction("fn", fn);
     const { points } = this.spec;
     return points ? this.#withParamsAt(points.evaluation, points.evaluate, fn) : fn();
   }
 
   /** Runs `fn` with the parameters at the point where the source takes the gradient, and puts them back bit for bit. */
   withLookahead<T>(fn: () => T): T {
+    checkFunction("fn", fn);
     const { lookahead, name } = this.spec;
     if (!lookahead) refuse("withLookahead", name, "an optimizer that looks ahead");
     return this.#withParamsAt("look-ahead", lookahead, fn);
@@ -162,13 +174,15 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
    * A copy of the state: load it into an optimizer made the same way, and it continues bit for bit. With `copy: false`
    * arrays are views onto the state itself: for code that puts them away before anything steps or allocates.
    */
-  stateDict({ copy = true }: StateDictOptions = {}): OptimizerState {
+  stateDict(options: StateDictOptions = {}): OptimizerState {
+    const copy = wantsCopy(options);
     this.#checkAlive();
+    const resolved = this.#resolved();
     const groups = this.#layout.groups.map(({ params, given }, i) => {
       const schedules = writtenSchedules(given);
       return {
         params: params.map((parameter) => parameter.name),
-        options: resolve(this.spec.name, this.#options, given, this.#applied),
+        options: resolved[i]!,
         ...(schedules && { schedules }),
         numbers: { ...this.#numbers[i]! },
       };
@@ -188,27 +202,36 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   /**
    * Takes over a saved state: counts, numbers and arrays, by parameter name. Options stay as this optimizer was made;
    * those that differ from the saved ones are reported. Unless `strict` is false, a state that does not fit throws,
-   * and then nothing has changed.
+   * and then nothing has changed. With `strict: false`, a parameter that lacks its count or any of its arrays, or has
+   * one of another size, begins anew: its state is 0, and its next step is a first step.
    */
-  loadStateDict(saved: OptimizerState<SavedArray>, { strict = true }: { strict?: boolean } = {}): LoadReport {
+  loadStateDict(saved: OptimizerState<SavedArray>, options: { strict?: boolean } = {}): LoadReport {
+    checkKeys("loadStateDict", options, ["strict"]);
+    const { strict = true } = options;
+    checkBoolean("strict", strict);
     this.#checkReady();
     this.#checkSaved(saved);
-    const arrays = new Map<string, Float32Array>();
-    this.#state.forEachArray(({ parameter }, slot, array) => arrays.set(`${parameter.name}/${slot}`, array));
-    const { fitting, ...found } = compareArrays(saved.state, arrays);
+    const expected = new Map(this.#layout.members.map(({ parameter: { name }, sizes }) => [name, sizes]));
+    const { restarted, ...found } = compareState(saved, expected);
     const problems = Object.entries(found).filter(([, keys]) => keys.length > 0);
     const report = { ...found, changed: this.#changedOptions(saved) };
     if (strict && problems.length > 0) {
       const text = problems.map(([kind, keys]) => `${kind} ${keys.join(", ")}`).join("; ");
       throw new SimdOptimError("STATE_MISMATCH", `state: ${text}`);
     }
-    for (const [source, array] of fitting) fillFrom(source, array);
     for (const member of this.#layout.members) {
       const { name } = member.parameter;
-      member.missed = Object.hasOwn(saved.steps, name) ? saved.step - saved.steps[name]! : 0;
+      // What is not all there begins anew, as if it had been frozen until now.
+      member.missed = saved.step - (restarted.has(name) ? 0 : saved.steps[name]!);
     }
+    this.#state.forEachArray(({ parameter: { name } }, slot, array) => {
+      if (restarted.has(name)) array.fill(0);
+      else fillFrom(saved.state[name]![slot]!, array);
+    });
     this.#state.replan();
-    for (const [i, numbers] of this.#numbers.entries()) Object.assign(numbers, this.#savedGroup(saved, i)?.numbers);
+    for (const [i, numbers] of this.#numbers.entries()) {
+      Object.assign(numbers, this.spec.numbers, this.#savedGroups(saved, i)[0]?.numbers);
+    }
     this.#applied = saved.step;
     return report;
   }
@@ -260,12 +283,16 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     for (const key of Object.keys(this.spec.numbers ?? {}) as N[]) {
       Object.defineProperty(group, key, { enumerable: true, get: () => this.#numbers[i]![key] });
     }
-    return group as Group<O, N>;
+    // A name that no option has would be kept, and change nothing.
+    return Object.preventExtensions(group) as Group<O, N>;
   }
 
-  /** The options of each group as the next step will see them. */
-  #resolved(): Resolved<WithCommon<O>>[] {
-    return this.#layout.groups.map(({ given }) => resolve(this.spec.name, this.#options, given, this.#applied));
+  /** The options of each group as the next step will see them, or as a step would. */
+  #resolved(step = this.#applied): Resolved<WithCommon<O>>[] {
+    const resolved = this.#layout.groups.map(({ given }) => resolve(this.spec.name, this.#options, given, step));
+    // A schedule is the user's code, and may have disposed what it is a schedule of.
+    this.#checkAlive();
+    return resolved;
   }
 
   /** Lets the spec look at everything first. Returns its reason to leave the step out, if it has one. */
@@ -350,20 +377,19 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     checkSavedState(saved, { optimizer: name, point: points?.training ?? "p", numbers: Object.keys(numbers ?? {}) });
   }
 
-  /** The saved group that has the first parameter of our group i. */
-  #savedGroup(saved: OptimizerState<SavedArray>, i: number): OptimizerState["groups"][number] | undefined {
-    const name = this.#layout.groups[i]!.params[0]?.name;
-    return saved.groups.find(({ params }) => name !== undefined && params.includes(name));
+  /** The saved groups that have parameters of our group i, in the order of those. */
+  #savedGroups(saved: OptimizerState<SavedArray>, i: number): OptimizerState["groups"] {
+    const names = this.#layout.groups[i]!.params.map(({ name }) => name);
+    return groupsOf(saved, names);
   }
 
   #changedOptions(saved: OptimizerState<SavedArray>): string[] {
+    const resolved = this.#resolved(saved.step);
     return this.#layout.groups.flatMap(({ given }, i) => {
-      const options = resolve(this.spec.name, this.#options, given, saved.step);
-      const schedules = writtenSchedules(given);
-      const then = this.#savedGroup(saved, i) ?? { options, schedules };
-      const differs = (now: unknown, before: unknown) => describe(now) !== describe(before);
-      return Object.keys(options)
-        .filter((key) => differs(options[key], then.options[key]) || differs(schedules?.[key], then.schedules?.[key]))
+      const now = { options: resolved[i]!, schedules: writtenSchedules(given) };
+      const before = this.#savedGroups(saved, i);
+      return Object.keys(now.options)
+        .filter((key) => before.some((group) => differs(now, group, key)))
         .map((key) => `group ${i}: ${key}`);
     });
   }
@@ -374,7 +400,7 @@ export interface OptimizerClass<O extends Options, S extends string, N extends s
   new (params: OptimizerParams<O>, options?: OptimizerOptions<O>): Optimizer<O, S, N>;
   /** The declaration that the class was made of. */
   readonly spec: OptimizerSpec<O, S, N>;
-  /** The bytes of state that `new` with these arguments would allocate. */
+  /** The bytes of state that `new` with these arguments would allocate: see `Optimizer.bytes`. */
   bytes(params: OptimizerParams<O>, options?: OptimizerOptions<O>): number;
 }
 
@@ -394,5 +420,10 @@ export function defineOptimizer<O extends Options, S extends string, N extends s
     }
   };
   Object.defineProperty(made, "name", { value: spec.name });
+  for (const key of Object.keys({ ...spec.options, ...common })) {
+    Object.defineProperty(made.prototype, key, {
+      set: (value) => refuse(key, value, `groups[0].${key} to be assigned`),
+    });
+  }
   return made;
 }

@@ -137,7 +137,6 @@ export type Resolved<O extends Options> = { [K in keyof O]: ReturnType<O[K]["at"
 
 /** Refuses unknown options and bad values. */
 export function checkOptions<O extends Options>(argument: string, options: O, given: Given<O>): void {
-  if (given === null || typeof given !== "object") refuse(argument, given, "an object of options");
   checkKeys(argument, given, Object.keys(options));
   for (const [key, value] of Object.entries(given)) {
     if (value !== undefined) options[key]!.check(key, value);
@@ -147,8 +146,7 @@ export function checkOptions<O extends Options>(argument: string, options: O, gi
 /** The options at a step. */
 export function resolve<O extends Options>(name: string, options: O, given: Given<O>, step: number): Resolved<O> {
   const resolved: Record<string, unknown> = {};
-  for (const key in options) {
-    const option = options[key]!;
+  for (const [key, option] of Object.entries(options)) {
     const value: unknown = given[key] ?? option.default;
     // Only lists and schedules depend on the step; the rest is taken as it is, for every step does this.
     resolved[key] =

@@ -66,12 +66,12 @@ export class Parameter extends Marked {
     this.#frozen = frozen;
   }
 
-  /** The values in place, row-major. */
+  /** The values in place, row-major. Read it anew after anything that may allocate: see `View.data`. */
   get data(): Float32Array {
     return this.value.data;
   }
 
-  /** The gradient in place, row-major. */
+  /** The gradient in place, row-major. Read it anew after anything that may allocate: see `View.data`. */
   get grad(): Float32Array {
     return this.gradient.data;
   }

@@ -29,13 +29,13 @@ export interface OptimizerState<A = Float32Array> {
 
 /** What a saved state and what it was loaded into did not have in common. */
 export interface LoadReport {
-  /** Arrays this optimizer has and the saved state lacks, as "parameter/slot". */
+  /** Arrays this optimizer has and the saved state lacks, as "parameter/slot", or "parameter/step" for a count alone. */
   readonly missing: readonly string[];
   /** Arrays in the saved state that this optimizer does not have. */
   readonly unexpected: readonly string[];
   /** Arrays of another size. */
   readonly misshapen: readonly string[];
-  /** Options whose value differs from the saved one, as "group 0: lr". */
+  /** Options whose value differs from the saved one of any of the group's parameters, as "group 0: lr". */
   readonly changed: readonly string[];
 }
 
@@ -86,22 +86,57 @@ function checkGroup(argument: string, group: unknown, known: readonly string[]):
   }
 }
 
-/** The arrays of a saved state beside those it is for, which are named "parameter/slot". */
-export function compareArrays(state: OptimizerState<SavedArray>["state"], arrays: ReadonlyMap<string, Float32Array>) {
-  const saved = new Map(
-    Object.entries(state).flatMap(([name, slots]) =>
-      Object.entries(slots).map(([slot, array]) => [`${name}/${slot}` as string, array] as const),
-    ),
-  );
+/** What a saved state has beside what it is for: elements of each slot by parameter, 0 for none. */
+export function compareState(
+  { state, steps }: OptimizerState<SavedArray>,
+  expected: ReadonlyMap<string, Readonly<Record<string, number>>>,
+) {
   const missing: string[] = [];
   const misshapen: string[] = [];
-  const fitting: [SavedArray, Float32Array][] = [];
-  for (const [key, array] of arrays) {
-    const source = saved.get(key);
-    if (!isSavedArray(source)) missing.push(key);
-    else if (source.length === array.length) fitting.push([source, array]);
-    else misshapen.push(`${key}: got ${source.length} elements, expected ${array.length}`);
+  const unexpected: string[] = [];
+  /** The parameters that are not all there. */
+  const restarted = new Set<string>();
+  for (const [name, sizes] of expected) {
+    const slots = Object.hasOwn(state, name) ? state[name]! : {};
+    const before = missing.length + misshapen.length;
+    for (const [slot, size] of Object.entries(sizes)) {
+      if (size === 0) continue;
+      const array = Object.hasOwn(slots, slot) ? slots[slot] : undefined;
+      if (!isSavedArray(array)) missing.push(`${name}/${slot}`);
+      else if (array.length !== size) {
+        misshapen.push(`${name}/${slot}: got ${array.length} elements, expected ${size}`);
+      }
+    }
+    const complete = missing.length + misshapen.length === before;
+    if (complete && !Object.hasOwn(steps, name)) missing.push(`${name}/step`);
+    if (!complete || !Object.hasOwn(steps, name)) restarted.add(name);
   }
-  const unexpected = [...saved.keys()].filter((key) => !arrays.has(key));
-  return { missing, unexpected, misshapen, fitting };
+  for (const [name, slots] of Object.entries(state)) {
+    const sizes = expected.get(name);
+    unexpected.push(...Object.keys(slots).flatMap((slot) => (sizes?.[slot] ? [] : [`${name}/${slot}`])));
+  }
+  return { missing, unexpected, misshapen, restarted };
+}
+
+type SavedGroup = OptimizerState["groups"][number];
+
+/** The saved groups that have any of these parameters, each once, in the order of the names. */
+export function groupsOf({ groups }: Pick<OptimizerState, "groups">, names: readonly string[]): readonly SavedGroup[] {
+  const groupOf = new Map(groups.flatMap((group) => group.params.map((name) => [name, group] as const)));
+  return [...new Set(names.flatMap((name) => groupOf.get(name) ?? []))];
+}
+
+/** Whether an option, or the schedule that makes it, differs between two groups. */
+export function differs(
+  now: Pick<SavedGroup, "options"> & { readonly schedules: SavedGroup["schedules"] | undefined },
+  before: SavedGroup,
+  key: string,
+): boolean {
+  return !sameValue(now.options[key], before.options[key]) || !sameValue(now.schedules?.[key], before.schedules?.[key]);
+}
+
+/** Whether two options are the same: plain values, or lists of them. */
+function sameValue(a: unknown, b: unknown): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return Object.is(a, b);
+  return a.length === b.length && a.every((item, i) => Object.is(item, b[i]));
 }

@@ -1,3 +1,5 @@
+import { checkBoolean, checkFunction, checkInteger, checkKeys, refuse } from "./check.ts";
+
 /** Anything that holds state which can be saved and loaded: an optimizer, an average, an object of your own. */
 export interface Stateful {
   /** A copy of the state: plain values, typed arrays, and lists and objects of them. */
@@ -15,6 +17,14 @@ export interface Stateful {
 export interface StateDictOptions {
   /** False for views of the arrays in place, good until memory grows; true, a copy, unless it is given. */
   copy?: boolean;
+}
+
+/** Whether `stateDict` is to copy. */
+export function wantsCopy(options: StateDictOptions): boolean {
+  checkKeys("stateDict", options, ["copy"]);
+  const { copy = true } = options;
+  checkBoolean("copy", copy);
+  return copy;
 }
 
 export function isStateful(value: unknown): value is Stateful {
@@ -36,11 +46,14 @@ export class DeferredArray {
     readonly length: number,
     readInto: (target: Float32Array) => void,
   ) {
+    checkInteger("length", length, "[0, inf)");
+    checkFunction("readInto", readInto);
     this.#readInto = readInto;
   }
 
   /** Has the elements read into `target`, as many as there are, once everything in the file has been accepted. */
   readInto(target: Float32Array): void {
+    if (!(target instanceof Float32Array)) refuse("target", target, "a Float32Array");
     this.#readInto(target);
   }
 }

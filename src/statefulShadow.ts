@@ -1,6 +1,6 @@
 import { refuse } from "./check.ts";
 import { Shadow } from "./shadow.ts";
-import { fillFrom, isSavedArray, type SavedArray, type StateDictOptions } from "./stateful.ts";
+import { fillFrom, isSavedArray, type SavedArray, type StateDictOptions, wantsCopy } from "./stateful.ts";
 
 /** A copy that is part of a state: it can be saved and loaded by parameter name, and hold gradients instead. */
 export class StatefulShadow extends Shadow {
@@ -37,7 +37,8 @@ export class StatefulShadow extends Shadow {
   }
 
   /** The contents by parameter name, a copy unless views in place are asked for. */
-  toArrays({ copy = true }: StateDictOptions = {}): Record<string, Float32Array> {
+  toArrays(options: StateDictOptions = {}): Record<string, Float32Array> {
+    const copy = wantsCopy(options);
     const arrays: Record<string, Float32Array> = Object.create(null);
     this.forEach(({ name, collection, size }, pointer) => {
       const array = collection.engine.heap.views.f32.subarray(pointer / 4, pointer / 4 + size);

@@ -1,6 +1,6 @@
 import { checkChoice, checkShape, describe, Marked, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
-import { type Block, releaseWithOwner } from "./heap.ts";
+import { ADDRESS_SPACE, type Block, releaseWithOwner } from "./heap.ts";
 import { sameShape, sizeOf } from "./shape.ts";
 
 /** Element types: float32, or unsigned 32-bit integers for indices. */
@@ -12,6 +12,10 @@ export interface ElementArrays {
 }
 /** The type of the elements of a tensor. */
 export type ElementType = keyof ElementArrays;
+export const ELEMENT_TYPES: readonly ElementType[] = ["f32", "u32"];
+
+/** What marks a target that counts for nothing, as in torch; a u32 tensor holds it as 2^32 - 100. */
+export const IGNORED = -100;
 
 /** Keeps the owner of memory alive for as long as anyone holds a typed array onto it. */
 const owners = new WeakMap<ArrayBufferView, object>();
@@ -51,14 +55,16 @@ export class View<T extends ElementType = "f32"> extends Marked {
 
   /** The byte address; it does not move when memory grows. */
   get pointer(): number {
-    if (this.engine.disposed) {
-      throw new SimdOptimError("DISPOSED", "this runtime has been disposed or transferred");
-    }
+    this.engine.heap.checkAlive();
     if (!this.#block.held) throw new SimdOptimError("DISPOSED", "this tensor has been disposed");
     return this.#block.pointer + this.#offset;
   }
 
-  /** The elements, row-major, in place: writes are seen by the kernels. Read the property anew after anything that may allocate. */
+  /**
+   * The elements, row-major, in place: writes are seen by the kernels. Read the property anew after anything that may
+   * allocate: when memory grows, views taken before have length 0, and writes to them vanish without an error. The view
+   * keeps its memory from being given back; a view of the view, such as `data.subarray(...)`, does not.
+   */
   get data(): ElementArrays[T] {
     const { pointer } = this;
     const { buffer } = this.engine.heap.views.u8;
@@ -79,8 +85,10 @@ export class Tensor<T extends ElementType = "f32"> extends View<T> {
 
   /** @internal Use `runtime.tensor`. */
   constructor(engine: Engine, shape: readonly number[], type: T) {
-    checkChoice("type", type, ["f32", "u32"]);
-    const block = engine.heap.allocate(4 * checkShape("shape", shape));
+    checkChoice("type", type, ELEMENT_TYPES);
+    const size = checkShape("shape", shape);
+    checkRoom("shape", size, shape);
+    const block = engine.heap.allocate(4 * size);
     super(engine, block, 0, shape, type);
     this.#block = block;
     releaseWithOwner(block, this);
@@ -95,6 +103,14 @@ export class Tensor<T extends ElementType = "f32"> extends View<T> {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** Elements that fill linear memory. */
+const MOST = ADDRESS_SPACE / 4;
+
+/** Refuses more elements than linear memory could ever hold. */
+export function checkRoom(argument: string, size: number, got: unknown): void {
+  if (size > MOST) refuse(argument, got, `at most ${MOST} elements, which fill linear memory`, "OUT_OF_MEMORY");
 }
 
 /** Refuses anything but a live view in `engine`, of the given type and, where it is given, shape. */
@@ -117,6 +133,35 @@ export function checkView<T extends ElementType>(
   // Reading the pointer refuses a disposed view.
   view.pointer;
 }
+
+/**
+ * The memory and kernels of a float32 tensor; refuses anything else. A function that takes tensors begins with it, for
+ * the one that says which runtime the others must be of is an argument as they are.
+ */
+export function engineOf(argument: string, view: unknown): Engine {
+  if (!(view instanceof View)) refuse(argument, view, "a f32 tensor");
+  checkView(argument, view, view.engine, "f32");
+  return view.engine;
+}
+
+/** Refuses a tensor that is one of some others: what a call writes to it would change what it reads or writes there. */
+export function checkApart(argument: string, view: View<ElementType>, others: Tensors): void {
+  for (const [name, other] of Object.entries(others)) {
+    if (other && other.pointer === view.pointer)
+      refuse(argument, `the same memory as ${name}`, `memory apart from ${name}`);
+  }
+}
+
+/** Refuses tensors to be written that are one of each other or of those that are read. */
+export function checkDistinct(written: Tensors, read: Tensors = {}): void {
+  for (const [name, view] of Object.entries(written)) {
+    const { [name]: _, ...others } = { ...read, ...written };
+    if (view) checkApart(name, view, others);
+  }
+}
+
+/** Tensors by the names of their arguments; those left out are no matter. */
+export type Tensors = Readonly<Record<string, View<ElementType> | null | undefined>>;
 
 /** Refuses indices that are not below `bound`. */
 export function checkIndices(argument: string, index: View<"u32">, bound: number): void {

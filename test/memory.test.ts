@@ -1,8 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { clipGradNorm } from "../src/clip.ts";
 import { Heap, PlainMemory } from "../src/heap.ts";
+import { Linear } from "../src/modules/linear.ts";
+import { Network } from "../src/network.ts";
 import { AdamW } from "../src/optim/adam.ts";
+import { SGD } from "../src/optim/sgd.ts";
 import { Random } from "../src/random.ts";
 import { load } from "../src/runtime.ts";
+import { wrap } from "../src/wrap.ts";
 import { backends } from "./support/runtimes.ts";
 
 const MIB = 1 << 20;
@@ -111,6 +116,82 @@ describe.each(backends)("memory on %s", (backend) => {
     const last = rt.tensor([1]);
     rt.dispose();
     expect(() => last.data).toThrow("this runtime has been disposed");
+  });
+
+  test("ends on a whole page, whatever is allowed", async () => {
+    const rt = await load({ backend, maxBytes: 120_000 });
+    const params = rt.parameters({ w: [7000] });
+    params.get("w").grad.fill(1);
+    // Values and gradients take 56 000 bytes of the one page that there is; the state would end past it.
+    expect(() => new AdamW(params)).toThrow(/out of memory: asked for 28000 bytes with .* in use and 65536 allowed/);
+    expect(rt.heap.capacity).toBe(65536);
+    const sgd = new SGD(params);
+    sgd.step();
+    expect(params.get("w").data.every((value) => value === Math.fround(-0.001))).toBe(true);
+  });
+
+  test("is refused to everybody once the runtime is disposed", async () => {
+    const rt = await load({ backend });
+    const params = rt.parameters({ w: [4] });
+    const adamw = new AdamW(params);
+    const network = new Network(rt, new Linear(2, 2));
+    const x = rt.tensor([1, 2]);
+    rt.dispose();
+    const gone = "this runtime has been disposed";
+    expect(() => rt.tensor([1])).toThrow(gone);
+    expect(() => rt.parameters({ w: [1] })).toThrow(gone);
+    expect(() => rt.kernels.fill(64, 1, 0)).toThrow(gone);
+    expect(() => x.data).toThrow(gone);
+    expect(() => params.zeroGrad()).toThrow(gone);
+    expect(() => clipGradNorm(params, 1)).toThrow(gone);
+    expect(() => adamw.step()).toThrow("this AdamW has been disposed");
+    expect(() => new Network(rt, new Linear(2, 2))).toThrow(gone);
+    expect(() => network.forward(x)).toThrow(gone);
+    expect(() => wrap(rt, { w: new Float32Array(2) })).toThrow(gone);
+  });
+
+  test("is not written by an optimizer that its own schedule has disposed", async () => {
+    const rt = await load({ backend });
+    const params = rt.parameters({ w: [4] });
+    params.get("w").grad.fill(1);
+    const adamw: InstanceType<typeof AdamW> = new AdamW(params, {
+      lr: () => {
+        adamw.dispose();
+        return 0.1;
+      },
+    });
+    expect(() => adamw.step()).toThrow("this AdamW has been disposed");
+    expect([...params.get("w").data]).toEqual([0, 0, 0, 0]);
+    const sgd = new SGD(params, {
+      lr: () => {
+        rt.dispose();
+        return 0.1;
+      },
+    });
+    expect(() => sgd.step()).toThrow("this SGD has been disposed");
+  });
+
+  test("that is too little for a network is given back, and a pass too large leaves smaller ones possible", async () => {
+    const rt = await load({ backend, maxBytes: 2 * MIB });
+    const before = rt.heap.used;
+    const failing = { start: () => rt.tensor([MIB]) };
+    expect(() => new Network(rt, new Linear(8, 8, failing))).toThrow("out of memory");
+    expect(rt.heap.used).toBe(before);
+    const network = new Network(rt, new Linear(8, 8));
+    const small = rt.tensor([4, 8], { values: new Float32Array(32).fill(1) });
+    const outcome = [...network.forward(small).data];
+    expect(() => network.reserve({ shape: [MIB, 8] })).toThrow("out of memory");
+    expect([...network.forward(small).data]).toEqual(outcome);
+  });
+
+  test("is too small for some shapes, and the error speaks of the shape", async () => {
+    const rt = await load({ backend });
+    const most = "expected at most 1073741824 elements, which fill linear memory";
+    expect(() => rt.tensor([1e6, 1e6])).toThrow(`shape: got [1000000, 1000000], ${most}`);
+    expect(() => rt.parameters({ w: [2 ** 31] })).toThrow(`w.shape: got [2147483648], ${most}`);
+    expect(() => rt.parameters({ a: [2 ** 29], b: { shape: [2 ** 30] } })).toThrow(
+      `parameters: got 1610612736, ${most}`,
+    );
   });
 
   test("using gives memory back at the end of the block", async () => {

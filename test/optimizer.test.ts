@@ -3,8 +3,10 @@ import { AdamW } from "../src/optim/adam.ts";
 import { SGD } from "../src/optim/sgd.ts";
 import { defineOptimizer } from "../src/optimizer.ts";
 import type { Scheduled } from "../src/option.ts";
+import type { Parameters } from "../src/parameters.ts";
 import { load } from "../src/runtime.ts";
 import * as schedules from "../src/schedules/index.ts";
+import { type AnyOptimizer, optimizers } from "./support/specs.ts";
 
 const rt = await load();
 
@@ -169,7 +171,81 @@ describe("state", () => {
     const report = adamw.loadStateDict(saved, { strict: false });
     expect([report.missing.length, report.unexpected.length, report.misshapen.length]).toEqual([2, 2, 2]);
     expect(adamw.steps).toBe(0);
-    expect(adamw.stateDict().state["norm"]).toEqual(before.state["norm"]);
+    // What does not fit begins anew.
+    const nothing = new AdamW(oneEach()).stateDict();
+    expect(adamw.stateDict()).toEqual(nothing);
+  });
+
+  const later = (name: string) => ({ [name]: [4] as const });
+
+  test.each(optimizers.map((Optimizer) => [Optimizer.spec.name, Optimizer] as const))(
+    "of %s lets what the file lacks begin with a first step",
+    (_, Optimizer) => {
+      const shape = [4, 3];
+      const options = Optimizer.spec.options["lr"] ? { lr: 0.01 } : {};
+      const train = (params: Parameters, name: string, optimizer: AnyOptimizer["prototype"], steps: number) => {
+        const { data, grad } = params.get(name);
+        return Array.from({ length: steps }, (_, step) => {
+          const before = data.slice();
+          grad.fill(0.5 + step / 10);
+          optimizer.step();
+          return data.map((value, i) => value - before[i]!);
+        });
+      };
+      const body = rt.parameters({ body: shape });
+      const old = new Optimizer(body, options);
+      train(body, "body", old, 40);
+      const saved = old.stateDict();
+      const alone = rt.parameters({ head: shape });
+      const first = train(alone, "head", new Optimizer(alone, options), 3);
+      for (const state of [saved, { ...saved, state: { ...saved.state, head: { exp_avg: new Float32Array(2) } } }]) {
+        const both = rt.parameters({ body: shape, head: shape });
+        const resumed = new Optimizer([{ params: [both.get("head")] }, { params: [both.get("body")] }], options);
+        // What it has done before does not count either.
+        both.get("head").grad.fill(1);
+        resumed.step();
+        both.get("head").data.fill(0);
+        resumed.loadStateDict(state, { strict: false });
+        expect(resumed.stateDict().steps).toEqual({ body: 40, head: 0 });
+        both.get("body").grad.fill(0);
+        expect(train(both, "head", resumed, 3)).toEqual(first);
+      }
+    },
+  );
+
+  test("lets a parameter of which one array is missing begin anew as a whole", () => {
+    const params = rt.parameters(later("w"));
+    const plain = new AdamW(params);
+    params.get("w").grad.fill(1);
+    for (let i = 0; i < 10; i++) plain.step();
+    const amsgrad = new AdamW(params, { amsgrad: true });
+    const report = amsgrad.loadStateDict(plain.stateDict(), { strict: false });
+    expect(report.missing).toEqual(["w/max_exp_avg_sq"]);
+    const { state, steps } = amsgrad.stateDict();
+    expect(steps).toEqual({ w: 0 });
+    for (const array of Object.values(state["w"]!)) expect(array.every((value) => value === 0)).toBe(true);
+  });
+
+  test("that lacks a count says so, also where a rule keeps no arrays", () => {
+    const one = rt.parameters(later("a"));
+    const two = rt.parameters({ ...later("a"), ...later("b") });
+    const saved = new SGD(one).stateDict();
+    expect(() => new SGD(two).loadStateDict(saved)).toThrow("state: missing b/step");
+    expect(new SGD(two).loadStateDict(saved, { strict: false }).missing).toEqual(["b/step"]);
+  });
+
+  test("compares the options of every parameter of a group", () => {
+    const make = (rates: [number, number]) => {
+      const params = rt.parameters({ ...later("a"), ...later("b") });
+      return new AdamW([
+        { params: [params.get("a")], lr: rates[0] },
+        { params: [params.get("b")], lr: rates[1] },
+      ]);
+    };
+    const saved = make([0.1, 0.2]).stateDict();
+    expect(make([0.1, 0.2]).loadStateDict(saved).changed).toEqual([]);
+    const together = new AdamW(rt.parameters({ ...later("a"), ...later("b") }), { lr: 0.1 });
+    expect(together.loadStateDict(saved).changed).toEqual(["group 0: lr"]);
   });
 
   test("reports options that differ from the saved ones, and keeps yours", () => {

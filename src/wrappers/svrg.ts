@@ -1,4 +1,4 @@
-import { checkChoice, checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
+import { checkChoice, checkFunction, checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
 import { type Parameter, type Selection, selected } from "../parameters.ts";
 import { Random } from "../random.ts";
 import { StatefulShadow } from "../statefulShadow.ts";
@@ -54,24 +54,35 @@ export class SVRG {
 
   constructor(params: Selection, options: SVRGOptions = {}) {
     checkKeys("SVRG", options, ["lr", "innerSteps", "batchSize", "outerUpdate", "seed", "batch", "pick"]);
-    const { lr = 0.01, innerSteps, batchSize = 1, outerUpdate = "last", seed = 0 } = options;
+    const { lr = 0.01, innerSteps, batchSize = 1, outerUpdate = "last", seed = 0, batch, pick } = options;
     checkNumber("lr", lr, "[0, inf)");
     if (innerSteps !== undefined) checkInteger("innerSteps", innerSteps, "[1, inf)");
     checkInteger("batchSize", batchSize, "[1, inf)");
     checkChoice("outerUpdate", outerUpdate, ["last", "random", "average"]);
     checkInteger("seed", seed, `[0, ${Number.MAX_SAFE_INTEGER}]`);
+    if (batch !== undefined) checkFunction("batch", batch);
+    if (pick !== undefined) checkFunction("pick", pick);
     this.#parameters = selected("params", params);
     if (this.#parameters.length === 0) refuse("params", params, "at least one parameter");
     this.#options = { ...options, lr, batchSize, outerUpdate, seed };
-    this.#snapshot = new StatefulShadow(this.#parameters);
-    this.#current = new StatefulShadow(this.#parameters);
-    this.#full = new StatefulShadow(this.#parameters);
-    this.#batch = new StatefulShadow(this.#parameters);
-    this.#result = outerUpdate === "last" ? undefined : new StatefulShadow(this.#parameters);
+    const made: StatefulShadow[] = [];
+    const shadow = () => {
+      made.push(new StatefulShadow(this.#parameters));
+      return made.at(-1)!;
+    };
+    try {
+      this.#snapshot = shadow();
+      this.#current = shadow();
+      this.#full = shadow();
+      this.#batch = shadow();
+      this.#result = outerUpdate === "last" ? undefined : shadow();
+    } catch (error) {
+      for (const one of made) one.dispose();
+      throw error;
+    }
   }
 
-  /** Epochs run so far: with the seed, all that the next one depends on besides the values. */
-  /** Full gradients taken so far. */
+  /** Epochs run so far, and so full gradients taken. */
   get epochs(): number {
     return this.#epochs;
   }
@@ -97,7 +108,11 @@ export class SVRG {
   }
 
   /** One epoch. Ends with the parameters at the next snapshot. */
-  epoch({ samples, gradient }: FiniteSum): void {
+  epoch(sum: FiniteSum): void {
+    if (sum === null || typeof sum !== "object") refuse("sum", sum, "{ samples, gradient }");
+    const { samples } = sum;
+    checkFunction("gradient", sum.gradient);
+    const gradient = (positions: readonly number[]) => sum.gradient(positions);
     checkInteger("samples", samples, "[1, 4294967296]");
     const { innerSteps = 2 * samples, batchSize, outerUpdate, seed } = this.#options;
     const random = new Random(seed, `svrg epoch ${this.#epochs}`);

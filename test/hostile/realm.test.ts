@@ -55,6 +55,11 @@ test("a frozen realm changes nothing", () => {
   expect(run(freezeAll + train)).toEqual(usual);
 });
 
+test("enumerable properties that somebody put on every prototype change nothing", () => {
+  const pollute = "for (const { prototype } of [Object, Array, Function]) prototype.foo = () => 1;";
+  expect(run(pollute + train)).toEqual(usual);
+});
+
 test("node --frozen-intrinsics changes nothing", () => {
   expect(run(train, "--frozen-intrinsics")).toEqual(usual);
 });
