@@ -1,4 +1,5 @@
 import { checkChoice, describe, refuse, SimdOptimError } from "./check.ts";
+import { checkGroups } from "./optimizerLike.ts";
 import { type Parameter, ROLES, type Role, type Selection, selected } from "./parameters.ts";
 
 /** Which parameters belong to a group: those of a role, of several, or by a predicate; both must hold if both are. */
@@ -68,6 +69,7 @@ const NAMES = 3;
  * decay, betas, whatever else differs between groups, and the first names.
  */
 export function groupTable(groups: readonly { readonly params: readonly Parameter[] }[]): string {
+  checkGroups("groups", groups);
   const options = groups.map(({ params, ...rest }): Readonly<Record<string, unknown>> => rest);
   const differs = (key: string) => new Set(options.map((group) => cell(group[key]))).size > 1;
   const others = Object.keys(options[0] ?? {}).filter((key) => !SHOWN.includes(key) && differs(key));

@@ -6,15 +6,15 @@ import { checkChoice, checkInteger, checkKeys, checkNumber, checkShape, refuse }
 import { orthonormalise } from "./linalg/orthonormal.ts";
 import { type Parameter, type Selection, selected } from "./parameters.ts";
 import { normal, type Source, uniform } from "./random.ts";
-import { checkView, type View } from "./tensor.ts";
+import { engineOf, type View } from "./tensor.ts";
 
 export { normal, truncatedNormal, uniform } from "./random.ts";
 
 /** Fills with one value. */
 export function constant(tensor: View, value: number): void {
-  checkView("tensor", tensor, tensor.engine, "f32");
+  const engine = engineOf("tensor", tensor);
   checkNumber("value", value, "[-inf, inf]");
-  tensor.engine.unchecked.fill(tensor.pointer, tensor.size, value);
+  engine.unchecked.fill(tensor.pointer, tensor.size, value);
 }
 
 /** Sets every element to 0, as torch.nn.init.zeros_ does. */

@@ -3,7 +3,7 @@
  * one. G. Yang et al., "Tensor Programs V: tuning large neural networks via zero-shot hyperparameter transfer" (2022),
  * table 8, as the authors' package `mup` computes them.
  */
-import { checkBoolean, checkChoice, checkKeys, checkNumber, describe, refuse } from "./check.ts";
+import { checkBoolean, checkChoice, checkKeys, checkNumber, describe, isPlain, refuse } from "./check.ts";
 import type { ParameterOptions } from "./declare.ts";
 import type { Scheduled } from "./option.ts";
 import { type Parameter, type Selection, selected } from "./parameters.ts";
@@ -56,7 +56,7 @@ export type BaseShapes = Readonly<Record<string, readonly number[] | Pick<Parame
  */
 export function mup(params: Selection, base: BaseShapes): ReadonlyMap<string, MupFactors> {
   const parameters = selected("params", params);
-  if (base === null || typeof base !== "object") {
+  if (!isPlain(base)) {
     refuse("base", base, 'the shapes of a base model, such as { "fc.weight": [64, 10] }');
   }
   return new Map(parameters.map((parameter) => [parameter.name, factorsOf(parameter, baseShape(parameter, base))]));
@@ -65,8 +65,13 @@ export function mup(params: Selection, base: BaseShapes): ReadonlyMap<string, Mu
 function baseShape({ name, shape }: Parameter, base: BaseShapes): readonly number[] {
   if (!Object.hasOwn(base, name)) refuse("base", Object.keys(base), `a shape for ${describe(name)}`, "SHAPE_MISMATCH");
   const declared = base[name]!;
-  const found: unknown = declared !== null && "shape" in declared ? declared.shape : declared;
-  if (!Array.isArray(found) || found.length !== shape.length || found.some((size) => !(size >= 1))) {
+  if (isPlain(declared)) checkKeys(`base.${name}`, declared, ["shape"]);
+  const found: unknown = isPlain(declared) ? declared["shape"] : declared;
+  if (
+    !Array.isArray(found) ||
+    found.length !== shape.length ||
+    [...found].some((size) => !(Number.isFinite(size) && size >= 1))
+  ) {
     refuse(`base.${name}`, found, `a shape of ${shape.length} axes, such as ${describe(shape)}`, "SHAPE_MISMATCH");
   }
   return found;

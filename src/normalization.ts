@@ -2,7 +2,7 @@
 import { checkBoolean, checkInteger, checkKeys, checkNumber, checkShape, describe, refuse } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { sameShape } from "./shape.ts";
-import { checkView, type View } from "./tensor.ts";
+import { checkDistinct, checkView, type Tensors, type View } from "./tensor.ts";
 
 /** Gradients of a normalisation. */
 export interface NormGradients {
@@ -12,6 +12,11 @@ export interface NormGradients {
   dWeight?: View;
   /** The gradient of the bias is added to it; left out where there is none. */
   dBias?: View;
+}
+
+function checkGradients(gradients: NormGradients): NormGradients {
+  checkKeys("gradients", gradients, ["dx", "dWeight", "dBias"]);
+  return gradients;
 }
 
 /** Running estimates of the mean and the variance of each channel, which evaluation normalises by. */
@@ -136,10 +141,11 @@ export function rowNormBackward(
   weight: View | null,
   saved: View,
   dy: View,
-  { dx, dWeight, dBias }: NormGradients,
+  gradients: NormGradients,
   { rows, columns, period }: Rows,
   shape: readonly number[],
 ): void {
+  const { dx, dWeight, dBias } = checkGradients(gradients);
   const { engine } = dy;
   checkView("x", x, engine, "f32", dy.shape);
   checkOptional("weight", weight, engine, shape);
@@ -147,6 +153,7 @@ export function rowNormBackward(
   checkOptional("dx", dx, engine, x.shape);
   checkOptional("dWeight", dWeight, engine, shape);
   checkOptional("dBias", dBias, engine, shape);
+  checkDistinct({ dx, dWeight, dBias }, { weight, saved });
   const n = period * columns;
   const parts = workspace(engine, 2 * n, columns, n / 2, n / 2, dx ? 0 : x.size / 2);
   const [acc, work, ones, spare, unread] = parts as [number, number, number, number, number];
@@ -193,10 +200,11 @@ export function channelNormBackward(
   weight: View | null,
   saved: View,
   dy: View,
-  { dx, dWeight, dBias }: NormGradients,
+  gradients: NormGradients,
   { segments, width, channels, groups, span }: Segments,
   frozen = false,
 ): void {
+  const { dx, dWeight, dBias } = checkGradients(gradients);
   const { engine } = x;
   checkView("dy", dy, engine, "f32", x.shape);
   checkOptional("weight", weight, engine, [channels]);
@@ -204,6 +212,7 @@ export function channelNormBackward(
   checkOptional("dx", dx, engine, x.shape);
   checkOptional("dWeight", dWeight, engine, [channels]);
   checkOptional("dBias", dBias, engine, [channels]);
+  checkDistinct({ dx, dWeight, dBias }, { weight, saved });
   const half = channels / 2;
   const row = (width === 1 ? channels : width) / 2;
   const parts = workspace(engine, 2 * (channels + groups), groups, row, half, half);
@@ -222,8 +231,14 @@ export function channelNormBackward(
   );
 }
 
+/** The running statistics by the names of their arguments. */
+export function tensorsOf(running: RunningStatistics | null): Tensors {
+  return running ? { "running.mean": running.mean, "running.variance": running.variance } : {};
+}
+
 export function checkRunning(running: RunningStatistics | null, engine: Engine, channels: number): void {
   if (running === null) return;
+  if (typeof running !== "object") refuse("running", running, "{ mean, variance, batches }, or null");
   checkInteger("running.batches", running.batches, "[0, inf)");
   checkView("running.mean", running.mean, engine, "f32", [channels]);
   checkView("running.variance", running.variance, engine, "f32", [channels]);

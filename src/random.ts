@@ -1,7 +1,8 @@
-import { checkInteger, checkNumber, refuse } from "./check.ts";
+import { checkInteger, checkKeys, checkNumber, checkText, refuse } from "./check.ts";
+import type { Kernels } from "./kernels.ts";
 import { normalTail } from "./real.ts";
 import { philox } from "./reference/random.ts";
-import { checkView, type View } from "./tensor.ts";
+import { engineOf, type View } from "./tensor.ts";
 
 /** A place in the space of random numbers: a seed, and a name for what is drawn, so that order does not matter. */
 export interface Source {
@@ -28,7 +29,7 @@ function hash(text: string, start: number): number {
 /** @internal The key and stream of a source, for kernels that draw their own bits. */
 export function keyOf({ seed, name }: Source): Key {
   checkInteger("seed", seed, `[0, ${Number.MAX_SAFE_INTEGER}]`);
-  if (typeof name !== "string") refuse("name", name, "a string");
+  checkText("name", name);
   return {
     key0: seed >>> 0,
     key1: Math.floor(seed / 2 ** 32),
@@ -37,32 +38,33 @@ export function keyOf({ seed, name }: Source): Key {
   };
 }
 
-function drawBits(tensor: View, source: Source): void {
-  checkView("tensor", tensor, tensor.engine, "f32");
+/** Fills a tensor with random bits, and returns the kernels that make samples of them. */
+function drawBits(tensor: View, source: Source): Kernels {
+  const { unchecked } = engineOf("tensor", tensor);
   const { key0, key1, stream0, stream1 } = keyOf(source);
-  tensor.engine.unchecked.randomBits(tensor.pointer, tensor.size, 0, key0, key1, stream0, stream1);
+  unchecked.randomBits(tensor.pointer, tensor.size, 0, key0, key1, stream0, stream1);
+  return unchecked;
 }
 
+/** The keys of a source, and those of the options beside it. */
+const sourceAnd = (...keys: string[]) => ["seed", "name", ...keys];
+
 /** Fills with uniform samples of [low, high): low + (high - low) u, where u has 24 random bits. */
-export function uniform(
-  tensor: View,
-  { low = 0, high = 1, ...source }: Source & { low?: number; high?: number },
-): void {
+export function uniform(tensor: View, options: Source & { low?: number; high?: number }): void {
+  checkKeys("uniform", options, sourceAnd("low", "high"));
+  const { low = 0, high = 1 } = options;
   checkNumber("low", low, "(-inf, inf)");
   checkNumber("high", high, "(-inf, inf)");
-  drawBits(tensor, source);
-  tensor.engine.unchecked.uniformFromBits(tensor.pointer, tensor.size, low, high - low);
+  drawBits(tensor, options).uniformFromBits(tensor.pointer, tensor.size, low, high - low);
 }
 
 /** Fills with normal samples, by inversion of 32 random bits each (no sample is farther than 6.4 deviations out). */
-export function normal(
-  tensor: View,
-  { mean = 0, deviation = 1, ...source }: Source & { mean?: number; deviation?: number },
-): void {
+export function normal(tensor: View, options: Source & { mean?: number; deviation?: number }): void {
+  checkKeys("normal", options, sourceAnd("mean", "deviation"));
+  const { mean = 0, deviation = 1 } = options;
   checkNumber("mean", mean, "(-inf, inf)");
   checkNumber("deviation", deviation, "[0, inf)");
-  drawBits(tensor, source);
-  tensor.engine.unchecked.normalFromBits(tensor.pointer, tensor.size, mean, deviation);
+  drawBits(tensor, options).normalFromBits(tensor.pointer, tensor.size, mean, deviation);
 }
 
 /** Elements drawn at a time: they stay in the first cache until they are added. */
@@ -70,11 +72,11 @@ const BATCH = 4096;
 
 /** Adds normal samples of mean 0: what `normal` would fill with, beside what is there. */
 export function addNormal(tensor: View, { deviation = 1, ...source }: Source & { deviation?: number }): void {
-  checkView("tensor", tensor, tensor.engine, "f32");
+  const engine = engineOf("tensor", tensor);
   checkNumber("deviation", deviation, "[0, inf)");
   const { key0, key1, stream0, stream1 } = keyOf(source);
-  const { unchecked } = tensor.engine;
-  const samples = tensor.engine.scratch(4 * Math.min(BATCH, tensor.size));
+  const { unchecked } = engine;
+  const samples = engine.scratch(4 * Math.min(BATCH, tensor.size));
   for (let first = 0; first < tensor.size; first += BATCH) {
     const n = Math.min(BATCH, tensor.size - first);
     unchecked.randomBits(samples, n, first, key0, key1, stream0, stream1);
@@ -91,14 +93,10 @@ export function addNormal(tensor: View, { deviation = 1, ...source }: Source & {
  */
 export function truncatedNormal(
   tensor: View,
-  {
-    mean = 0,
-    deviation = 1,
-    low = -2,
-    high = 2,
-    ...source
-  }: Source & { mean?: number; deviation?: number; low?: number; high?: number },
+  options: Source & { mean?: number; deviation?: number; low?: number; high?: number },
 ): void {
+  checkKeys("truncatedNormal", options, sourceAnd("mean", "deviation", "low", "high"));
+  const { mean = 0, deviation = 1, low = -2, high = 2 } = options;
   checkNumber("mean", mean, "(-inf, inf)");
   checkNumber("deviation", deviation, "(0, inf)");
   checkNumber("low", low, `[-inf, ${mean + 2 * deviation}]`);
@@ -106,9 +104,8 @@ export function truncatedNormal(
   if (high <= low) refuse("high", high, `a number above low, ${low}`);
   const below = normalTail((mean - low) / deviation);
   const above = normalTail((high - mean) / deviation);
-  drawBits(tensor, source);
-  const { pointer, size, engine } = tensor;
-  engine.unchecked.truncatedNormalFromBits(pointer, size, mean, deviation, below, 1 - below - above, above, low, high);
+  const { truncatedNormalFromBits } = drawBits(tensor, options);
+  truncatedNormalFromBits(tensor.pointer, tensor.size, mean, deviation, below, 1 - below - above, above, low, high);
 }
 
 /** A place in a stream of random words. */
@@ -140,7 +137,7 @@ export class Random {
   /** Goes on where another stream was saved, whatever seed and name this one had. */
   loadStateDict(saved: RandomState): void {
     const { seed, name, position } = saved ?? {};
-    if (typeof name !== "string") refuse("state.name", name, "text");
+    checkText("state.name", name);
     checkInteger("state.position", position, `[0, ${Number.MAX_SAFE_INTEGER}]`);
     this.#key = keyOf({ seed, name });
     this.#source = { seed, name };

@@ -1,5 +1,5 @@
 /** What everybody writes by hand to train a transformer: groups, optimizer, schedule and clipping in one call. */
-import { checkKeys, checkNumber, refuse } from "./check.ts";
+import { checkKeys, checkNumber } from "./check.ts";
 import { clipGradNorm } from "./clip.ts";
 import { groupsBy, groupTable } from "./groups.ts";
 import { AdamW } from "./optim/adam.ts";
@@ -74,7 +74,6 @@ function isDecayed({ ndim, role }: Parameter): boolean {
 }
 
 function transformer(name: string, params: Selection, options: RecipeOptions, defaults: { eps: number }): Recipe {
-  if (options === null || typeof options !== "object") refuse(name, options, "an object of options");
   checkKeys(name, options, KEYS);
   const { peak, warmup, total, weightDecay = 0.1, betas = [0.9, 0.95], eps = defaults.eps, clip = 1 } = options;
   const { nonFinite = "propagate" } = options;

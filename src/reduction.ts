@@ -3,7 +3,7 @@ import { checkBoolean, checkChoice, checkNumber, describe, refuse } from "./chec
 import type { Engine } from "./engine.ts";
 import { CHUNK } from "./kernel.ts";
 import { sizeOf } from "./shape.ts";
-import { checkView, View } from "./tensor.ts";
+import { checkApart, checkDistinct, checkView, engineOf, type Tensors, type View } from "./tensor.ts";
 
 /** What becomes of the losses of a batch: their mean, their sum, or nothing. */
 export type Reduction = "mean" | "sum" | "none";
@@ -56,7 +56,10 @@ export interface Batch {
   readonly shape: readonly number[];
   /** Gradient elements that belong to one loss. */
   readonly width: number;
-  readonly gradients: readonly (View | undefined)[];
+  /** Where they go, by the option that says so. */
+  readonly gradients: Readonly<Record<string, View | undefined>>;
+  /** What is read, by name: losses may not be written over it. */
+  readonly inputs: Tensors;
   /** What the mean divides by: the number of losses unless it is given. */
   readonly divisor?: number;
   /** Elements of workspace that `prepare` and `run` need. */
@@ -76,8 +79,9 @@ const KEPT_NOWHERE = 4096;
  */
 export function evaluate(options: ReductionOptions, batch: Batch): number {
   const { reduction = "mean", losses, upstream = 1, accumulate = false } = options;
-  const { engine, shape, width, gradients, workspace = 0 } = batch;
+  const { engine, shape, width, workspace = 0 } = batch;
   checkReduction(options, batch);
+  const gradients = Object.values(batch.gradients);
   const { unchecked } = engine;
   const count = sizeOf(shape);
   const divisor = reduction === "mean" ? (batch.divisor ?? count) : 1;
@@ -113,23 +117,21 @@ function checkReduction(
   { reduction = "mean", losses, upstream = 1, accumulate = false }: ReductionOptions,
   batch: Batch,
 ) {
-  const { engine, shape } = batch;
+  const { engine, shape, gradients, inputs } = batch;
   checkChoice("reduction", reduction, ["mean", "sum", "none"]);
   checkBoolean("accumulate", accumulate);
-  if (losses !== undefined) checkView("losses", losses, engine, "f32", shape);
-  else if (reduction === "none") {
+  if (losses !== undefined) {
+    checkView("losses", losses, engine, "f32", shape);
+    checkApart("losses", losses, inputs);
+  } else if (reduction === "none") {
     refuse("losses", losses, `a f32 tensor of shape ${describe(shape)}, since reduction is "none"`);
   }
   if (typeof upstream === "number") checkNumber("upstream", upstream, "(-inf, inf)");
   else if (reduction !== "none") refuse("upstream", upstream, 'a number, since reduction is not "none"');
-  else checkView("upstream", upstream, engine, "f32", shape);
-}
-
-/** The runtime of a float32 tensor; refuses anything else. */
-export function engineOf(argument: string, view: unknown): Engine {
-  if (!(view instanceof View)) refuse(argument, view, "a f32 tensor");
-  checkView(argument, view, view.engine, "f32");
-  return view.engine;
+  else {
+    checkView("upstream", upstream, engine, "f32", shape);
+  }
+  checkDistinct({ losses, ...gradients }, typeof upstream === "number" ? {} : { upstream });
 }
 
 /** Rows and columns of a float32 matrix; refuses anything else. */
@@ -139,11 +141,8 @@ export function matrixOf(argument: string, view: View): { engine: Engine; rows: 
   return { engine, rows: view.shape[0]!, columns: view.shape[1]! };
 }
 
-/** Tensors by the names of their arguments. */
-type Named = Readonly<Record<string, View | undefined>>;
-
 /** Refuses tensors that are not float32, of one runtime and of the given shape; those left out are no matter. */
-export function checkViews(views: Named, engine: Engine, shape: readonly number[]): void {
+export function checkViews(views: Tensors, engine: Engine, shape: readonly number[]): void {
   for (const [name, view] of Object.entries(views)) {
     if (view !== undefined) checkView(name, view, engine, "f32", shape);
   }
@@ -153,7 +152,7 @@ export function checkViews(views: Named, engine: Engine, shape: readonly number[
 export interface Elements extends Pick<Batch, "workspace" | "prepare"> {
   /** All of one shape. */
   readonly inputs: Readonly<Record<string, View>>;
-  readonly gradients: Named;
+  readonly gradients: Batch["gradients"];
   /** Calls the kernel, which gets the addresses of the inputs too, in order. */
   run(span: Span, inputs: readonly number[]): void;
 }
@@ -163,14 +162,14 @@ export function evaluateElements(options: ReductionOptions, elements: Elements):
   const { inputs, gradients, run } = elements;
   const [[name, { shape }]] = Object.entries(inputs) as [[string, View]];
   const engine = engineOf(name, inputs[name]);
-  checkViews({ ...inputs, ...gradients }, engine, shape);
+  for (const [argument, view] of Object.entries(inputs)) checkView(argument, view, engine, "f32", shape);
+  checkViews(gradients, engine, shape);
   const views = Object.values(inputs);
   return evaluate(options, {
     ...elements,
     engine,
     shape,
     width: 1,
-    gradients: Object.values(gradients),
     run: (span) => {
       const at = views.map(({ pointer }) => pointer + 4 * span.start);
       run(span, at);

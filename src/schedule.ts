@@ -1,4 +1,4 @@
-import { checkKeys, refuse } from "./check.ts";
+import { refuse } from "./check.ts";
 
 /** A hyperparameter as a pure function of the step: `schedule(0)` is used by the first update. */
 export type Schedule = (step: number) => number;
@@ -55,12 +55,6 @@ function written(value: unknown): string {
   if (value === null || typeof value !== "object") return String(value);
   const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
   return `{ ${entries.map(([key, entry]) => `${key}: ${written(entry)}`).join(", ")} }`;
-}
-
-/** Refuses anything but an object with these keys at most. */
-export function checkSettings(name: string, settings: unknown, keys: readonly string[]): void {
-  if (settings === null || typeof settings !== "object") refuse(name, settings, "an object of options");
-  checkKeys(name, settings, keys);
 }
 
 export function checkSchedule(argument: string, value: unknown): asserts value is Schedule {

@@ -31,7 +31,6 @@ export async function* steps(options: StepsOptions): AsyncGenerator<number, void
 }
 
 function checkedSteps(options: StepsOptions) {
-  if (options === null || typeof options !== "object") refuse("steps", options, "options such as { total: 1000 }");
   checkKeys("steps", options, ["from", "total", "signal", "hold"]);
   const { from = 0, total, signal, hold = 10 } = options;
   checkInteger("total", total, "[0, inf)");

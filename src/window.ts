@@ -1,5 +1,5 @@
 /** Windows that slide over images: what convolution and pooling share. */
-import { checkInteger, refuse } from "./check.ts";
+import { checkInteger, checkShape, refuse } from "./check.ts";
 
 /** A number for both axes, or one for the vertical and one for the horizontal. */
 export type Pair = number | readonly [number, number];
@@ -15,6 +15,7 @@ export function pair(argument: string, value: unknown, interval: "[0, inf)" | "[
 export type ImageShape = readonly [batch: number, channels: number, height: number, width: number];
 
 export function checkImages(argument: string, shape: readonly number[]): ImageShape {
+  checkShape(argument, shape);
   if (shape.length !== 4) refuse(argument, shape, "[batch, channels, height, width]", "SHAPE_MISMATCH");
   return shape as readonly number[] as ImageShape;
 }

@@ -1,6 +1,6 @@
-import { checkKeys, checkShape, refuse } from "./check.ts";
+import { checkKeys, checkShape, isPlain, refuse } from "./check.ts";
 import { declare, type ParameterOptions } from "./declare.ts";
-import type { Engine } from "./engine.ts";
+import { checkEngine, type Engine } from "./engine.ts";
 import type { StepOptions } from "./measure.ts";
 import type { Parameter, Parameters } from "./parameters.ts";
 
@@ -62,7 +62,6 @@ function checkApart(arrays: readonly (readonly [name: string, array: Float32Arra
 
 function entryOf(name: string, entry: Float32Array | OutsideArray) {
   const options: OutsideArray = ArrayBuffer.isView(entry) ? { data: entry } : entry;
-  if (options === null || typeof options !== "object") refuse(name, options, "a Float32Array, or { data, grad }");
   checkKeys(name, options, ["data", "grad", "shape", "role", "frozen"]);
   const { data, grad, ...declaration } = options;
   if (!(data instanceof Float32Array)) refuse(`${name}.data`, data, "a Float32Array");
@@ -80,7 +79,8 @@ export class Wrapped {
 
   /** @internal Use `wrap`. */
   constructor(engine: Engine, arrays: OutsideArrays) {
-    if (arrays === null || typeof arrays !== "object" || ArrayBuffer.isView(arrays)) {
+    checkEngine("runtime", engine);
+    if (!isPlain(arrays)) {
       refuse("arrays", arrays, "an object such as { weight: new Float32Array(10) }");
     }
     const entries = Object.entries(arrays).map(([name, entry]) => entryOf(name, entry));
@@ -103,7 +103,6 @@ export class Wrapped {
 
   /** Copies the gradients in of what is not frozen. Returns the bytes copied. */
   copyGradientsIn(gradients: OutsideStepOptions["gradients"] = {}): number {
-    if (gradients === null || typeof gradients !== "object") refuse("gradients", gradients, "arrays by parameter name");
     checkKeys(
       "gradients",
       gradients,

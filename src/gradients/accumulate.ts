@@ -66,7 +66,9 @@ export class GradientAccumulator {
   }
 
   /** Takes in the gradients and sets them to 0; forgets any pending clipping. */
-  accumulate({ weight = 1 }: { weight?: number } = {}): void {
+  accumulate(options: { weight?: number } = {}): void {
+    checkKeys("accumulate", options, ["weight"]);
+    const { weight = 1 } = options;
     checkNumber("weight", weight, "[0, inf)");
     this.#forEachRun(({ accumulate, fill }, gradient, sum, n) => {
       if (weight === 0) fill(gradient, n, 0);

@@ -1,38 +1,50 @@
-import { checkChoice, checkKeys, refuse } from "../check.ts";
-import { checkView, type View } from "../tensor.ts";
+import { checkChoice, checkKeys } from "../check.ts";
+import { checkDistinct, checkView, engineOf, type View } from "../tensor.ts";
 
 /** Kernels whose derivative comes from the output, and those that write it beside the output. */
 type Plain = "relu" | "sigmoid" | "tanh";
 type Sloped = "gelu" | "geluTanh" | "silu";
 
 function apply(kernel: Plain, x: View, y: View): void {
-  checkView("x", x, y.engine, "f32", y.shape);
-  y.engine.unchecked[kernel](x.pointer, y.pointer, y.size);
+  const engine = engineOf("y", y);
+  checkView("x", x, engine, "f32", y.shape);
+  engine.unchecked[kernel](x.pointer, y.pointer, y.size);
 }
 
 function applyBackward(kernel: `${Plain}Backward`, y: View, dy: View, dx: View): void {
-  checkView("y", y, dx.engine, "f32", dx.shape);
-  checkView("dy", dy, dx.engine, "f32", dx.shape);
-  dx.engine.unchecked[kernel](y.pointer, dy.pointer, dx.pointer, dx.size);
+  const engine = engineOf("dx", dx);
+  checkView("y", y, engine, "f32", dx.shape);
+  checkView("dy", dy, engine, "f32", dx.shape);
+  engine.unchecked[kernel](y.pointer, dy.pointer, dx.pointer, dx.size);
 }
 
 function applySloped(kernel: Sloped, x: View, y: View, slope: View): void {
-  checkView("x", x, y.engine, "f32", y.shape);
-  checkView("slope", slope, y.engine, "f32", y.shape);
-  if (slope.pointer === y.pointer) refuse("slope", "y", "another tensor than y");
-  y.engine.unchecked[kernel](x.pointer, y.pointer, slope.pointer, y.size);
+  const engine = engineOf("y", y);
+  checkView("x", x, engine, "f32", y.shape);
+  checkView("slope", slope, engine, "f32", y.shape);
+  checkDistinct({ y, slope });
+  engine.unchecked[kernel](x.pointer, y.pointer, slope.pointer, y.size);
 }
 
 /** dx = dy slope: the backward pass of the activations that write their slope; dx may be dy. */
 export function slopeBackward(slope: View, dy: View, dx: View): void {
-  checkView("slope", slope, dx.engine, "f32", dx.shape);
-  checkView("dy", dy, dx.engine, "f32", dx.shape);
-  dx.engine.unchecked.multiply(dy.pointer, slope.pointer, dx.pointer, dx.size);
+  const engine = engineOf("dx", dx);
+  checkView("slope", slope, engine, "f32", dx.shape);
+  checkView("dy", dy, engine, "f32", dx.shape);
+  engine.unchecked.multiply(dy.pointer, slope.pointer, dx.pointer, dx.size);
 }
 
 export interface GeluOptions {
   /** "none" for the normal distribution function, the default; "tanh" for the approximation that GPT-2 uses. */
   approximate?: "none" | "tanh";
+}
+
+/** @internal The options of `gelu`, checked, defaults filled in. */
+export function checkGelu(options: GeluOptions): Required<GeluOptions> {
+  checkKeys("gelu", options, ["approximate"]);
+  const { approximate = "none" } = options;
+  checkChoice("approximate", approximate, ["none", "tanh"]);
+  return { approximate };
 }
 
 /**
@@ -42,9 +54,7 @@ export interface GeluOptions {
  * D. Hendrycks and K. Gimpel, "Gaussian error linear units" (2016).
  */
 export function gelu(x: View, y: View, slope: View, options: GeluOptions = {}): void {
-  checkKeys("gelu", options, ["approximate"]);
-  const { approximate = "none" } = options;
-  checkChoice("approximate", approximate, ["none", "tanh"]);
+  const { approximate } = checkGelu(options);
   applySloped(approximate === "tanh" ? "geluTanh" : "gelu", x, y, slope);
 }
 

@@ -1,17 +1,17 @@
 import { refuse } from "../check.ts";
-import { checkView, type View } from "../tensor.ts";
+import { checkView, engineOf, type View } from "../tensor.ts";
 
 /** y += x: how a residual connection joins its branch. Its gradient is that of y for both. */
 export function addTo(x: View, y: View): void {
-  checkView("x", x, y.engine, "f32", y.shape);
-  y.engine.unchecked.axpy(x.pointer, y.pointer, y.size, 1);
+  const engine = engineOf("y", y);
+  checkView("x", x, engine, "f32", y.shape);
+  engine.unchecked.axpy(x.pointer, y.pointer, y.size, 1);
 }
 
 function stepsOf(table: View, x: View, name: "x" | "dx"): { sequences: number; size: number } {
-  checkView("table", table, x.engine, "f32");
+  checkView("table", table, engineOf(name, x), "f32");
   if (table.shape.length !== 2) refuse("table", table.shape, "two axes", "SHAPE_MISMATCH");
   const [height, width] = table.shape as [number, number];
-  checkView(name, x, x.engine, "f32");
   const [context, channels] = x.shape.slice(-2) as [number, number];
   if (x.shape.length < 2 || context > height || channels !== width) {
     refuse(name, x.shape, `sequences of at most ${height} rows of ${width} elements`, "SHAPE_MISMATCH");

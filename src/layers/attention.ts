@@ -1,6 +1,6 @@
 import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
 import { attentionWork } from "../kernelTable/layer.ts";
-import { checkView, type View } from "../tensor.ts";
+import { checkDistinct, checkView, engineOf, type View } from "../tensor.ts";
 
 /** Options of `causalAttention`. */
 export interface AttentionOptions {
@@ -18,9 +18,10 @@ export interface AttentionOutputs {
   stats: View;
 }
 
-function shapesOf(qkv: View, { out, stats }: AttentionOutputs, options: AttentionOptions) {
-  const { engine } = qkv;
-  checkView("qkv", qkv, engine, "f32");
+function shapesOf(qkv: View, outputs: AttentionOutputs, options: AttentionOptions) {
+  checkKeys("outputs", outputs, ["out", "stats"]);
+  const { out, stats } = outputs;
+  const engine = engineOf("qkv", qkv);
   if (qkv.shape.length !== 3) refuse("qkv", qkv.shape, "three axes", "SHAPE_MISMATCH");
   const [batch, context, stride] = qkv.shape as [number, number, number];
   checkKeys("attention", options, ["heads", "scale"]);
@@ -32,6 +33,7 @@ function shapesOf(qkv: View, { out, stats }: AttentionOutputs, options: Attentio
   checkNumber("scale", scale, "(0, inf)");
   checkView("out", out, engine, "f32", [batch, context, width * heads]);
   checkView("stats", stats, engine, "f32", [batch, heads, context, 2]);
+  checkDistinct({ out, stats }, { qkv });
   return { batch, context, heads, width, stride, scale };
 }
 
@@ -71,7 +73,7 @@ export function causalAttentionBackward(
   const { engine } = qkv;
   checkView("dOut", dOut, engine, "f32", outputs.out.shape);
   checkView("dQkv", dQkv, engine, "f32", qkv.shape);
-  if (dQkv.pointer === qkv.pointer) refuse("dQkv", "qkv", "another tensor than qkv");
+  checkDistinct({ dQkv }, { qkv });
   const work = engine.scratch(4 * attentionWork(sizes, true));
   const [q, k, v] = thirds(qkv, heads * width);
   const [dq, dk, dv] = thirds(dQkv, heads * width);

@@ -12,9 +12,10 @@ import {
   runningOptions,
   type Segments,
   saveRunning,
+  tensorsOf,
   updateRunning,
 } from "../normalization.ts";
-import { checkView, type View } from "../tensor.ts";
+import { checkDistinct, checkView, engineOf, type View } from "../tensor.ts";
 
 function segmentsOf(x: View): Segments {
   const [batch, channels, width] = channelsOf(x, 2);
@@ -43,7 +44,7 @@ export function batchNorm(
   options: RunningOptions = {},
 ): void {
   const { training, momentum, eps } = runningOptions("batchNorm", options);
-  const { engine } = y;
+  const engine = engineOf("y", y);
   checkView("x", x, engine, "f32", y.shape);
   const segments = segmentsOf(x);
   const { channels } = segments;
@@ -51,6 +52,7 @@ export function batchNorm(
   checkOptional("bias", bias, engine, [channels]);
   checkView("saved", saved, engine, "f32", [3, channels]);
   checkRunning(running, engine, channels);
+  checkDistinct({ y, saved, ...tensorsOf(running) }, { weight, bias });
   const count = x.size / channels;
   if (training && count === 1) refuse("x", x.shape, "more than one value for each channel when training");
   if (running && !training) {
@@ -78,6 +80,6 @@ export function batchNormBackward(
   checkKeys("batchNormBackward", options, ["training"]);
   const { training = true } = options;
   checkBoolean("training", training);
-  checkView("x", x, dy.engine, "f32");
+  checkView("x", x, engineOf("dy", dy), "f32");
   channelNormBackward(x, weight, saved, dy, gradients, segmentsOf(x), !training);
 }

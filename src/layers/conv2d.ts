@@ -1,6 +1,6 @@
-import { checkInteger, checkKeys, refuse } from "../check.ts";
+import { checkInteger, checkKeys, checkShape, refuse } from "../check.ts";
 import { GEMM_WORK } from "../kernelTable/general.ts";
-import { checkView, type View } from "../tensor.ts";
+import { checkDistinct, checkView, engineOf, type View } from "../tensor.ts";
 import { type Axis, checkImages, outSize, type Pair, pair } from "../window.ts";
 
 /** Options of `conv2d`; a pair is [height, width], a single number stands for both. */
@@ -25,6 +25,9 @@ export interface Conv2dGradients {
   dBias?: View;
 }
 
+/** The names of the options of convolutions. */
+export const CONV2D_KEYS = ["stride", "padding", "dilation", "groups"] as const;
+
 /** Sizes of a convolution; those of channels are of one group. */
 interface Geometry {
   readonly batch: number;
@@ -46,8 +49,9 @@ interface Geometry {
 }
 
 function geometry(x: readonly number[], weight: readonly number[], options: Conv2dOptions): Geometry {
-  checkKeys("conv2d", options, ["stride", "padding", "dilation", "groups"]);
+  checkKeys("conv2d", options, CONV2D_KEYS);
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
+  checkShape("weight", weight);
   if (weight.length !== 4) refuse("weight", weight, "[outputs, inputs / groups, height, width]", "SHAPE_MISMATCH");
   const [batch, channels, height, width] = checkImages("x", x);
   const [allOutputs, inputs, tall, wide] = weight as readonly [number, number, number, number];
@@ -105,15 +109,14 @@ export function conv2dBytes(x: readonly number[], weight: readonly number[], opt
  * keeps.
  */
 export function conv2d(x: View, weight: View, bias: View | null, y: View, options: Conv2dOptions = {}): void {
-  const { engine } = y;
+  const engine = engineOf("y", y);
   checkView("x", x, engine, "f32");
   checkView("weight", weight, engine, "f32");
   const sizes = geometry(x.shape, weight.shape, options);
   const { batch, groups, inputs, outputs, area, positions, depth, window } = sizes;
   if (bias) checkView("bias", bias, engine, "f32", [groups * outputs]);
   checkView("y", y, engine, "f32", [batch, groups * outputs, ...sizes.out]);
-  if (y.pointer === x.pointer || y.pointer === weight.pointer)
-    refuse("y", "an operand", "another tensor than x and weight");
+  checkDistinct({ y }, { x, weight, bias });
   const work = engine.scratch(workspaceBytes(sizes));
   const columns = work + 4 * GEMM_WORK;
   const { unchecked } = engine;
@@ -141,10 +144,12 @@ export function conv2dBackward(
   x: View,
   weight: View,
   dy: View,
-  { dx, dWeight, dBias }: Conv2dGradients,
+  gradients: Conv2dGradients,
   options: Conv2dOptions = {},
 ): void {
-  const { engine } = dy;
+  checkKeys("gradients", gradients, ["dx", "dWeight", "dBias"]);
+  const { dx, dWeight, dBias } = gradients;
+  const engine = engineOf("dy", dy);
   checkView("x", x, engine, "f32");
   checkView("weight", weight, engine, "f32");
   const sizes = geometry(x.shape, weight.shape, options);
@@ -153,7 +158,7 @@ export function conv2dBackward(
   if (dx) checkView("dx", dx, engine, "f32", x.shape);
   if (dWeight) checkView("dWeight", dWeight, engine, "f32", weight.shape);
   if (dBias) checkView("dBias", dBias, engine, "f32", [groups * outputs]);
-  if (dx && dx.pointer === dy.pointer) refuse("dx", "dy", "another tensor than dy");
+  checkDistinct({ dx, dWeight, dBias }, { x, weight, dy });
   const work = engine.scratch(workspaceBytes(sizes));
   const columns = work + 4 * GEMM_WORK;
   const { unchecked } = engine;

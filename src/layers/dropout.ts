@@ -1,6 +1,6 @@
-import { checkInteger, checkKeys, checkNumber } from "../check.ts";
+import { checkInteger, checkKeys, checkNumber, checkText } from "../check.ts";
 import { keyOf, type Source } from "../random.ts";
-import { checkView, type View } from "../tensor.ts";
+import { checkView, engineOf, type View } from "../tensor.ts";
 
 export interface DropoutOptions extends Source {
   /** The probability that an element becomes 0: in [0, 1). */
@@ -26,13 +26,14 @@ export function dropoutBackward(dy: View, dx: View, options: DropoutOptions): vo
 }
 
 function mask(name: "x" | "dy", from: View, to: View, options: DropoutOptions): void {
-  const { engine } = to;
+  const engine = engineOf(name === "x" ? "y" : "dx", to);
   checkView(name, from, engine, "f32", to.shape);
   checkKeys("dropout", options, ["p", "seed", "name", "step"]);
-  const { p, seed, step = 0 } = options;
+  const { p, seed, name: place, step = 0 } = options;
+  checkText("name", place);
   checkNumber("p", p, "[0, 1)");
   checkInteger("step", step, `[0, ${Number.MAX_SAFE_INTEGER}]`);
-  const { key0, key1, stream0, stream1 } = keyOf({ seed, name: `${options.name} step ${step}` });
+  const { key0, key1, stream0, stream1 } = keyOf({ seed, name: `${place} step ${step}` });
   const threshold = Math.floor(p * 2 ** 32);
   const [source, target, work] = [from.pointer, to.pointer, engine.scratch(4096)];
   engine.unchecked.dropout(source, target, work, to.size, key0, key1, stream0, stream1, threshold, 1 / (1 - p));

@@ -1,13 +1,12 @@
 import { refuse } from "../check.ts";
-import { checkIndices, checkView, type View } from "../tensor.ts";
+import { checkIndices, checkView, engineOf, type View } from "../tensor.ts";
 
 function checkEmbedding(table: View, index: View<"u32">, rows: View, name: string): { height: number; width: number } {
-  const { engine } = rows;
+  const engine = engineOf(name, rows);
   checkView("table", table, engine, "f32");
   if (table.shape.length !== 2) refuse("table", table.shape, "two axes", "SHAPE_MISMATCH");
   const [height, width] = table.shape as [number, number];
   checkView("index", index, engine, "u32");
-  checkView(name, rows, engine, "f32");
   if (rows.size !== index.size * width) {
     refuse(name, rows.shape, `${index.size} rows of ${width} elements`, "SHAPE_MISMATCH");
   }

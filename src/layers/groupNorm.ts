@@ -11,7 +11,7 @@ import {
   rowNormBackward,
   type Segments,
 } from "../normalization.ts";
-import { checkView, type View } from "../tensor.ts";
+import { checkView, engineOf, type View } from "../tensor.ts";
 
 function segmentsOf(x: View, numGroups: number): Segments {
   const [batch, channels, width] = channelsOf(x, 2);
@@ -40,7 +40,7 @@ export function groupNorm(
 ): void {
   checkKeys("groupNorm", options, ["eps"]);
   const { eps = 1e-5 } = options;
-  const { engine } = y;
+  const engine = engineOf("y", y);
   checkEps(eps);
   checkView("x", x, engine, "f32", y.shape);
   const segments = segmentsOf(x, numGroups);
@@ -68,7 +68,7 @@ export function groupNormBackward(
   dy: View,
   gradients: NormGradients,
 ): void {
-  checkView("x", x, dy.engine, "f32");
+  checkView("x", x, engineOf("dy", dy), "f32");
   const segments = segmentsOf(x, numGroups);
   const { channels, groups, span, width } = segments;
   if (width > 1) {

@@ -12,9 +12,10 @@ import {
   runningOptions,
   type Segments,
   saveRunning,
+  tensorsOf,
   updateRunning,
 } from "../normalization.ts";
-import { checkView, type View } from "../tensor.ts";
+import { checkDistinct, checkView, engineOf, type View } from "../tensor.ts";
 
 /** Each channel of each sample is a group or, by running statistics, each channel. */
 function segmentsOf(x: View, byRunning: boolean): Segments {
@@ -45,7 +46,7 @@ export function instanceNorm(
   options: RunningOptions = {},
 ): void {
   const { training, momentum, eps } = runningOptions("instanceNorm", options);
-  const { engine } = y;
+  const engine = engineOf("y", y);
   checkView("x", x, engine, "f32", y.shape);
   const byRunning = running !== null && !training;
   const segments = segmentsOf(x, byRunning);
@@ -54,6 +55,7 @@ export function instanceNorm(
   checkOptional("bias", bias, engine, [channels]);
   checkView("saved", saved, engine, "f32", [3, groups]);
   checkRunning(running, engine, channels);
+  checkDistinct({ y, saved, ...tensorsOf(running) }, { weight, bias });
   if (!byRunning && width === 1) refuse("x", x.shape, "more than one position");
   if (byRunning) {
     saveRunning(running, saved, eps);
@@ -76,6 +78,6 @@ export function instanceNormBackward(
   checkKeys("instanceNormBackward", options, ["training"]);
   const { training = true } = options;
   checkBoolean("training", training);
-  checkView("x", x, dy.engine, "f32");
+  checkView("x", x, engineOf("dy", dy), "f32");
   channelNormBackward(x, weight, saved, dy, gradients, segmentsOf(x, !training), !training);
 }

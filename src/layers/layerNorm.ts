@@ -7,7 +7,7 @@ import {
   rowNorm,
   rowNormBackward,
 } from "../normalization.ts";
-import { checkView, type View } from "../tensor.ts";
+import { checkView, engineOf, type View } from "../tensor.ts";
 
 /** Options of `layerNorm`. */
 export interface LayerNormOptions {
@@ -35,7 +35,7 @@ export function layerNorm(
 ): void {
   checkKeys("layerNorm", options, ["normalizedShape", "eps"]);
   const { normalizedShape = weight?.shape, eps = 1e-5 } = options;
-  const { engine } = y;
+  const engine = engineOf("y", y);
   checkEps(eps);
   checkView("x", x, engine, "f32", y.shape);
   const { shape, rows, columns } = normalizedRows(x, normalizedShape);
@@ -58,7 +58,7 @@ export function layerNormBackward(
   options: { normalizedShape?: readonly number[] } = {},
 ): void {
   checkKeys("layerNormBackward", options, ["normalizedShape"]);
-  checkView("x", x, dy.engine, "f32");
+  checkView("x", x, engineOf("dy", dy), "f32");
   const { shape, rows, columns } = normalizedRows(x, options.normalizedShape ?? weight?.shape);
   rowNormBackward(x, weight, saved, dy, gradients, { rows, columns, period: 1 }, shape);
 }

@@ -1,10 +1,10 @@
-import { refuse } from "../check.ts";
+import { checkKeys, refuse } from "../check.ts";
 import { GEMM_WORK } from "../kernelTable/general.ts";
-import { checkView, type View } from "../tensor.ts";
+import { checkDistinct, checkView, engineOf, type View } from "../tensor.ts";
 
 /** Rows of x [.., inputs] and of what belongs to its outputs [.., outputs]. */
 function sizesOf(x: View, weight: View, name: "y" | "dy", y: View) {
-  const { engine } = y;
+  const engine = engineOf(name, y);
   checkView("weight", weight, engine, "f32");
   if (weight.shape.length !== 2) refuse("weight", weight.shape, "two axes", "SHAPE_MISMATCH");
   const [outputs, inputs] = weight.shape as [number, number];
@@ -20,7 +20,7 @@ function sizesOf(x: View, weight: View, name: "y" | "dy", y: View) {
  */
 export function linear(x: View, weight: View, bias: View | undefined, y: View): void {
   const { rows, inputs, outputs, engine, work } = sizesOf(x, weight, "y", y);
-  if (y.pointer === x.pointer) refuse("y", "x", "another tensor than x");
+  checkDistinct({ y }, { x, weight, bias });
   if (bias) {
     checkView("bias", bias, engine, "f32", [outputs]);
     engine.unchecked.repeatRow(bias.pointer, y.pointer, rows, outputs);
@@ -40,14 +40,16 @@ export interface LinearGradients {
 }
 
 /** dW += dy^T x, db += the column sums of dy, dx = dy W. */
-export function linearBackward(x: View, weight: View, dy: View, { dx, dWeight, dBias }: LinearGradients): void {
+export function linearBackward(x: View, weight: View, dy: View, gradients: LinearGradients): void {
+  checkKeys("gradients", gradients, ["dx", "dWeight", "dBias"]);
+  const { dx, dWeight, dBias } = gradients;
   const { rows, inputs, outputs, engine, work } = sizesOf(x, weight, "dy", dy);
   const { gemm, sumRows } = engine.unchecked;
   checkView("dWeight", dWeight, engine, "f32", weight.shape);
   if (dBias) checkView("dBias", dBias, engine, "f32", [outputs]);
+  if (dx) checkView("dx", dx, engine, "f32", x.shape);
+  checkDistinct({ dx, dWeight, dBias }, { x, weight, dy });
   if (dx) {
-    checkView("dx", dx, engine, "f32", x.shape);
-    if (dx.pointer === dy.pointer) refuse("dx", "dy", "another tensor than dy");
     gemm(dy.pointer, weight.pointer, dx.pointer, work, rows, inputs, outputs, outputs, 1, inputs, 1, 1, 0);
   }
   gemm(dy.pointer, x.pointer, dWeight.pointer, work, outputs, inputs, rows, 1, outputs, inputs, 1, 1, 1);

@@ -1,5 +1,5 @@
 import { checkBoolean, checkKeys, refuse } from "../check.ts";
-import { checkIndices, checkView, type View } from "../tensor.ts";
+import { checkDistinct, checkIndices, checkView, engineOf, type View } from "../tensor.ts";
 import { type Axis, checkImages, type ImageShape, outSize, type Pair, pair } from "../window.ts";
 
 /** Options that all pooling has; a pair is [height, width], a single number stands for both. */
@@ -24,18 +24,32 @@ export interface AvgPoolOptions extends PoolOptions {
   countIncludePad?: boolean;
 }
 
+/** How a kernel moves, checked, defaults filled in. */
+function movesOf(kernel: Pair, options: MaxPoolOptions & AvgPoolOptions) {
+  const { stride = kernel, padding = 0, dilation = 1, ceilMode = false, countIncludePad = true } = options;
+  const kernels = pair("kernel", kernel, "[1, inf)");
+  const strides = pair("stride", stride, "[1, inf)");
+  const pads = pair("padding", padding, "[0, inf)");
+  const dilations = pair("dilation", dilation, "[1, inf)");
+  checkBoolean("ceilMode", ceilMode);
+  checkBoolean("countIncludePad", countIncludePad);
+  return { kernels, strides, pads, dilations, ceilMode, countIncludePad };
+}
+
+/** @internal Refuses a kernel and options that no plane could be pooled with. */
+export function checkPool(kind: "max" | "avg", kernel: Pair, options: MaxPoolOptions & AvgPoolOptions): void {
+  checkKeys(`${kind}Pool2d`, options, kind === "max" ? MAX_KEYS : AVG_KEYS);
+  movesOf(kernel, options);
+}
+
 /** The two axes, and how many windows each has. */
 function axesOf(
   [, , height, width]: ImageShape,
   kernel: Pair,
   options: MaxPoolOptions & AvgPoolOptions,
 ): { axes: [Axis, Axis]; out: [number, number] } {
-  const { stride = kernel, padding = 0, dilation = 1, ceilMode = false } = options;
-  const kernels = pair("kernel", kernel, "[1, inf)");
-  const strides = pair("stride", stride, "[1, inf)");
-  const pads = pair("padding", padding, "[0, inf)");
-  const dilations = pair("dilation", dilation, "[1, inf)");
-  checkBoolean("ceilMode", ceilMode);
+  const { padding = 0 } = options;
+  const { kernels, strides, pads, dilations, ceilMode } = movesOf(kernel, options);
   const axes = [height, width].map((size, i) => {
     return { size, kernel: kernels[i]!, stride: strides[i]!, pad: pads[i]!, dilation: dilations[i]! };
   }) as [Axis, Axis];
@@ -86,14 +100,14 @@ function sizesOf(planes: number, [y, x]: [Axis, Axis], [outHeight, outWidth]: [n
  */
 export function maxPool2d(x: View, kernel: Pair, y: View, index: View<"u32">, options: MaxPoolOptions = {}): void {
   checkKeys("maxPool2d", options, MAX_KEYS);
-  const { engine } = y;
+  const engine = engineOf("y", y);
   checkView("x", x, engine, "f32");
   const shape = checkImages("x", x.shape);
   const [batch, channels] = shape;
   const { axes, out } = axesOf(shape, kernel, options);
   checkView("y", y, engine, "f32", [batch, channels, ...out]);
   checkView("index", index, engine, "u32", y.shape);
-  if (y.pointer === x.pointer) refuse("y", "x", "another tensor than x");
+  checkDistinct({ y }, { x });
   const sizes = sizesOf(batch * channels, axes, out);
   const dilations = [axes[0].dilation, axes[1].dilation] as const;
   engine.unchecked.maxPool2d(x.pointer, y.pointer, index.pointer, ...sizes, ...dilations);
@@ -101,7 +115,7 @@ export function maxPool2d(x: View, kernel: Pair, y: View, index: View<"u32">, op
 
 /** dx = for each element, the sum of dy over the windows in which `maxPool2d` found it. */
 export function maxPool2dBackward(dy: View, index: View<"u32">, dx: View): void {
-  const { engine } = dx;
+  const engine = engineOf("dx", dx);
   const [batch, channels, height, width] = checkImages("dx", dx.shape);
   checkView("dy", dy, engine, "f32");
   const [dyBatch, dyChannels, outHeight, outWidth] = checkImages("dy", dy.shape);
@@ -109,7 +123,6 @@ export function maxPool2dBackward(dy: View, index: View<"u32">, dx: View): void 
     refuse("dy", dy.shape, `batch ${batch} and ${channels} channels, as in dx`, "SHAPE_MISMATCH");
   }
   checkView("index", index, engine, "u32", dy.shape);
-  checkView("dx", dx, engine, "f32");
   const area = height * width;
   checkIndices("index", index, area);
   const planes = batch * channels;
@@ -117,9 +130,8 @@ export function maxPool2dBackward(dy: View, index: View<"u32">, dx: View): void 
 }
 
 function avgSizes(shape: ImageShape, kernel: Pair, options: AvgPoolOptions) {
-  const { countIncludePad = true } = options;
-  checkBoolean("countIncludePad", countIncludePad);
   const { axes, out } = axesOf(shape, kernel, options);
+  const { countIncludePad = true } = options;
   const sizes = [...sizesOf(shape[0] * shape[1], axes, out), Number(countIncludePad)] as const;
   return { sizes, outShape: [shape[0], shape[1], ...out] };
 }
@@ -131,21 +143,20 @@ function avgSizes(shape: ImageShape, kernel: Pair, options: AvgPoolOptions) {
  */
 export function avgPool2d(x: View, kernel: Pair, y: View, options: AvgPoolOptions = {}): void {
   checkKeys("avgPool2d", options, AVG_KEYS);
-  const { engine } = y;
+  const engine = engineOf("y", y);
   checkView("x", x, engine, "f32");
   const { sizes, outShape } = avgSizes(checkImages("x", x.shape), kernel, options);
   checkView("y", y, engine, "f32", outShape);
-  if (y.pointer === x.pointer) refuse("y", "x", "another tensor than x");
+  checkDistinct({ y }, { x });
   engine.unchecked.avgPool2d(x.pointer, y.pointer, ...sizes);
 }
 
 /** dx = for each element, the sum over its windows of dy / what the mean divided by; kernel and options as before. */
 export function avgPool2dBackward(dy: View, kernel: Pair, dx: View, options: AvgPoolOptions = {}): void {
   checkKeys("avgPool2dBackward", options, AVG_KEYS);
-  const { engine } = dx;
-  checkView("dx", dx, engine, "f32");
+  const engine = engineOf("dx", dx);
   const { sizes, outShape } = avgSizes(checkImages("dx", dx.shape), kernel, options);
   checkView("dy", dy, engine, "f32", outShape);
-  if (dx.pointer === dy.pointer) refuse("dx", "dy", "another tensor than dy");
+  checkDistinct({ dx }, { dy });
   engine.unchecked.avgPool2dBackward(dy.pointer, dx.pointer, ...sizes);
 }

@@ -7,7 +7,7 @@ import {
   orConstant,
   workspace,
 } from "../normalization.ts";
-import { checkView, type View } from "../tensor.ts";
+import { checkView, engineOf, type View } from "../tensor.ts";
 
 /** The distance from 1 to the next float32, which torch's RMSNorm takes for eps when it is given none. */
 const FLOAT32_EPS = 2 ** -23;
@@ -31,7 +31,7 @@ export interface RmsNormOptions {
 export function rmsNorm(x: View, weight: View | null, y: View, saved: View, options: RmsNormOptions = {}): void {
   checkKeys("rmsNorm", options, ["normalizedShape", "eps"]);
   const { normalizedShape = weight?.shape, eps = FLOAT32_EPS } = options;
-  const { engine } = y;
+  const engine = engineOf("y", y);
   checkEps(eps);
   checkView("x", x, engine, "f32", y.shape);
   const { shape, rows, columns } = normalizedRows(x, normalizedShape);
@@ -51,8 +51,9 @@ export function rmsNormBackward(
   options: { normalizedShape?: readonly number[] } = {},
 ): void {
   checkKeys("rmsNormBackward", options, ["normalizedShape"]);
+  checkKeys("gradients", gradients, ["dx", "dWeight"]);
   const { dx, dWeight } = gradients;
-  const { engine } = dy;
+  const engine = engineOf("dy", dy);
   checkView("x", x, engine, "f32", dy.shape);
   const { shape, rows, columns } = normalizedRows(x, options.normalizedShape ?? weight?.shape);
   checkOptional("weight", weight, engine, shape);

@@ -1,4 +1,4 @@
-import { checkView, type View } from "../tensor.ts";
+import { checkView, engineOf, type View } from "../tensor.ts";
 
 /** Rows and their length: all axes but the last are rows. */
 function rowsOf({ size, shape }: View): [rows: number, columns: number] {
@@ -8,13 +8,15 @@ function rowsOf({ size, shape }: View): [rows: number, columns: number] {
 
 /** y = e^x / sum e^x over the last axis, shifted by the largest element, so that x may be of any size; y may be x. */
 export function softmax(x: View, y: View): void {
-  checkView("x", x, y.engine, "f32", y.shape);
-  y.engine.unchecked.softmaxRows(x.pointer, y.pointer, ...rowsOf(y));
+  const engine = engineOf("y", y);
+  checkView("x", x, engine, "f32", y.shape);
+  engine.unchecked.softmaxRows(x.pointer, y.pointer, ...rowsOf(y));
 }
 
 /** dx = y (dy - sum y dy) from the output y; dx may be dy. */
 export function softmaxBackward(y: View, dy: View, dx: View): void {
-  checkView("y", y, dx.engine, "f32", dx.shape);
-  checkView("dy", dy, dx.engine, "f32", dx.shape);
-  dx.engine.unchecked.softmaxRowsBackward(y.pointer, dy.pointer, dx.pointer, ...rowsOf(dx));
+  const engine = engineOf("dx", dx);
+  checkView("y", y, engine, "f32", dx.shape);
+  checkView("dy", dy, engine, "f32", dx.shape);
+  engine.unchecked.softmaxRowsBackward(y.pointer, dy.pointer, dx.pointer, ...rowsOf(dx));
 }

@@ -1,6 +1,6 @@
-import { checkNumber, refuse } from "../check.ts";
+import { checkBoolean, checkKeys, checkNumber, refuse } from "../check.ts";
 import { GEMM_WORK } from "../kernelTable/general.ts";
-import { checkView, type View } from "../tensor.ts";
+import { checkDistinct, checkView, engineOf, type View } from "../tensor.ts";
 
 /** Options of `gemm`. */
 export interface GemmOptions {
@@ -19,11 +19,14 @@ export interface GemmOptions {
  * default, c is not read. c must be another tensor than a and b.
  */
 export function gemm(a: View, b: View, c: View, options: GemmOptions = {}): void {
+  checkKeys("gemm", options, ["transposeA", "transposeB", "alpha", "beta"]);
   const { transposeA = false, transposeB = false, alpha = 1, beta = 0 } = options;
-  const { engine } = c;
+  const engine = engineOf("c", c);
   checkMatrix("a", a, engine);
   checkMatrix("b", b, engine);
   checkMatrix("c", c, engine);
+  checkBoolean("transposeA", transposeA);
+  checkBoolean("transposeB", transposeB);
   checkNumber("alpha", alpha, "(-inf, inf)");
   checkNumber("beta", beta, "(-inf, inf)");
   const [aHeight, aWidth] = a.shape as [number, number];
@@ -32,7 +35,7 @@ export function gemm(a: View, b: View, c: View, options: GemmOptions = {}): void
   const [depth, n] = transposeB ? [bWidth, bHeight] : [bHeight, bWidth];
   if (depth !== k) refuse("b", b.shape, `${k} rows after transposition, to match a`, "SHAPE_MISMATCH");
   if (c.shape[0] !== m || c.shape[1] !== n) refuse("c", c.shape, `shape [${m}, ${n}]`, "SHAPE_MISMATCH");
-  if (c.pointer === a.pointer || c.pointer === b.pointer) refuse("c", "an operand", "another tensor than a and b");
+  checkDistinct({ c }, { a, b });
   const [aRow, aColumn] = transposeA ? [1, aWidth] : [aWidth, 1];
   const [bRow, bColumn] = transposeB ? [1, bWidth] : [bWidth, 1];
   const work = engine.scratch(4 * GEMM_WORK);

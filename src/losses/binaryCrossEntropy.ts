@@ -1,7 +1,7 @@
 import { checkKeys, checkNumber } from "../check.ts";
 import { CHUNK } from "../kernel.ts";
-import { engineOf, evaluateElements, type LossOptions, REDUCTION_OPTIONS } from "../reduction.ts";
-import { checkView, type View } from "../tensor.ts";
+import { evaluateElements, type LossOptions, REDUCTION_OPTIONS } from "../reduction.ts";
+import { checkView, engineOf, type View } from "../tensor.ts";
 
 export interface BinaryCrossEntropyOptions extends LossOptions {
   /** The weight of positive targets: one for all, or one for each column of the last axis. 1 unless it is given. */

@@ -1,7 +1,7 @@
 import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
 import { CHUNK } from "../kernel.ts";
 import { type Batch, evaluate, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "../reduction.ts";
-import { checkView, View } from "../tensor.ts";
+import { checkView, IGNORED, View } from "../tensor.ts";
 
 /** Options of `crossEntropy`. */
 export interface CrossEntropyOptions extends LossOptions {
@@ -29,7 +29,7 @@ export interface CrossEntropyOptions extends LossOptions {
 export function crossEntropy(logits: View, targets: View<"u32"> | View, options: CrossEntropyOptions = {}): number {
   const keys = [...REDUCTION_OPTIONS, "gradient", "weight", "labelSmoothing", "ignoreIndex"];
   checkKeys("options", options, keys);
-  const { weight, labelSmoothing = 0, ignoreIndex = -100, gradient } = options;
+  const { weight, labelSmoothing = 0, ignoreIndex = IGNORED, gradient } = options;
   const { engine, rows, columns: classes } = matrixOf("logits", logits);
   checkNumber("labelSmoothing", labelSmoothing, "[0, 1]");
   checkInteger("ignoreIndex", ignoreIndex, "[-2147483648, 4294967295]");
@@ -38,7 +38,8 @@ export function crossEntropy(logits: View, targets: View<"u32"> | View, options:
   const { unchecked } = engine;
   const shares = [1 - labelSmoothing, labelSmoothing / classes] as const;
   const at = (view: View | View<"u32">, start: number) => view.pointer + 4 * start * (view.size / rows);
-  const batch = { engine, shape: [rows], width: classes, gradients: [gradient] };
+  const inputs = { logits, targets, weight };
+  const batch = { engine, shape: [rows], width: classes, inputs, gradients: { gradient } };
   /** Class weights, ones where there are none, after the kernel's own workspace. */
   const weighted: Pick<Batch, "workspace" | "prepare"> = {
     workspace: 2 * CHUNK + (weight ? 0 : classes),

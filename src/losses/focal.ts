@@ -1,6 +1,6 @@
 import { checkKeys, checkNumber } from "../check.ts";
-import { engineOf, evaluate, evaluateElements, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "../reduction.ts";
-import { checkIndices, checkView, type View } from "../tensor.ts";
+import { evaluate, evaluateElements, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "../reduction.ts";
+import { checkIndices, checkView, engineOf, type View } from "../tensor.ts";
 
 const OPTIONS = [...REDUCTION_OPTIONS, "gradient", "gamma", "alpha"];
 
@@ -61,7 +61,8 @@ export function softmaxFocal(logits: View, targets: View<"u32">, options: Softma
     engine,
     shape: [rows],
     width: columns,
-    gradients: [gradient],
+    inputs: { logits, targets, alpha },
+    gradients: { gradient },
     workspace: alpha ? 0 : columns,
     prepare: (work) => {
       if (!alpha) unchecked.fill(work, columns, 1);

@@ -2,7 +2,7 @@ import { checkBoolean, checkKeys, checkNumber, refuse } from "../check.ts";
 import type { Engine } from "../engine.ts";
 import { gemm } from "../linalg/gemm.ts";
 import { checkViews, evaluate, matrixOf, REDUCTION_OPTIONS, type ReductionOptions } from "../reduction.ts";
-import { type ElementType, Tensor, type View } from "../tensor.ts";
+import { checkDistinct, checkView, type ElementType, Tensor, type View } from "../tensor.ts";
 
 interface ContrastOptions extends ReductionOptions {
   /** What similarities are divided by; above 0. */
@@ -47,7 +47,9 @@ export function infoNce(a: View, b: View, options: InfoNceOptions = {}): number 
   const { symmetric = false, gradientA, gradientB } = options;
   checkBoolean("symmetric", symmetric);
   const { engine, rows } = matrixOf("a", a);
-  checkViews({ b, gradientA, gradientB }, engine, a.shape);
+  checkView("b", b, engine, "f32", a.shape);
+  checkViews({ gradientA, gradientB }, engine, a.shape);
+  checkDistinct({ gradientA, gradientB });
   const temperature = checkContrast(options, 0.1);
   return withTensors(engine, (tensor) => {
     const [left, right] = [directions(a, options, tensor), directions(b, options, tensor)] as const;
@@ -141,7 +143,8 @@ function softmaxLoss(options: ReductionOptions, logits: View, targets: View<"u32
       engine,
       shape: [rows],
       width: columns,
-      gradients: [logits],
+      inputs: {},
+      gradients: { logits },
       run: ({ start, length, losses, gradients: [dz], scale }) => {
         const at = [dz!, targets.pointer + 4 * start, losses, dz!] as const;
         engine.unchecked.softmaxCrossEntropy(...at, length, columns, scale);

@@ -27,14 +27,16 @@ export function contrastive(x1: View, x2: View, labels: View, options: Contrasti
   checkNumber("margin", margin, "[0, inf)");
   checkChoice("form", form, ["half", "hadsell"]);
   const { engine, rows, columns } = matrixOf("x1", x1);
-  checkViews({ x2, gradient1, gradient2 }, engine, x1.shape);
+  checkView("x2", x2, engine, "f32", x1.shape);
+  checkViews({ gradient1, gradient2 }, engine, x1.shape);
   checkView("labels", labels, engine, "f32", [rows]);
   const dissimilar = form === "hadsell" ? 0.5 : 1;
   return evaluate(options, {
     engine,
     shape: [rows],
     width: columns,
-    gradients: [gradient1, gradient2],
+    inputs: { x1, x2, labels },
+    gradients: { gradient1, gradient2 },
     run: ({ start, length, losses, gradients: [dx1, dx2], scale }) => {
       const at = 4 * start * columns;
       const operands = [x1.pointer + at, x2.pointer + at, labels.pointer + 4 * start, losses, dx1!, dx2!] as const;
@@ -116,12 +118,14 @@ function triplet(triplets: Triplets, options: TripletOptions, form: number, eps:
   checkBoolean("swap", swap);
   const { anchor } = triplets;
   const { engine, rows, columns } = matrixOf("anchor", anchor);
-  checkViews({ ...triplets, gradientAnchor, gradientPositive, gradientNegative }, engine, anchor.shape);
+  for (const [name, view] of Object.entries(triplets)) checkView(name, view, engine, "f32", anchor.shape);
+  checkViews({ gradientAnchor, gradientPositive, gradientNegative }, engine, anchor.shape);
   return evaluate(options, {
     engine,
     shape: [rows],
     width: columns,
-    gradients: [gradientAnchor, gradientPositive, gradientNegative],
+    inputs: { ...triplets },
+    gradients: { gradientAnchor, gradientPositive, gradientNegative },
     run: ({ start, length, losses, gradients: [da, dp, dn], scale }) => {
       const { positive, negative } = triplets;
       const [a, p, n] = [anchor, positive, negative].map(({ pointer }) => pointer + 4 * start * columns);

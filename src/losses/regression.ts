@@ -1,7 +1,7 @@
 import { checkKeys, checkNumber } from "../check.ts";
 import type { Kernels } from "../kernels.ts";
-import { engineOf, evaluateElements, type LossOptions, REDUCTION_OPTIONS } from "../reduction.ts";
-import type { View } from "../tensor.ts";
+import { evaluateElements, type LossOptions, REDUCTION_OPTIONS } from "../reduction.ts";
+import { engineOf, type View } from "../tensor.ts";
 
 const OPTIONS = [...REDUCTION_OPTIONS, "gradient"];
 
@@ -68,8 +68,8 @@ export interface SmoothL1Options extends LossOptions {
  * R. Girshick, "Fast R-CNN" (ICCV 2015), equation 3.
  */
 export function smoothL1(predictions: View, targets: View, options: SmoothL1Options = {}): number {
-  const { beta = 1, ...rest } = options;
   checkKeys("options", options, [...OPTIONS, "beta"]);
+  const { beta = 1, ...rest } = options;
   checkNumber("beta", beta, "[0, inf)");
   if (beta === 0) return l1(predictions, targets, rest);
   return ofDifferences(predictions, targets, options, (kernels, at, scale) =>

@@ -24,7 +24,8 @@ export function zLoss(logits: View, options: ZLossOptions = {}): number {
     engine,
     shape: [rows],
     width: columns,
-    gradients: [gradient],
+    inputs: { logits },
+    gradients: { gradient },
     run: ({ start, length, losses, gradients: [dz], scale }) => {
       const z = logits.pointer + 4 * columns * start;
       engine.unchecked.zLoss(z, losses, dz!, length, columns, beta, beta * scale);

@@ -1,5 +1,6 @@
 import type { Layer, Pass } from "../layer.ts";
 import {
+  checkGelu,
   type GeluOptions,
   gelu,
   relu,
@@ -96,6 +97,7 @@ class WithSlope implements Layer {
 /** y = x P(Z <= x) for a standard normal Z, or its approximation by a hyperbolic tangent. Keeps the slope. */
 export class GELU extends WithSlope {
   constructor(options: GeluOptions = {}) {
+    checkGelu(options);
     super((x, y, slope) => gelu(x, y, slope, options));
   }
 }

@@ -1,5 +1,5 @@
 import { checkInteger, checkKeys, refuse } from "../check.ts";
-import type { Layer, LayerParameter, Pass, Start } from "../layer.ts";
+import { checkStart, type Layer, type LayerParameter, type Pass, type Start } from "../layer.ts";
 import { causalAttention, causalAttentionBackward } from "../layers/attention.ts";
 import { linear, linearBackward } from "../layers/linear.ts";
 import { normal } from "../random.ts";
@@ -31,6 +31,8 @@ export class CausalSelfAttention implements Layer {
     if (channels % heads !== 0) refuse("channels", channels, `a multiple of the ${heads} heads`);
     checkKeys("CausalSelfAttention", options, ["start", "projectionStart"]);
     const { start = gpt2, projectionStart = start } = options;
+    checkStart("start", start);
+    checkStart("projectionStart", projectionStart);
     this.parameters = {
       "qkv.weight": { shape: [3 * channels, channels], start },
       "qkv.bias": { shape: [3 * channels] },

@@ -1,5 +1,5 @@
-import { refuse } from "../check.ts";
-import type { AnyLayer, Layer, Pass } from "../layer.ts";
+import { isPlain, refuse } from "../check.ts";
+import { type AnyLayer, checkLayer, type Layer, type Pass } from "../layer.ts";
 import { addTo } from "../layers/add.ts";
 import type { ElementType, View } from "../tensor.ts";
 
@@ -9,9 +9,11 @@ export class Sequential implements Layer<ElementType> {
   readonly #layers: readonly AnyLayer[];
 
   constructor(layers: readonly AnyLayer[] | Readonly<Record<string, AnyLayer>>) {
+    if (!Array.isArray(layers) && !isPlain(layers)) refuse("layers", layers, "a list of layers, or an object of them");
     this.children = { ...layers } as Record<string, AnyLayer>;
     this.#layers = Object.values(this.children);
     if (this.#layers.length === 0) refuse("layers", layers, "at least one layer");
+    for (const [name, layer] of Object.entries(this.children)) checkLayer(`layers.${name}`, layer);
   }
 
   forward(x: View<ElementType>, pass: Pass): View {
@@ -46,6 +48,7 @@ export class Residual implements Layer {
   readonly #branch: Layer;
 
   constructor(branch: Layer) {
+    checkLayer("branch", branch);
     this.children = { "": branch };
     this.#branch = branch;
   }
@@ -85,6 +88,7 @@ export class Recompute implements Layer<ElementType> {
   readonly #segment: AnyLayer;
 
   constructor(segment: AnyLayer) {
+    checkLayer("segment", segment);
     this.children = { "": segment };
     this.#segment = segment;
   }

@@ -1,6 +1,6 @@
-import { checkBoolean, checkInteger, refuse } from "../check.ts";
-import type { Layer, LayerParameter, Pass, Start } from "../layer.ts";
-import { type Conv2dOptions, conv2d, conv2dBackward, conv2dShape } from "../layers/conv2d.ts";
+import { checkBoolean, checkInteger, checkKeys, refuse } from "../check.ts";
+import { checkStart, type Layer, type LayerParameter, type Pass, type Start } from "../layer.ts";
+import { CONV2D_KEYS, type Conv2dOptions, conv2d, conv2dBackward, conv2dShape } from "../layers/conv2d.ts";
 import { uniform } from "../random.ts";
 import type { View } from "../tensor.ts";
 import { type Pair, pair } from "../window.ts";
@@ -24,8 +24,10 @@ export class Conv2d implements Layer {
   constructor(inputs: number, outputs: number, kernel: Pair, options: Conv2dLayerOptions = {}) {
     checkInteger("inputs", inputs, "[1, inf)");
     checkInteger("outputs", outputs, "[1, inf)");
+    checkKeys("Conv2d", options, [...CONV2D_KEYS, "bias", "start"]);
     const { bias = true, start, ...rest } = options;
     checkBoolean("bias", bias);
+    checkStart("start", start);
     const { groups = 1 } = rest;
     checkInteger("groups", groups, "[1, inf)");
     if (inputs % groups !== 0) refuse("groups", groups, `a divisor of the ${inputs} inputs`);

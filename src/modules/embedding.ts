@@ -1,5 +1,5 @@
-import { checkInteger, checkKeys } from "../check.ts";
-import type { Layer, LayerParameter, Pass, Start } from "../layer.ts";
+import { checkInteger, checkKeys, refuse } from "../check.ts";
+import { checkStart, type Layer, type LayerParameter, type Pass, type Start } from "../layer.ts";
 import { addPositions, addPositionsBackward } from "../layers/add.ts";
 import { embedding, embeddingBackward } from "../layers/embedding.ts";
 import { linear, linearBackward } from "../layers/linear.ts";
@@ -16,7 +16,9 @@ function tableOf(height: number, width: number, options: EmbeddingOptions): Reco
   checkInteger("height", height, "[1, inf)");
   checkInteger("width", width, "[1, inf)");
   checkKeys("Embedding", options, ["start"]);
-  return { weight: { shape: [height, width], role: "embedding", start: options.start ?? normal } };
+  const { start = normal } = options;
+  checkStart("start", start);
+  return { weight: { shape: [height, width], role: "embedding", start } };
 }
 
 /** y[.., :] = W[x[..], :] for indices x. Parameter: weight [height, width]. Keeps x, which is not to change till then. */
@@ -73,6 +75,7 @@ export class TiedLinear implements Layer {
   readonly #embedding: Embedding;
 
   constructor(embedding: Embedding) {
+    if (!(embedding instanceof Embedding)) refuse("embedding", embedding, "an Embedding");
     this.#embedding = embedding;
   }
 

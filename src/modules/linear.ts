@@ -1,7 +1,7 @@
-import { checkBoolean, checkInteger, checkKeys } from "../check.ts";
-import type { Layer, LayerParameter, Pass, Start } from "../layer.ts";
+import { checkBoolean, checkChoice, checkInteger, checkKeys } from "../check.ts";
+import { checkStart, type Layer, type LayerParameter, type Pass, type Start } from "../layer.ts";
 import { linear, linearBackward } from "../layers/linear.ts";
-import type { Role } from "../parameters.ts";
+import { ROLES, type Role } from "../parameters.ts";
 import { uniform } from "../random.ts";
 import type { View } from "../tensor.ts";
 
@@ -26,6 +26,8 @@ export class Linear implements Layer {
     checkKeys("Linear", options, ["bias", "start", "role"]);
     const { bias = true, start, role = "hidden" } = options;
     checkBoolean("bias", bias);
+    checkStart("start", start);
+    checkChoice("role", role, ROLES);
     const bound = 1 / Math.sqrt(inputs);
     const torch: Start = (value, source) => uniform(value, { ...source, low: -bound, high: bound });
     this.parameters = {

@@ -3,6 +3,7 @@ import {
   type AvgPoolOptions,
   avgPool2d,
   avgPool2dBackward,
+  checkPool,
   type MaxPoolOptions,
   maxPool2d,
   maxPool2dBackward,
@@ -17,6 +18,7 @@ export class MaxPool2d implements Layer {
   readonly #options: MaxPoolOptions;
 
   constructor(kernel: Pair, options: MaxPoolOptions = {}) {
+    checkPool("max", kernel, options);
     this.#kernel = kernel;
     this.#options = options;
   }
@@ -43,6 +45,7 @@ export class AvgPool2d implements Layer {
   readonly #options: AvgPoolOptions;
 
   constructor(kernel: Pair, options: AvgPoolOptions = {}) {
+    checkPool("avg", kernel, options);
     this.#kernel = kernel;
     this.#options = options;
   }

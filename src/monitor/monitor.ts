@@ -1,4 +1,4 @@
-import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
+import { checkInteger, checkKeys, checkNumber, isPlain, refuse } from "../check.ts";
 import type { Norms } from "../measure.ts";
 import { exp } from "../real.ts";
 import type { StepReport } from "../stepReport.ts";
@@ -243,13 +243,12 @@ const OWN = [
 function checkFacts(report: StepReport, facts: StepFacts): void {
   if (report === null || typeof report !== "object") refuse("report", report, "what step() returned");
   checkInteger("report.step", report.step, "[0, inf)");
-  if (facts === null || typeof facts !== "object") refuse("facts", facts, "an object such as { loss: 1.5 }");
   checkKeys("facts", facts, ["loss", "tokens", "samples", "metrics"]);
   const { loss, tokens, samples, metrics = {} } = facts;
   if (loss !== undefined && typeof loss !== "number") refuse("loss", loss, "a number");
   if (tokens !== undefined) checkNumber("tokens", tokens, "[0, inf)");
   if (samples !== undefined) checkNumber("samples", samples, "[0, inf)");
-  if (metrics === null || typeof metrics !== "object") refuse("metrics", metrics, "numbers by name");
+  if (!isPlain(metrics)) refuse("metrics", metrics, "numbers by name");
   for (const [name, value] of Object.entries(metrics)) {
     if (typeof value !== "number") refuse(`metrics.${name}`, value, "a number");
     if (OWN.includes(name)) refuse(`metrics.${name}`, name, "a name that the monitor does not use itself");

@@ -49,7 +49,7 @@ export class GradientNoiseScale {
    */
   observe(small: readonly number[], big: number): boolean {
     if (!Array.isArray(small) || small.length === 0) refuse("small", small, "the norm of at least one micro-batch");
-    for (const [i, norm] of small.entries()) if (typeof norm !== "number") refuse(`small[${i}]`, norm, "a number");
+    for (const [i, norm] of [...small].entries()) if (typeof norm !== "number") refuse(`small[${i}]`, norm, "a number");
     if (typeof big !== "number") refuse("big", big, "a number");
     const [ofSmall, ofBig] = [small.reduce((sum, norm) => sum + norm * norm, 0) / small.length, big * big];
     if (!Number.isFinite(ofSmall) || !Number.isFinite(ofBig)) return false;

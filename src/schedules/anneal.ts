@@ -1,15 +1,7 @@
 /** Schedules that go from one value to another in a given number of steps, and what is built of them. */
-import { checkChoice, checkInteger, checkNumber, refuse } from "../check.ts";
+import { checkChoice, checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
 import { cosPi, pow } from "../real.ts";
-import {
-  checkSchedule,
-  checkSettings,
-  type NamedSchedule,
-  named,
-  type Schedule,
-  settled,
-  traitsOf,
-} from "../schedule.ts";
+import { checkSchedule, type NamedSchedule, named, type Schedule, settled, traitsOf } from "../schedule.ts";
 
 /** How far `step` is from 0 to `total`, as a fraction in [0, 1]. */
 function progress(step: number, total: number): number {
@@ -26,7 +18,7 @@ function alongCosine(peak: number, floor: number, fraction: number): number {
 
 /** From `start` in a straight line to `end`, reached at step `total` and kept: torch's LinearLR, with values. */
 export function linear(options: { start: number; end: number; total: number }): NamedSchedule {
-  checkSettings("linear", options, ["start", "end", "total"]);
+  checkKeys("linear", options, ["start", "end", "total"]);
   const { start, end, total } = options;
   checkNumber("start", start, "(-inf, inf)");
   checkNumber("end", end, "(-inf, inf)");
@@ -41,7 +33,7 @@ export function linear(options: { start: number; end: number; total: number }): 
  * rises again: that is `cosineAnnealing`. I. Loshchilov and F. Hutter, "SGDR" (ICLR 2017), eq. 5.
  */
 export function cosine(options: { peak: number; total: number; floor?: number }): NamedSchedule {
-  checkSettings("cosine", options, ["peak", "total", "floor"]);
+  checkKeys("cosine", options, ["peak", "total", "floor"]);
   const { peak, total, floor = 0 } = options;
   checkNumber("peak", peak, "(-inf, inf)");
   checkNumber("floor", floor, "(-inf, inf)");
@@ -53,7 +45,7 @@ export function cosine(options: { peak: number; total: number; floor?: number })
 
 /** value (1 - step / total)^power, and 0 from step `total` on: torch's PolynomialLR, with its defaults. */
 export function polynomial(options: { value: number; total?: number; power?: number }): NamedSchedule {
-  checkSettings("polynomial", options, ["value", "total", "power"]);
+  checkKeys("polynomial", options, ["value", "total", "power"]);
   const { value, total = 5, power = 1 } = options;
   checkNumber("value", value, "(-inf, inf)");
   checkInteger("total", total, "[1, inf)");
@@ -123,8 +115,8 @@ function unusual({ shape, start, convention }: WarmupOptions) {
 export function warmup(after: Schedule, steps: number, options?: WarmupOptions): NamedSchedule {
   checkSchedule("after", after);
   checkInteger("warmup", steps, "[0, inf)");
-  const given = options ?? {};
-  checkSettings("warmup", given, ["shape", "start", "convention"]);
+  const given = options === undefined ? {} : options;
+  checkKeys("warmup", given, ["shape", "start", "convention"]);
   const { shape = "linear", start = STARTS[shape], convention = "(t+1)/w" } = given;
   checkChoice("shape", shape, ["linear", "exponential", "constant"]);
   checkNumber("start", start, shape === "exponential" ? "(0, 1]" : "[0, 1]");
@@ -156,7 +148,7 @@ function warmedUp(
   options: WarmedUpOptions,
   fall: (options: Required<WarmedUpOptions>) => Schedule,
 ): NamedSchedule {
-  checkSettings(name, options, ["peak", "warmup", "total", "floor", "convention"]);
+  checkKeys(name, options, ["peak", "warmup", "total", "floor", "convention"]);
   const { peak, warmup: steps, total, floor = 0, convention = "(t+1)/w" } = options;
   checkInteger("total", total, "[1, inf)");
   checkInteger("warmup", steps, `[0, ${total - 1}]`);
@@ -232,7 +224,7 @@ function falling(before: Schedule, at: number, options: CooldownOptions): Schedu
  */
 export function cooldown(before: Schedule, options: CooldownOptions & { at: number }): NamedSchedule {
   checkSchedule("before", before);
-  checkSettings("cooldown", options, ["at", "steps", "shape", "floor", "halfLife"]);
+  checkKeys("cooldown", options, ["at", "steps", "shape", "floor", "halfLife"]);
   const { at, steps, shape = "1-sqrt", floor = 0, halfLife } = options;
   checkInteger("at", at, "[0, inf)");
   checkCooldown(options);
@@ -255,7 +247,7 @@ export function wsd(
   },
 ): NamedSchedule {
   const keys = ["peak", "warmup", "stable", "decay", "shape", "floor", "halfLife", "convention"];
-  checkSettings("wsd", options, keys);
+  checkKeys("wsd", options, keys);
   const { peak, warmup: steps, stable, decay, shape = "1-sqrt", floor = 0, halfLife, convention = "(t+1)/w" } = options;
   checkNumber("peak", peak, shape === "exponential" ? "(0, inf)" : "(-inf, inf)");
   checkInteger("warmup", steps, "[0, inf)");
@@ -284,7 +276,7 @@ export function wsd(
  * without its model size, which is in `noam`.
  */
 export function inverseSqrt(options: { peak: number; warmup: number; convention?: WarmupConvention }): NamedSchedule {
-  checkSettings("inverseSqrt", options, ["peak", "warmup", "convention"]);
+  checkKeys("inverseSqrt", options, ["peak", "warmup", "convention"]);
   const { peak, warmup: steps, convention = "(t+1)/w" } = options;
   checkNumber("peak", peak, "[0, inf)");
   checkInteger("warmup", steps, "[1, inf)");

@@ -1,7 +1,7 @@
 /** Schedules that rise and fall, once or again and again. */
-import { checkBoolean, checkChoice, checkInteger, checkNumber } from "../check.ts";
+import { checkBoolean, checkChoice, checkInteger, checkKeys, checkNumber } from "../check.ts";
 import { cosPi, pow, powi } from "../real.ts";
-import { checkSettings, type NamedSchedule, named, settled, type Tail } from "../schedule.ts";
+import { type NamedSchedule, named, settled, type Tail } from "../schedule.ts";
 
 /** cos(pi x) for x in [0, 2]. */
 function wave(x: number): number {
@@ -24,7 +24,7 @@ function repeating(low: number, high: number): Tail {
  * torch's CosineAnnealingLR. For a single fall see `cosine`.
  */
 export function cosineAnnealing(options: { peak: number; tMax: number; floor?: number }): NamedSchedule {
-  checkSettings("cosineAnnealing", options, ["peak", "tMax", "floor"]);
+  checkKeys("cosineAnnealing", options, ["peak", "tMax", "floor"]);
   const { peak, tMax, floor = 0 } = options;
   checkNumber("peak", peak, "(-inf, inf)");
   checkInteger("tMax", tMax, "[1, inf)");
@@ -46,7 +46,7 @@ export function cosineWarmRestarts(options: {
   tMult?: number;
   floor?: number;
 }): NamedSchedule {
-  checkSettings("cosineWarmRestarts", options, ["peak", "t0", "tMult", "floor"]);
+  checkKeys("cosineWarmRestarts", options, ["peak", "t0", "tMult", "floor"]);
   const { peak, t0, tMult = 1, floor = 0 } = options;
   checkNumber("peak", peak, "(-inf, inf)");
   checkInteger("t0", t0, "[1, inf)");
@@ -80,7 +80,7 @@ export interface CyclicOptions {
 
 /** The height of the triangles at a step as a share of max - base, and what is known of it. */
 function triangles(name: string, options: CyclicOptions) {
-  checkSettings(name, options, ["base", "max", "stepSizeUp", "stepSizeDown", "mode", "gamma"]);
+  checkKeys(name, options, ["base", "max", "stepSizeUp", "stepSizeDown", "mode", "gamma"]);
   const { base, max, stepSizeUp = 2000, stepSizeDown = stepSizeUp, mode = "triangular", gamma = 1 } = options;
   checkNumber("base", base, "(-inf, inf)");
   checkNumber("max", max, "(-inf, inf)");
@@ -113,7 +113,7 @@ export function cyclic(options: CyclicOptions): NamedSchedule {
 
 /** From `max` down to `base` while `cyclic` goes up: the momentum, or beta1, that torch's CyclicLR cycles beside it. */
 export function cyclicMomentum(options: Partial<CyclicOptions>): NamedSchedule {
-  checkSettings("cyclicMomentum", options, ["base", "max", "stepSizeUp", "stepSizeDown", "mode", "gamma"]);
+  checkKeys("cyclicMomentum", options, ["base", "max", "stepSizeUp", "stepSizeDown", "mode", "gamma"]);
   const { height, dying, printed, horizon } = triangles("cyclicMomentum", { base: 0.8, max: 0.9, ...options });
   const { base, max } = printed;
   const tail = dying ? settled(max) : repeating(base, max);
@@ -164,7 +164,7 @@ function phases(options: OneCycleShape, values: (threePhase: boolean) => readonl
 export function oneCycle(
   options: OneCycleShape & { peak: number; divFactor?: number; finalDivFactor?: number },
 ): NamedSchedule {
-  checkSettings("oneCycle", options, ["peak", "divFactor", "finalDivFactor", ...SHAPE_KEYS]);
+  checkKeys("oneCycle", options, ["peak", "divFactor", "finalDivFactor", ...SHAPE_KEYS]);
   const { peak, divFactor = 25, finalDivFactor = 1e4 } = options;
   checkNumber("peak", peak, "(-inf, inf)");
   checkNumber("divFactor", divFactor, "(0, inf)");
@@ -177,7 +177,7 @@ export function oneCycle(
 
 /** From `max` down to `base` while `oneCycle` goes up, and back: the momentum, or beta1, that torch cycles beside it. */
 export function oneCycleMomentum(options: OneCycleShape & { base?: number; max?: number }): NamedSchedule {
-  checkSettings("oneCycleMomentum", options, ["base", "max", ...SHAPE_KEYS]);
+  checkKeys("oneCycleMomentum", options, ["base", "max", ...SHAPE_KEYS]);
   const { base = 0.85, max = 0.95 } = options;
   checkNumber("base", base, "(-inf, inf)");
   checkNumber("max", max, "(-inf, inf)");

@@ -1,15 +1,7 @@
 /** Schedules that multiply a value by something, for as long as training lasts. */
-import { checkInteger, checkNumber, refuse } from "../check.ts";
+import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
 import { pow, powi } from "../real.ts";
-import {
-  checkSchedule,
-  checkSettings,
-  type NamedSchedule,
-  named,
-  type Schedule,
-  settled,
-  type Tail,
-} from "../schedule.ts";
+import { checkSchedule, type NamedSchedule, named, type Schedule, settled, type Tail } from "../schedule.ts";
 
 /** The same value at every step. */
 export function constant(value: number): NamedSchedule {
@@ -19,7 +11,7 @@ export function constant(value: number): NamedSchedule {
 
 /** value factor(step), for any function: torch's LambdaLR. A plain function of the step is a schedule as well. */
 export function lambda(options: { value: number; factor: Schedule }): NamedSchedule {
-  checkSettings("lambda", options, ["value", "factor"]);
+  checkKeys("lambda", options, ["value", "factor"]);
   const { value, factor } = options;
   checkNumber("value", value, "(-inf, inf)");
   checkSchedule("factor", factor);
@@ -31,7 +23,7 @@ export function lambda(options: { value: number; factor: Schedule }): NamedSched
  * steps are asked for; asking for the steps of a run in order costs one multiplication each, going back starts over.
  */
 export function multiplicative(options: { value: number; factor: Schedule }): NamedSchedule {
-  checkSettings("multiplicative", options, ["value", "factor"]);
+  checkKeys("multiplicative", options, ["value", "factor"]);
   const { value, factor } = options;
   checkNumber("value", value, "(-inf, inf)");
   checkSchedule("factor", factor);
@@ -52,7 +44,7 @@ function geometric(value: number, gamma: number): Tail {
 
 /** value gamma^step: torch's ExponentialLR. */
 export function exponential(options: { value: number; gamma: number }): NamedSchedule {
-  checkSettings("exponential", options, ["value", "gamma"]);
+  checkKeys("exponential", options, ["value", "gamma"]);
   const { value, gamma } = options;
   checkNumber("value", value, "(-inf, inf)");
   checkNumber("gamma", gamma, "(0, inf)");
@@ -62,7 +54,7 @@ export function exponential(options: { value: number; gamma: number }): NamedSch
 
 /** value gamma^floor(step / every): torch's StepLR. */
 export function stepDecay(options: { value: number; gamma: number; every: number }): NamedSchedule {
-  checkSettings("stepDecay", options, ["value", "gamma", "every"]);
+  checkKeys("stepDecay", options, ["value", "gamma", "every"]);
   const { value, gamma, every } = options;
   checkNumber("value", value, "(-inf, inf)");
   checkNumber("gamma", gamma, "(0, inf)");
@@ -73,7 +65,7 @@ export function stepDecay(options: { value: number; gamma: number; every: number
 
 /** `value` times gamma for each milestone that has been reached: torch's MultiStepLR. One named twice counts twice. */
 export function multiStep(options: { value: number; gamma?: number; milestones: readonly number[] }): NamedSchedule {
-  checkSettings("multiStep", options, ["value", "gamma", "milestones"]);
+  checkKeys("multiStep", options, ["value", "gamma", "milestones"]);
   const { value, gamma = 0.1, milestones } = options;
   checkNumber("value", value, "(-inf, inf)");
   checkNumber("gamma", gamma, "[0, inf)");
@@ -89,7 +81,7 @@ export function multiStep(options: { value: number; gamma?: number; milestones: 
 
 /** value factor for `total` steps, then `value`: torch's ConstantLR, with its defaults. */
 export function constantFactor(options: { value: number; factor?: number; total?: number }): NamedSchedule {
-  checkSettings("constantFactor", options, ["value", "factor", "total"]);
+  checkKeys("constantFactor", options, ["value", "factor", "total"]);
   const { value, factor = 1 / 3, total = 5 } = options;
   checkNumber("value", value, "(-inf, inf)");
   checkNumber("factor", factor, "[0, 1]");
@@ -103,7 +95,7 @@ export function constantFactor(options: { value: number; factor?: number; total?
  * as H. Robbins and S. Monro (1951) ask, for a power in (1/2, 1].
  */
 export function inversePower(options: { eta: number; t0?: number; power?: number }): NamedSchedule {
-  checkSettings("inversePower", options, ["eta", "t0", "power"]);
+  checkKeys("inversePower", options, ["eta", "t0", "power"]);
   const { eta, t0 = 1, power = 1 } = options;
   checkNumber("eta", eta, "[0, inf)");
   checkNumber("t0", t0, "(0, inf)");
@@ -117,7 +109,7 @@ export function inversePower(options: { eta: number; t0?: number; power?: number
  * (NeurIPS 2017), eq. 3.
  */
 export function noam(options: { dModel: number; warmup: number; factor?: number }): NamedSchedule {
-  checkSettings("noam", options, ["dModel", "warmup", "factor"]);
+  checkKeys("noam", options, ["dModel", "warmup", "factor"]);
   const { dModel, warmup, factor = 1 } = options;
   checkInteger("dModel", dModel, "[1, inf)");
   checkInteger("warmup", warmup, "[1, inf)");

@@ -1,6 +1,6 @@
 /** A schedule that depends on what training measures. */
-import { checkChoice, checkInteger, checkNumber, refuse } from "../check.ts";
-import { checkSettings, type NamedSchedule, named } from "../schedule.ts";
+import { checkChoice, checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
+import { type NamedSchedule, named } from "../schedule.ts";
 
 /** A plateau schedule as plain data. */
 export interface PlateauState {
@@ -106,7 +106,7 @@ function withDefaults(options: PlateauOptions): Required<PlateauOptions> {
     floor: 0,
     eps: 1e-8,
   } as const;
-  checkSettings("reduceOnPlateau", options, ["value", ...Object.keys(defaults)]);
+  checkKeys("reduceOnPlateau", options, ["value", ...Object.keys(defaults)]);
   const settings = { ...defaults, ...options };
   checkNumber("value", settings.value, "(-inf, inf)");
   checkChoice("mode", settings.mode, ["min", "max"]);

@@ -1,6 +1,5 @@
 /** What becomes of hyperparameters when the batch size changes. */
-import { checkInteger, checkNumber, refuse } from "../check.ts";
-import { checkSettings } from "../schedule.ts";
+import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
 
 /** A learning rate that suits one batch size, and another batch size. */
 export interface BatchScaling {
@@ -13,7 +12,7 @@ export interface BatchScaling {
 }
 
 function ratio(name: string, options: BatchScaling, more: readonly string[] = []): number {
-  checkSettings(name, options, ["lr", "baseBatch", "batch", ...more]);
+  checkKeys(name, options, ["lr", "baseBatch", "batch", ...more]);
   checkNumber("lr", options.lr, "[0, inf)");
   checkInteger("baseBatch", options.baseBatch, "[1, inf)");
   checkInteger("batch", options.batch, "[1, inf)");

@@ -1,4 +1,4 @@
-import { checkInteger, checkNumber, refuse } from "../check.ts";
+import { checkFunction, checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
 import { type Parameter, type Selection, selected } from "../parameters.ts";
 import { runElsewhere } from "../shadow.ts";
 import type { StateDictOptions } from "../stateful.ts";
@@ -23,6 +23,7 @@ export class WeightAverage {
 
   /** `weight(n)` is that of the newest values in the average, after `n` updates; the first update copies. */
   constructor(params: Selection, weight: (updates: number) => number) {
+    checkFunction("weight", weight);
     this.#parameters = selected("params", params);
     if (this.#parameters.length === 0) refuse("params", params, "at least one parameter");
     this.#average = new StatefulShadow(this.#parameters);
@@ -53,6 +54,7 @@ export class WeightAverage {
 
   /** Runs `fn` with the parameters at the average, and puts them back bit for bit; waits for a promise. */
   withEvalParams<T>(fn: () => T): T {
+    checkFunction("fn", fn);
     if (this.#updates === 0) refuse("withEvalParams", 0, "at least one update before it");
     return runElsewhere(this.#parameters, () => this.#average.restore(), fn);
   }
@@ -87,7 +89,9 @@ export class WeightAverage {
  * swa_utils.get_ema_multi_avg_fn, with its default decay.
  */
 export class EMA extends WeightAverage {
-  constructor(params: Selection, { decay = 0.999 }: { decay?: number } = {}) {
+  constructor(params: Selection, options: { decay?: number } = {}) {
+    checkKeys("EMA", options, ["decay"]);
+    const { decay = 0.999 } = options;
     checkNumber("decay", decay, "[0, 1]");
     super(params, () => 1 - decay);
   }

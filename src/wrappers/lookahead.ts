@@ -1,5 +1,6 @@
 import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
 import type { StepOptions } from "../measure.ts";
+import { checkOptimizer } from "../optimizerLike.ts";
 import type { Parameter } from "../parameters.ts";
 import type { OptimizerState } from "../savedState.ts";
 import type { StateDictOptions } from "../stateful.ts";
@@ -51,6 +52,7 @@ export class Lookahead {
     const { k = 5, alpha = 0.5 } = options;
     checkInteger("k", k, "[1, inf)");
     checkNumber("alpha", alpha, "[0, 1]");
+    checkOptimizer("inner", inner, ["step", "zeroGrad", "stateDict", "loadStateDict", "dispose"]);
     this.inner = inner;
     this.#k = k;
     this.#alpha = alpha;

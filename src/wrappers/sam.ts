@@ -1,5 +1,6 @@
-import { checkKeys, checkNumber, refuse } from "../check.ts";
-import type { StepOptions } from "../measure.ts";
+import { checkFunction, checkKeys, checkNumber, refuse } from "../check.ts";
+import { normsChoice, type StepOptions } from "../measure.ts";
+import { checkOptimizer } from "../optimizerLike.ts";
 import type { Parameter } from "../parameters.ts";
 import { StatefulShadow } from "../statefulShadow.ts";
 import type { StepReport } from "../stepReport.ts";
@@ -32,6 +33,7 @@ export class SAM {
     checkKeys("SAM", options, ["rho"]);
     const { rho = 0.05 } = options;
     checkNumber("rho", rho, "[0, inf)");
+    checkOptimizer("base", base, ["step"]);
     this.base = base;
     this.#rho = rho;
     this.#parameters = base.groups.flatMap(({ params }) => params);
@@ -60,6 +62,7 @@ export class SAM {
   /** Goes back and takes the step. */
   step(options?: StepOptions): StepReport {
     if (!this.#ascended) refuse("step", "no ascent", "ascend() before it");
+    if (options !== undefined) normsChoice(options);
     this.#home.restore();
     this.#ascended = false;
     return this.base.step(options);
@@ -67,6 +70,8 @@ export class SAM {
 
   /** Takes gradients with `fn`, ascends, takes them again, and steps. Goes back if `fn` throws. */
   stepWith(fn: () => void, options?: StepOptions): StepReport {
+    checkFunction("fn", fn);
+    if (options !== undefined) normsChoice(options);
     fn();
     this.ascend();
     try {

@@ -1,7 +1,8 @@
-import { checkInteger, refuse } from "../check.ts";
+import { checkBoolean, checkInteger, checkKeys, refuse } from "../check.ts";
 import { gradNorm } from "../clip.ts";
 import { findNonFinite } from "../gradients/nonFinite.ts";
 import { normsChoice, type StepOptions } from "../measure.ts";
+import { checkOptimizer } from "../optimizerLike.ts";
 import { type Parameter, selected } from "../parameters.ts";
 import type { OptimizerState } from "../savedState.ts";
 import { SnapshotRing } from "../snapshots.ts";
@@ -28,6 +29,8 @@ export interface Guarded<S> {
   /** Gives memory back. */
   dispose(): void;
 }
+
+const METHODS = ["step", "zeroGrad", "stateDict", "loadStateDict", "dispose"] as const;
 
 type Outcome = Omit<GuardReport, "loss" | "batch" | "consecutive">;
 
@@ -89,6 +92,7 @@ export class SpikeGuard<S = OptimizerState> {
   #skip: BatchRange = { from: 0, to: 0 };
 
   constructor(inner: Guarded<S>, options: SpikeGuardOptions = {}) {
+    checkOptimizer("inner", inner, METHODS);
     this.#plan = planOf(options);
     this.#detector = new SpikeDetector(options);
     this.inner = inner;
@@ -104,6 +108,7 @@ export class SpikeGuard<S = OptimizerState> {
 
   /** The bytes of snapshots that `new` with these arguments would allocate; 0 for "skip" and "clip". */
   static bytes<S>(inner: Guarded<S>, options: SpikeGuardOptions = {}): number {
+    checkOptimizer("inner", inner, METHODS);
     const values = inner.groups.flatMap(({ params }) => params.map(({ data }) => data));
     return SnapshotRing.bytes([values, inner.stateDict({ copy: false })], planOf(options).snapshots);
   }
@@ -127,7 +132,9 @@ export class SpikeGuard<S = OptimizerState> {
    * Steps, or does what the policy says. `loss` is that of the batch whose gradients are in place; `batch` is its
    * number, one more than that of the last call unless it is given. The rest is for the step that is taken, if one is.
    */
-  step({ loss, batch = this.#batch, ...options }: { loss: number; batch?: number } & StepOptions): GuardReport {
+  step(given: { loss: number; batch?: number } & StepOptions): GuardReport {
+    checkKeys("step", given, ["loss", "batch", "norms"]);
+    const { loss, batch = this.#batch, ...options } = given;
     if (typeof loss !== "number") refuse("loss", loss, "a number");
     checkInteger("batch", batch, `[0, ${Number.MAX_SAFE_INTEGER}]`);
     normsChoice(options);
@@ -148,7 +155,10 @@ export class SpikeGuard<S = OptimizerState> {
    * A copy of the state, snapshots included: loaded, it continues bit for bit, and goes back as far. Without them it is
    * as small as that of the optimizer, and the first snapshot is taken where training goes on.
    */
-  stateDict({ snapshots = true }: { snapshots?: boolean } = {}): SpikeGuardState<S> {
+  stateDict(options: { snapshots?: boolean } = {}): SpikeGuardState<S> {
+    checkKeys("stateDict", options, ["snapshots"]);
+    const { snapshots = true } = options;
+    checkBoolean("snapshots", snapshots);
     const ring = snapshots ? this.#ring : undefined;
     return {
       inner: this.inner.stateDict(),
