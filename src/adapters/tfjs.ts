@@ -1,20 +1,39 @@
 /** Optimizers for TensorFlow.js. */
 import { refuse } from "../check.ts";
 import { GrowingOptimizer, type GrowingOptions } from "../growingOptimizer.ts";
-import type { NamedArray } from "../namedArrays.ts";
+import { COUNT } from "../namedArrays.ts";
 import type { OptimizerClass } from "../optimizer.ts";
-import type { Options } from "../option.ts";
-import { readOptions, writeOptions } from "../optionsJson.ts";
+import type { Options, Scheduled } from "../option.ts";
+import { writeOptions } from "../optionsJson.ts";
 import type { Runtime } from "../runtime.ts";
 import { common } from "../spec.ts";
 import type { StepReport } from "../stepReport.ts";
-import { type Tfjs, type TfjsGradients, type TfjsNamedTensor, tensorOf, Variables } from "../tfjsVariables.ts";
+import { readGiven, refuseAssignments } from "../tfjsOptions.ts";
+import {
+  arraysOf,
+  type Tfjs,
+  type TfjsGradients,
+  type TfjsNamedTensor,
+  tensorOf,
+  Variables,
+} from "../tfjsVariables.ts";
 
 export type { GrowingOptions as TfjsOptions } from "../growingOptimizer.ts";
 export type { Tfjs, TfjsEngine, TfjsGradients, TfjsNamedTensor, TfjsTensor, TfjsVariable } from "../tfjsVariables.ts";
 
 /** What these optimizers have beside what every `tf.Optimizer` has. */
 export interface TfjsExtras {
+  /**
+   * The learning rate of the next step. Assigning a number or a schedule puts it in place of the option `lr` for good, in
+   * `getConfig()` too; groups with an `lr` of their own keep it.
+   */
+  get learningRate(): number;
+  set learningRate(lr: Scheduled);
+  /** The same under the name of the option. */
+  get lr(): number;
+  set lr(lr: Scheduled);
+  /** The same as assigning `learningRate`. */
+  setLearningRate(lr: Scheduled): void;
   /** What the last step did: see `StepReport`. */
   readonly report: StepReport | undefined;
   /**
@@ -68,21 +87,40 @@ export function tfjsOptimizer<B, O extends Options, S extends string, N extends 
   class Adapter extends (tf.Optimizer as unknown as abstract new () => object) implements TfjsExtras {
     static readonly className = `Simd${spec.name}`;
 
-    // tfjs calls this without a `this`.
+    // tfjs calls this without a `this`, and tfjs-layers adds the classes that it knows of.
     static fromConfig<T>(Class: new (options: never) => T, config: object): T {
-      // tfjs-layers adds the classes that it knows of.
-      const { customObjects, groups, ...own } = config as Record<string, unknown>;
-      const rules = (groups as Record<string, unknown>[] | undefined)?.map((rule) => readOptions(options, rule));
-      return new Class({ ...readOptions(options, own), ...(rules && { groups: rules }) } as never);
+      const { customObjects, ...own } = readGiven(spec.name, options, config);
+      return new Class(own as never);
     }
 
-    readonly #given: GrowingOptions<O>;
+    #given: GrowingOptions<O>;
     readonly #variables: Variables<O, S, N>;
 
     constructor(given: GrowingOptions<O> = {}) {
       super();
-      this.#given = { ...given };
-      this.#variables = new Variables(tf, Optimizer, new GrowingOptimizer(runtime, Optimizer, given));
+      this.#given = readGiven(spec.name, options, given) as GrowingOptions<O>;
+      this.#variables = new Variables(tf, Optimizer, new GrowingOptimizer(runtime, Optimizer, this.#given));
+    }
+
+    get learningRate(): number {
+      return this.#variables.lr;
+    }
+
+    set learningRate(lr: Scheduled) {
+      this.#variables.lr = lr;
+      this.#given = { ...this.#given, lr };
+    }
+
+    get lr(): number {
+      return this.learningRate;
+    }
+
+    set lr(lr: Scheduled) {
+      this.learningRate = lr;
+    }
+
+    setLearningRate(lr: Scheduled): void {
+      this.learningRate = lr;
     }
 
     get iterations(): number {
@@ -106,12 +144,19 @@ export function tfjsOptimizer<B, O extends Options, S extends string, N extends 
     }
 
     async setWeights(weights: readonly TfjsNamedTensor[]): Promise<void> {
-      const arrays = weights.map(async ({ name, tensor }) => ({
-        name,
-        shape: tensor.shape,
-        values: (await tensor.data()) as NamedArray["values"],
-      }));
-      this.#variables.load(await Promise.all(arrays));
+      this.#variables.load(await arraysOf(weights));
+    }
+
+    async saveIterations(): Promise<TfjsNamedTensor> {
+      return { name: COUNT, tensor: tensorOf(tf, Int32Array.of(this.iterations), []) };
+    }
+
+    incrementIterations(): never {
+      refuse("incrementIterations", "a call", "none: every update counts as one iteration");
+    }
+
+    async extractIterations(): Promise<never> {
+      refuse("extractIterations", "a call", "setWeights, which takes the iterations too");
     }
 
     getConfig(): object {
@@ -124,5 +169,6 @@ export function tfjsOptimizer<B, O extends Options, S extends string, N extends 
     }
   }
   Object.defineProperty(Adapter, "name", { value: Adapter.className });
+  refuseAssignments(Adapter.prototype, options);
   return Adapter as unknown as TfjsOptimizerClass<B, O>;
 }
