@@ -30,6 +30,8 @@ export function fromTfjsArrays(arrays: readonly NamedArray[], optimizer: string,
   const { step, entries } = splitArrays(arrays);
   const slots = SLOTS[optimizer] ?? {};
   const names = Object.keys(slots).map((key) => `x/${key}`);
+  // An object would put names that look like an index first.
+  const params = new Set<string>();
   const state: Record<string, Record<string, Float32Array>> = Object.create(null);
   for (const { name, values, parameter, key } of entries) {
     if (!Object.hasOwn(slots, key)) {
@@ -38,9 +40,10 @@ export function fromTfjsArrays(arrays: readonly NamedArray[], optimizer: string,
       refuse("weights", name, `${optimizer}'s own, with "x/${STEPS}" among them, or ${theirs}`, "STATE_MISMATCH");
     }
     if (!(values instanceof Float32Array)) refuse(`weights: ${name}`, "integers", "float32", "STATE_MISMATCH");
+    params.add(parameter);
     state[parameter] = { ...state[parameter], [slots[key]!]: values };
   }
-  return ofAll(Object.keys(state), { optimizer, point, step, state });
+  return ofAll([...params], { optimizer, point, step, state });
 }
 
 /** The state of parameters that have had every update. */
@@ -67,20 +70,18 @@ export function loadFromTfjs<O extends Options, S extends string, N extends stri
   saved: OptimizerState,
 ): void {
   const { name } = optimizer.spec;
-  const own = optimizer.stateDict({ copy: false }).state;
-  const buffers = (parameter: string) => own[parameter]?.["momentum_buffer"];
+  const bufferOf = (parameter: string) => optimizer.stateDict({ copy: false }).state[parameter]?.["momentum_buffer"];
   const state = Object.entries(saved.state).map(([parameter, { momentum_buffer, ...others }]) => {
-    const kept = momentum_buffer && (name !== "RMSprop" || buffers(parameter));
+    const kept = momentum_buffer && (name !== "RMSprop" || bufferOf(parameter));
     return [parameter, kept ? { ...others, momentum_buffer } : others];
   });
   optimizer.loadStateDict({ ...saved, state: Object.fromEntries(state) });
   for (const { params, ...options } of optimizer.groups) {
     const unit = unitOf(name, options);
     for (const parameter of params) {
-      const buffer = buffers(parameter.name);
+      const buffer = bufferOf(parameter.name);
       if (!buffer) continue;
-      if (unit === Number.POSITIVE_INFINITY)
-        refuse("lr", 0, "one above 0, which is taken out of tfjs' momentum buffer");
+      if (!Number.isFinite(unit)) refuse("lr", 0, "one above 0: tfjs' momentum buffers have it in them");
       for (let i = 0; i < buffer.length; i++) buffer[i]! *= unit;
     }
   }

@@ -45,7 +45,10 @@ export interface TfjsExtras {
 
 /** A class that `tfjsOptimizer` makes: a subclass of the `tf.Optimizer` it was given. */
 export interface TfjsOptimizerClass<B, O extends Options> {
-  /** Options are those of the optimizer, and `groups`, rules that give some variables options of their own. */
+  /**
+   * Options are those of the optimizer, and `groups`, rules that give some variables options of their own; or what
+   * `getConfig()` returned.
+   */
   new (options?: GrowingOptions<O>): B & TfjsExtras;
   /** "Simd" and the optimizer's name, so as not to stand in for a class of tfjs. */
   readonly className: string;
@@ -60,13 +63,22 @@ export interface TfjsOptimizerClass<B, O extends Options> {
  *     model.compile({ optimizer: new SimdAdamW({ lr: 1e-3, weightDecay: 0.1 }), loss: "meanSquaredError" });
  *
  * State is kept by variable name, from the first gradient of each on; a variable without a gradient stands still, as a
- * frozen parameter does. A learning rate that is changed by hand is a schedule: `lr: () => rate`. `groups` take rules as
- * `groupsBy` does: `[{ role: "bias", weightDecay: 0 }, { role: "hidden" }]`, where variables of less than two axes are
- * "bias" and the others "hidden", or `where: ({ name }) => ...`. `iterations` counts the updates applied.
+ * frozen parameter does. `groups` take rules as `groupsBy` does: `[{ role: "bias", weightDecay: 0 }, { role: "hidden" }]`,
+ * where variables of less than two axes are "bias" and the others "hidden", or `where: ({ name }) => ...`. `iterations`
+ * counts the updates applied. Of the options the learning rate alone can be assigned later, and none may be undefined:
+ * leave it out for its default.
  *
  * To load a model together with its optimizer, register the class first: `tf.serialization.registerClass(SimdAdamW)`.
- * Saved state is matched to variables by name or, where no name is the same, by order. Options that are functions cannot
- * be saved, unless they are schedules of this package.
+ * Saved state is matched to variables by name or, where no name is the same, by order. `getConfig()` has schedules of this
+ * package as text, which the constructor and `fromConfig` read; other functions cannot be saved.
+ *
+ * `setWeights` also takes the weights of an optimizer of tfjs that has the same rule, so that a run moves over in
+ * mid-course: Adam's for Adam and AdamW, those of SGD and momentum for SGD, and those of Adagrad, Adadelta, Adamax and
+ * RMSProp. With the same options the next step is that of tfjs but for rounding. These differ: tfjs' Adadelta divides by
+ * the average before the new gradient; its Adamax adds eps to the largest gradient when it divides, ours before; its
+ * centered RMSProp subtracts eps under the root, where ours adds it; its RMSProp has lr in the momentum buffer, so that
+ * after the first step a changed lr reaches the buffer's past here and not there; and its Adam corrects the averages of a
+ * variable that comes up late as if it had been there from the start.
  *
  * A step copies gradients from tfjs and new values back to it, 4 bytes each for every parameter; values are copied from
  * tfjs only if something else has assigned them. On the cpu and wasm backends these are copies in memory. On a GPU

@@ -177,6 +177,31 @@ test("RMSProp's next step is that of tfjs after its rate was changed, here or th
   }
 });
 
+test("variables of other names get the weights in the order that tfjs had them in", async () => {
+  const start = () => [tf.tensor1d([1, 2]), tf.tensor1d([3, 4])];
+  // Names that look like an index, which an object would put in another order.
+  const [b, a] = start().map((values, i) => tf.variable(values, true, String(9 - i)));
+  const [c, d] = start().map((values) => tf.variable(values));
+  const [there, here] = [tf.train.adam(0.1, 0.8, 0.9), train.adam(0.1, 0.8, 0.9)];
+  const list = (variables: readonly tf.Variable[], t: number) =>
+    variables.map(({ name }, i) => ({ name, tensor: gradient(t, String(i), [2]) }));
+  for (let t = 1; t <= 3; t++) there.applyGradients(list([b!, a!], t));
+  for (const [from, to] of [
+    [b!, c!],
+    [a!, d!],
+  ] as const)
+    to.assign(from);
+  await here.setWeights(await there.getWeights());
+  there.applyGradients(list([b!, a!], 4));
+  here.applyGradients(list([c!, d!], 4));
+  for (const [theirs, ours] of [
+    [b!, c!],
+    [a!, d!],
+  ] as const) {
+    for (const [i, value] of floats(theirs).entries()) expect(Math.abs(floats(ours)[i]! - value)).toBeLessThan(5e-7);
+  }
+});
+
 test("weights of tfjs are given back as they were until the first step", async () => {
   const x = variables("x");
   const there = tf.train.adam(0.05);
