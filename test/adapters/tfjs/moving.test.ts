@@ -180,7 +180,7 @@ test("RMSProp's next step is that of tfjs after its rate was changed, here or th
 test("variables of other names get the weights in the order that tfjs had them in", async () => {
   const start = () => [tf.tensor1d([1, 2]), tf.tensor1d([3, 4])];
   // Names that look like an index, which an object would put in another order.
-  const [b, a] = start().map((values, i) => tf.variable(values, true, String(9 - i)));
+  const [b, a] = start().map((values, i) => tf.variable(values, true, String(900_001 - i)));
   const [c, d] = start().map((values) => tf.variable(values));
   const [there, here] = [tf.train.adam(0.1, 0.8, 0.9), train.adam(0.1, 0.8, 0.9)];
   const list = (variables: readonly tf.Variable[], t: number) =>
