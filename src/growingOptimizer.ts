@@ -4,7 +4,7 @@ import { DryEngine } from "./dry.ts";
 import { Engine } from "./engine.ts";
 import { type GroupRule, groupsBy } from "./groups.ts";
 import type { Optimizer, OptimizerClass } from "./optimizer.ts";
-import type { Given, Options } from "./option.ts";
+import type { Given, Options, Scheduled } from "./option.ts";
 import type { Parameter, Parameters } from "./parameters.ts";
 import type { OptimizerState } from "./savedState.ts";
 import type { OptimizerOptions, OptimizerParams, WithCommon } from "./spec.ts";
@@ -23,6 +23,8 @@ interface Held<O extends Options, S extends string, N extends string> {
   readonly shapes: Shapes;
   readonly parameters: Parameters;
   readonly optimizer: Optimizer<O, S, N>;
+  /** The options that each of its groups has of its own. */
+  readonly rules: readonly object[];
 }
 
 /**
@@ -34,7 +36,7 @@ export class GrowingOptimizer<O extends Options, S extends string, N extends str
   readonly #engine: Engine;
   readonly #Optimizer: OptimizerClass<O, S, N>;
   readonly #groups: GrowingOptions<O>["groups"];
-  readonly #options: OptimizerOptions<O>;
+  #options: OptimizerOptions<O>;
   #held: Held<O, S, N> | undefined;
   #disposed = false;
 
@@ -45,7 +47,7 @@ export class GrowingOptimizer<O extends Options, S extends string, N extends str
     this.#Optimizer = Optimizer;
     this.#groups = groups;
     this.#options = own as unknown as OptimizerOptions<O>;
-    this.#checkOptions();
+    this.#checkOptions(this.#options);
   }
 
   /** The parameters so far. */
@@ -84,11 +86,38 @@ export class GrowingOptimizer<O extends Options, S extends string, N extends str
     });
   }
 
-  /** Starts anew with these parameters and a saved state, which has to fit; if it does not, nothing has changed. */
-  restore(shapes: Shapes, saved: OptimizerState): void {
+  /**
+   * Starts anew with these parameters and a saved state, which `load` puts into the optimizer; if it does not fit,
+   * nothing has changed.
+   */
+  restore(
+    shapes: Shapes,
+    saved: OptimizerState,
+    load: (optimizer: Optimizer<O, S, N>, saved: OptimizerState) => void = (optimizer) =>
+      optimizer.loadStateDict(saved),
+  ): void {
     this.#checkAlive();
     if (shapes.size === 0) this.#release();
-    else this.#replace(shapes, (_, optimizer) => void optimizer.loadStateDict(saved));
+    else this.#replace(shapes, (_, optimizer) => load(optimizer, saved));
+  }
+
+  /** The learning rate at a step, for parameters whose rule has none of its own. */
+  lrAt(step: number): number {
+    const option = this.#lr;
+    const { lr = option.default } = this.#options as { lr?: Scheduled };
+    return option.at("lr", lr, step);
+  }
+
+  /** Sets the learning rate from the next step on, for parameters whose rule has none of its own. */
+  setLr(lr: Scheduled): void {
+    this.#checkAlive();
+    this.#lr.check(`${this.#Optimizer.spec.name}.learningRate`, lr);
+    const options = { ...this.#options, lr };
+    this.#checkOptions(options);
+    for (const [i, group] of (this.#held?.optimizer.groups ?? []).entries()) {
+      if (!("lr" in this.#held!.rules[i]!)) Object.assign(group, { lr });
+    }
+    this.#options = options;
   }
 
   /** One update of these parameters; the others stand still. */
@@ -119,23 +148,29 @@ export class GrowingOptimizer<O extends Options, S extends string, N extends str
     this.#disposed = true;
   }
 
+  get #lr(): Options[string] {
+    const { name, options } = this.#Optimizer.spec;
+    return options["lr"] ?? refuse(`${name}.learningRate`, "one", `none: the rule of ${name} has no learning rate`);
+  }
+
   /** Has every check of the optimizer run on the options, over a parameter that is not there. */
-  #checkOptions(): void {
+  #checkOptions(shared: OptimizerOptions<O>): void {
     const parameters = declare(new DryEngine(), { any: { shape: [1], frozen: true } });
     const check = (options: OptimizerOptions<O>) => this.#Optimizer.bytes(parameters, options);
-    check(this.#options);
+    check(shared);
     const rules: unknown = this.#groups ?? [];
     if (!Array.isArray(rules)) refuse("groups", rules, 'a list of rules such as { role: "bias", weightDecay: 0 }');
-    for (const { role, where, ...own } of rules) check({ ...this.#options, ...own });
+    for (const { role, where, ...own } of rules) check({ ...shared, ...own });
   }
 
   /** Puts parameters and an optimizer in place of those that are held, once `fill` has brought them up to date. */
   #replace(shapes: Shapes, fill: (parameters: Parameters, optimizer: Optimizer<O, S, N>) => void): void {
     const parameters = declare(this.#engine, Object.fromEntries(shapes));
     let optimizer: Optimizer<O, S, N> | undefined;
+    let rules: readonly object[];
     try {
-      const params = this.#groups ? groupsBy(parameters, this.#groups) : parameters;
-      optimizer = new this.#Optimizer(params as OptimizerParams<O>, this.#options);
+      rules = this.#groups ? groupsBy(parameters, this.#groups) : [{ params: parameters }];
+      optimizer = new this.#Optimizer(rules as unknown as OptimizerParams<O>, this.#options);
       fill(parameters, optimizer);
     } catch (error) {
       optimizer?.dispose();
@@ -143,7 +178,7 @@ export class GrowingOptimizer<O extends Options, S extends string, N extends str
       throw error;
     }
     this.#release();
-    this.#held = { shapes, parameters, optimizer };
+    this.#held = { shapes, parameters, optimizer, rules };
   }
 
   #release(): void {

@@ -1,4 +1,4 @@
-import { describe, refuse, SimdOptimError } from "./check.ts";
+import { checkInteger, describe, refuse, SimdOptimError } from "./check.ts";
 import type { OptimizerState } from "./savedState.ts";
 import { sizeOf } from "./shape.ts";
 
@@ -10,8 +10,30 @@ export interface NamedArray {
 }
 
 /** What tfjs and Keras call the count of updates. */
-const COUNT = "iter";
-const STEPS = "steps";
+export const COUNT = "iter";
+/** What the updates of one parameter are called here. */
+export const STEPS = "steps";
+
+/** A list that starts with the count of updates, taken apart: the count, and each array by its parameter and key. */
+export function splitArrays(arrays: readonly NamedArray[]) {
+  const [first, ...others] = arrays;
+  if (first?.name !== COUNT || first.values.length !== 1) {
+    refuse(
+      "weights",
+      arrays.slice(0, 3).map(({ name }) => name),
+      `a list that starts with ${describe(COUNT)}`,
+      "STATE_MISMATCH",
+    );
+  }
+  const step: unknown = first.values[0];
+  checkInteger(`weights: ${COUNT}`, step, `[0, ${Number.MAX_SAFE_INTEGER}]`);
+  const entries = others.map(({ name, values }) => {
+    const end = name.lastIndexOf("/");
+    if (end < 1) refuse("weights", name, 'names such as "dense/kernel/exp_avg"', "STATE_MISMATCH");
+    return { name, values, parameter: name.slice(0, end), key: name.slice(end + 1) };
+  });
+  return { step, entries };
+}
 
 /**
  * The state of an optimizer as named arrays: first "iter", the updates applied, then for each parameter "NAME/steps",
@@ -45,22 +67,11 @@ export function toNamedArrays(
  * group of its own, in the order of the arrays.
  */
 export function fromNamedArrays(arrays: readonly NamedArray[], optimizer: string, point: string): OptimizerState {
-  const [first, ...others] = arrays;
-  if (first?.name !== COUNT || first.values.length !== 1) {
-    refuse(
-      "weights",
-      arrays.slice(0, 3).map(({ name }) => name),
-      `a list that starts with ${describe(COUNT)}`,
-      "STATE_MISMATCH",
-    );
-  }
+  const { step, entries } = splitArrays(arrays);
   const steps = new Map<string, number>();
   const numbers: Record<string, Record<string, number>> = Object.create(null);
   const state: Record<string, Record<string, Float32Array>> = Object.create(null);
-  for (const { name, values } of others) {
-    const end = name.lastIndexOf("/");
-    if (end < 1) refuse("weights", name, 'names such as "dense/kernel/exp_avg"', "STATE_MISMATCH");
-    const [parameter, key] = [name.slice(0, end), name.slice(end + 1)];
+  for (const { name, values, parameter, key } of entries) {
     if (values instanceof Float32Array) {
       state[parameter] = { ...state[parameter], [key]: values };
     } else if (key === STEPS) {
@@ -74,5 +85,5 @@ export function fromNamedArrays(arrays: readonly NamedArray[], optimizer: string
       throw new SimdOptimError("STATE_MISMATCH", `weights: missing ${describe(`${name}/${STEPS}`)}`);
   }
   const groups = [...steps.keys()].map((name) => ({ params: [name], options: {}, numbers: numbers[name] ?? {} }));
-  return { optimizer, point, step: first.values[0]!, steps: Object.fromEntries(steps), groups, state };
+  return { optimizer, point, step, steps: Object.fromEntries(steps), groups, state };
 }

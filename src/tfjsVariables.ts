@@ -2,10 +2,11 @@ import { describe, refuse, SimdOptimError } from "./check.ts";
 import type { GrowingOptimizer, Shapes } from "./growingOptimizer.ts";
 import { fromNamedArrays, type NamedArray, toNamedArrays } from "./namedArrays.ts";
 import type { OptimizerClass } from "./optimizer.ts";
-import type { Options } from "./option.ts";
+import type { Options, Scheduled } from "./option.ts";
 import type { OptimizerState } from "./savedState.ts";
 import { sameShape } from "./shape.ts";
 import type { StepReport } from "./stepReport.ts";
+import { fromTfjsArrays, isOfTfjs, loadFromTfjs, ofAll } from "./tfjsWeights.ts";
 
 /** What is used of a tensor of tfjs. */
 export interface TfjsTensor {
@@ -64,6 +65,18 @@ export function tensorOf(tf: Tfjs, values: NamedArray["values"], shape: readonly
   return tf.tensor(values, [...shape], values instanceof Float32Array ? "float32" : "int32");
 }
 
+/** The weights of an optimizer as arrays. */
+export async function arraysOf(weights: unknown): Promise<readonly NamedArray[]> {
+  if (!Array.isArray(weights)) refuse("weights", weights, "a list of names and tensors, as getWeights() gives");
+  const arrays = weights.map(async (weight: Partial<TfjsNamedTensor> | null) => {
+    const { name, tensor } = weight ?? {};
+    if (typeof name !== "string" || typeof tensor?.data !== "function")
+      refuse("weights", weight, "a name and a tensor");
+    return { name, shape: tensor.shape, values: (await tensor.data()) as NamedArray["values"] };
+  });
+  return Promise.all(arrays);
+}
+
 /** Variables of tfjs, and the optimizer that has their values and state. */
 export class Variables<O extends Options, S extends string, N extends string> {
   readonly #tf: Tfjs;
@@ -83,6 +96,14 @@ export class Variables<O extends Options, S extends string, N extends string> {
 
   get steps(): number {
     return this.#loaded?.state.step ?? this.#optimizer.steps;
+  }
+
+  get lr(): number {
+    return this.#optimizer.lrAt(this.steps);
+  }
+
+  set lr(lr: Scheduled) {
+    this.#optimizer.setLr(lr);
   }
 
   step(gradients: TfjsGradients): void {
@@ -130,7 +151,8 @@ export class Variables<O extends Options, S extends string, N extends string> {
 
   load(weights: readonly NamedArray[]): void {
     const arrays = weights.map((array) => ({ ...array, values: array.values.slice() }));
-    const state = fromNamedArrays(arrays, this.#Optimizer.spec.name, this.#point);
+    const read = isOfTfjs(arrays) ? fromTfjsArrays : fromNamedArrays;
+    const state = read(arrays, this.#Optimizer.spec.name, this.#point);
     this.#loaded = { arrays, state };
   }
 
@@ -196,7 +218,9 @@ export class Variables<O extends Options, S extends string, N extends string> {
   /** Takes over what was loaded, now that it is known for which variables. */
   #resume(given: Shapes): void {
     if (!this.#loaded) return;
-    const { state } = this.#loaded;
+    const { arrays, state: read } = this.#loaded;
+    // SGD of tfjs has weights for no variable, and updates all the same.
+    const state = read.step > 0 && read.groups.length === 0 ? ofAll([...given.keys()], read) : read;
     const saved = state.groups.flatMap(({ params }) => params);
     const byName = saved.some((name) => given.has(name));
     const names = byName || saved.length === 0 ? saved : [...given.keys()];
@@ -206,7 +230,7 @@ export class Variables<O extends Options, S extends string, N extends string> {
     }
     const nameOf = new Map(saved.map((name, i) => [name, names[i]!]));
     const shapes = new Map(names.map((name) => [name, this.#variable(name, "weights").shape]));
-    this.#optimizer.restore(shapes, renamed(state, nameOf));
+    this.#optimizer.restore(shapes, renamed(state, nameOf), isOfTfjs(arrays) ? loadFromTfjs : undefined);
     this.#assigned.clear();
     this.#loaded = undefined;
   }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { GrowingOptimizer } from "../src/growingOptimizer.ts";
 import { fromNamedArrays, toNamedArrays } from "../src/namedArrays.ts";
-import { Adam, AdamW, ScheduleFreeAdamW } from "../src/optim/index.ts";
+import { Adam, AdamW, ScheduleFreeAdamW, SGD } from "../src/optim/index.ts";
 import { Random } from "../src/random.ts";
 import { load, type Runtime } from "../src/runtime.ts";
 import { expectSame } from "./support/differences.ts";
@@ -165,6 +165,45 @@ test("groups take rules, by role and by name", () => {
   for (const name of ["b", "w"]) growing.get(name).data.fill(8);
   growing.step(new Set(["b", "w"]));
   expect([...growing.get("b").data, ...growing.get("w").data]).toEqual([8, 6]);
+});
+
+test("the learning rate is set for parameters that are there and that come up, but not over a rule's own", () => {
+  const groups = [{ role: "bias" as const, lr: 0.5 }, { role: "hidden" as const }];
+  const growing = new GrowingOptimizer(rt, SGD, { lr: 1, groups });
+  const shapes = new Map<string, number[]>([
+    ["b", [1]],
+    ["w", [1, 1]],
+    ["late", [1, 1]],
+  ]);
+  const walk = (...names: string[]) => {
+    growing.grow(new Map(names.map((name) => [name, shapes.get(name)!])));
+    for (const name of names) growing.get(name).grad.fill(1);
+    growing.step(new Set(names));
+    return names.map((name) => growing.get(name).data[0]);
+  };
+  expect(walk("b", "w")).toEqual([-0.5, -1]);
+  growing.setLr(4);
+  expect(walk("b", "w")).toEqual([-1, -5]);
+  expect(walk("b", "w", "late")).toEqual([-1.5, -9, -4]);
+  growing.setLr((step) => 2 ** step);
+  expect([3, 4].map((step) => growing.lrAt(step))).toEqual([8, 16]);
+  expect(walk("late")).toEqual([-12]);
+  for (const bad of [-1, "1", undefined]) {
+    expect(() => growing.setLr(bad as never)).toThrow("SGD.learningRate: got");
+  }
+  expect(walk("late")).toEqual([-28]);
+});
+
+test("a state that cannot be loaded leaves everything as it was", () => {
+  const growing = new GrowingOptimizer(rt, Adam);
+  growing.grow(new Map([["a", [2]]]));
+  growing.get("a").data.fill(3);
+  const { used } = rt.heap;
+  const failing = () => {
+    throw new Error("mine");
+  };
+  expect(() => growing.restore(new Map([["b", [2]]]), growing.stateDict()!, failing)).toThrow("mine");
+  expect([...growing.shapes.keys(), ...growing.get("a").data, rt.heap.used]).toEqual(["a", 3, 3, used]);
 });
 
 test("parameters are at the point to evaluate at for a while, those without a gradient too", () => {

@@ -103,6 +103,8 @@ const ranks: Record<string, Record<string, number>> = {
     growingOptimizer: 13,
     namedArrays: 13,
     optionsJson: 13,
+    tfjsOptions: 14,
+    tfjsWeights: 13.5,
     tfjsVariables: 14,
     index: 20,
   },

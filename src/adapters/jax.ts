@@ -1,7 +1,7 @@
 import { defaultDevice, type Array as JaxArray, type JsTree, numpy as np, tree } from "@jax-js/jax";
 import { describe, refuse, SimdOptimError } from "../check.ts";
 import { declare } from "../declare.ts";
-import type { Engine } from "../engine.ts";
+import { Engine } from "../engine.ts";
 import type { Optimizer, OptimizerClass } from "../optimizer.ts";
 import type { Options } from "../option.ts";
 import type { Parameters } from "../parameters.ts";
@@ -217,6 +217,7 @@ export function jaxOptimizer(
   source: OptimizerClass<Options, string, string> | ((params: Parameters) => JaxInner),
   options?: OptimizerOptions<Options>,
 ): unknown {
+  if (!(runtime instanceof Engine)) refuse("runtime", runtime, "a runtime, as load() gives");
   if (typeof source !== "function") refuse("optimizer", source, "an optimizer class, or a function that makes one");
   if ("spec" in source) return transformation(runtime, (params) => new source(params, options));
   if (options !== undefined) refuse("options", options, "no options beside a function, which has its own");

@@ -275,8 +275,9 @@ describe("refused, with nothing used up", () => {
     expect(kept.w.refCount).toBe(1);
   });
 
-  test("no state, no optimizer, options beside a function, names twice, no leaves", () => {
+  test("no state, no runtime, no optimizer, options beside a function, names twice, no leaves", () => {
     expect(() => tx.step(w(), {} as ReturnType<typeof tx.init>, w())).toThrow("state: got an object");
+    expect(() => jaxOptimizer({} as never, SGD)).toThrow("runtime: got an object");
     expect(() => jaxOptimizer(runtime, "adam" as never)).toThrow('optimizer: got "adam"');
     expect(() => jaxOptimizer(runtime, ((params: never) => new SGD(params)) as never, {})).toThrow("options");
     expect(() => tx.init({ "a.b": w(), a: { b: w() } })).toThrow("two leaves named a.b");
