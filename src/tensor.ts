@@ -53,6 +53,11 @@ export class View<T extends ElementType = "f32"> extends Marked {
     return new View(this.engine, this.#block, this.#offset, shape, this.type, this.#owner);
   }
 
+  /** @internal Whether this is the same memory, under whatever shape. */
+  sharesWith(other: View<ElementType>): boolean {
+    return this.#block === other.#block && this.#offset === other.#offset;
+  }
+
   /** The byte address; it does not move when memory grows. */
   get pointer(): number {
     this.engine.heap.checkAlive();
@@ -147,8 +152,7 @@ export function engineOf(argument: string, view: unknown): Engine {
 /** Refuses a tensor that is one of some others: what a call writes to it would change what it reads or writes there. */
 export function checkApart(argument: string, view: View<ElementType>, others: Tensors): void {
   for (const [name, other] of Object.entries(others)) {
-    if (other && other.pointer === view.pointer)
-      refuse(argument, `the same memory as ${name}`, `memory apart from ${name}`);
+    if (other?.sharesWith(view)) refuse(argument, `the same memory as ${name}`, `memory apart from ${name}`);
   }
 }
 

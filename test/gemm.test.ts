@@ -108,6 +108,6 @@ test("shapes, tensors and numbers are checked before anything is written", () =>
   expect(() => gemm(runtimes[1]!.tensor([2, 3]), b, c)).toThrow(expect.objectContaining({ code: "FOREIGN_RUNTIME" }));
   expect(() => gemm(a, b, c, { alpha: Number.NaN })).toThrow("alpha: got NaN");
   const square = rt.tensor([2, 2]);
-  expect(() => gemm(square, square, square)).toThrow(/c: got .*, expected another tensor than a and b/);
+  expect(() => gemm(square, square, square)).toThrow('c: got "the same memory as a", expected memory apart from a');
   expect([...c.data]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 });

@@ -60,6 +60,7 @@ const ranks: Record<string, Record<string, number>> = {
     arena: 6,
     random: 6,
     parameters: 6,
+    optimizerLike: 6.5,
     declare: 6.5,
     linalg: 6,
     losses: 7,

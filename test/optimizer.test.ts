@@ -178,7 +178,8 @@ describe("state", () => {
 
   const later = (name: string) => ({ [name]: [4] as const });
 
-  test.each(optimizers.map((Optimizer) => [Optimizer.spec.name, Optimizer] as const))(
+  // AGD's step is a mean over all layers: that of the head is another one beside the body.
+  test.each(optimizers.map(({ spec }, i) => [spec.name, optimizers[i]!] as const).filter(([name]) => name !== "AGD"))(
     "of %s lets what the file lacks begin with a first step",
     (_, Optimizer) => {
       const shape = [4, 3];

@@ -103,7 +103,7 @@ describe("gpt2Recipe", () => {
     [{ ...options, total: 2 }, "warmup: got 3, expected a whole number in [0, 1]"],
     [{ ...options, floor: -1 }, "floor: got -1"],
     [{ ...options, betas: [0.9, 1] }, "betas[1]: got 1"],
-    [undefined, "gpt2Recipe: got undefined, expected an object of options"],
+    [undefined, "gpt2Recipe: got undefined, expected an object with any of peak, warmup, total"],
   ])("refuses %j", (given, message) => {
     const used = rt.heap.used;
     const params = model(rt);

@@ -22,7 +22,7 @@ function applySloped(kernel: Sloped, x: View, y: View, slope: View): void {
   const engine = engineOf("y", y);
   checkView("x", x, engine, "f32", y.shape);
   checkView("slope", slope, engine, "f32", y.shape);
-  checkDistinct({ y, slope });
+  checkDistinct({ slope }, { y });
   engine.unchecked[kernel](x.pointer, y.pointer, slope.pointer, y.size);
 }
 

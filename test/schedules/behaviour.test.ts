@@ -10,7 +10,7 @@ describe("bad arguments are refused", () => {
   const made = schedules as any;
   test.each<[string, () => unknown, string]>([
     ["cosine", () => made.cosine({ peak: 1, total: 0 }), "total: got 0, expected a whole number in [1, inf)"],
-    ["no options", () => made.linear(), "linear: got undefined, expected an object of options"],
+    ["no options", () => made.linear(), "linear: got undefined, expected an object with any of start, end, total"],
     ["NaN", () => made.linear({ start: Number.NaN, end: 0, total: 1 }), "start: got NaN"],
     ["an option it lacks", () => made.exponential({ value: 1, gama: 1 }), 'exponential.gama: got "gama", expected one'],
     [
@@ -52,7 +52,11 @@ describe("bad arguments are refused", () => {
       "factor: got 1, expected a number in [0, 1)",
     ],
     ["a batch of 0", () => made.linearScaling({ lr: 1, baseBatch: 0, batch: 1 }), "baseBatch: got 0"],
-    ["no batch sizes", () => made.sqrtScaling(), "sqrtScaling: got undefined, expected an object of options"],
+    [
+      "no batch sizes",
+      () => made.sqrtScaling(),
+      "sqrtScaling: got undefined, expected an object with any of lr, baseBatch, batch",
+    ],
     ["one beta", () => made.adamScaling({ lr: 1, baseBatch: 1, batch: 1, betas: [0.9], eps: 0 }), "betas: got [0.9]"],
   ])("%s", (_what, make, message) => {
     expect(make).toThrow(message);

@@ -130,7 +130,7 @@ describe("parseSchedule", () => {
     ["0.1", "expected a schedule at character 1"],
     ["cosine", 'expected "(" at character 7'],
     ["cosine(", "expected a value at character 8"],
-    ["cosine()", "cosine: got undefined, expected an object of options"],
+    ["cosine()", "cosine: got undefined, expected an object with any of peak, total, floor"],
     ["cosine({ peak: 1, total: 9 }", 'expected "," at character 29'],
     ["cosine({ peak: 1, total: 9 }) + 1", 'expected no "+" at character 31'],
     ["cosine({ peak: 1, total: 9 }) constant(1)", "expected nothing after it at character 31"],

@@ -478,7 +478,7 @@ test("options and arguments are checked before anything is allocated or written"
   refused({ skipBatches: -1 }).toThrow("skipBatches: got -1");
   refused({ onEvent: 1 }).toThrow("onEvent: got 1, expected a function");
   refused({ patience: 1 }).toThrow("SpikeGuard.patience");
-  expect(() => new SpikeGuard({ ...inner, groups: [] } as unknown as typeof inner)).toThrow(
+  expect(() => new SpikeGuard(Object.create(inner, { groups: { value: [] } }) as typeof inner)).toThrow(
     "inner.groups: got [], expected at least one parameter",
   );
   expect(rt.heap.used).toBe(used);
