@@ -20,9 +20,9 @@ function sizesOf(x: View, weight: View, name: "y" | "dy", y: View) {
  */
 export function linear(x: View, weight: View, bias: View | undefined, y: View): void {
   const { rows, inputs, outputs, engine, work } = sizesOf(x, weight, "y", y);
+  if (bias) checkView("bias", bias, engine, "f32", [outputs]);
   checkDistinct({ y }, { x, weight, bias });
   if (bias) {
-    checkView("bias", bias, engine, "f32", [outputs]);
     engine.unchecked.repeatRow(bias.pointer, y.pointer, rows, outputs);
   }
   const [a, b, c, beta] = [x.pointer, weight.pointer, y.pointer, bias ? 1 : 0];
