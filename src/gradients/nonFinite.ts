@@ -1,5 +1,6 @@
 import { checkChoice, checkKeys } from "../check.ts";
 import { type Parameter, type Selection, selected } from "../parameters.ts";
+import { unravel } from "../shape.ts";
 
 /** An element that is NaN or infinite. */
 export interface NonFinite {
@@ -44,17 +45,4 @@ function nonFiniteIn(parameter: Parameter, of: "gradient" | "value"): NonFinite 
   const index = unravel(at, shape);
   const value = data[at]!;
   return { name, index, value, text: `${name}[${index.join(", ")}] = ${value}` };
-}
-
-/** The index along each axis of a position in row-major order. */
-function unravel(position: number, shape: readonly number[]): number[] {
-  let rest = position;
-  return shape
-    .map((_, axis) => {
-      const extent = shape.at(-1 - axis)!;
-      const along = rest % extent;
-      rest = (rest - along) / extent;
-      return along;
-    })
-    .reverse();
 }
