@@ -4,7 +4,7 @@ import { type Parameter, type Selection, selected } from "./parameters.ts";
 import { pow } from "./real.ts";
 
 /** Which norm of the gradients, and what becomes of one that is not finite. */
-export interface NormOptions {
+export interface GradNormOptions {
   /** The p of the norm: any number, Infinity and -Infinity included; 2 unless it is given. See `gradNorm`. */
   norm?: number;
   /** Refuses a norm that is NaN or infinite, before anything is clipped; false unless it is given. */
@@ -21,7 +21,7 @@ export interface NormOptions {
  *
  * R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural networks" (ICML 2013).
  */
-export function clipGradNorm(params: Selection, maxNorm: number, options: NormOptions = {}): number {
+export function clipGradNorm(params: Selection, maxNorm: number, options: GradNormOptions = {}): number {
   const parameters = selected("params", params);
   checkNumber("maxNorm", maxNorm, "[0, inf]");
   const norm = normOf("params", parameters, options);
@@ -37,7 +37,7 @@ export function clipGradNorm(params: Selection, maxNorm: number, options: NormOp
 export function clipGroupNorms(
   groups: readonly { readonly params: Selection }[],
   maxNorm: number | readonly number[],
-  options: NormOptions = {},
+  options: GradNormOptions = {},
 ): number[] {
   if (!Array.isArray(groups) || groups.some((group) => group === null || typeof group !== "object"))
     refuse("groups", groups, "groups such as those of an optimizer");
@@ -63,7 +63,7 @@ export function clipGroupNorms(
  * for any other; no power in it overflows, since elements are divided by the largest magnitude first, or by the smallest
  * for p below 0.
  */
-export function gradNorm(params: Selection, options: NormOptions = {}): number {
+export function gradNorm(params: Selection, options: GradNormOptions = {}): number {
   return normOf("params", selected("params", params), options);
 }
 
@@ -72,7 +72,7 @@ function clip(parameters: readonly Parameter[], maxNorm: number, gradNorm: numbe
   for (const parameter of parameters) parameter.clipping = clipping;
 }
 
-function normOf(argument: string, parameters: readonly Parameter[], options: NormOptions): number {
+function normOf(argument: string, parameters: readonly Parameter[], options: GradNormOptions): number {
   checkKeys("options", options, ["norm", "errorIfNonFinite"]);
   const { norm = 2, errorIfNonFinite = false } = options;
   checkNumber("norm", norm, "[-inf, inf]");
