@@ -27,6 +27,14 @@ export function sumSquares(x: usize, n: usize): f64 {
   return fold<Square>(x, x, n);
 }
 
+/** The largest of four unsigned integers. */
+function largestOf(a: v128): u32 {
+  return max<u32>(
+    max<u32>(i32x4.extract_lane(a, 0), i32x4.extract_lane(a, 1)),
+    max<u32>(i32x4.extract_lane(a, 2), i32x4.extract_lane(a, 3)),
+  );
+}
+
 /** max |x_i|; 0 when empty, NaN if any element is NaN: magnitudes are ordered as their bits are, NaN above infinity. */
 export function maxAbs(x: usize, n: usize): f32 {
   const end = x + (n << 2);
@@ -43,13 +51,38 @@ export function maxAbs(x: usize, n: usize): f32 {
       } while (x + 32 <= end);
     }
     a = i32x4.max_u(a, b);
-    most = max<u32>(
-      max<u32>(i32x4.extract_lane(a, 0), i32x4.extract_lane(a, 1)),
-      max<u32>(i32x4.extract_lane(a, 2), i32x4.extract_lane(a, 3)),
-    );
+    most = largestOf(a);
   }
   for (; x < end; x += 4) most = max<u32>(most, load<u32>(x) & 0x7fffffff);
   return reinterpret<f32>(most);
+}
+
+/** min |x_i|; infinity when empty, NaN if any element is NaN. */
+export function minAbs(x: usize, n: usize): f32 {
+  const end = x + (n << 2);
+  let least: u32 = 0x7f800000;
+  let most: u32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    const magnitude = i32x4.splat(0x7fffffff);
+    let a = i32x4.splat(least),
+      b = i32x4.splat(0);
+    for (; x + 16 <= end; x += 16) {
+      const bits = v128.and(v128.load(x), magnitude);
+      a = i32x4.min_u(a, bits);
+      b = i32x4.max_u(b, bits);
+    }
+    least = min<u32>(
+      min<u32>(i32x4.extract_lane(a, 0), i32x4.extract_lane(a, 1)),
+      min<u32>(i32x4.extract_lane(a, 2), i32x4.extract_lane(a, 3)),
+    );
+    most = largestOf(b);
+  }
+  for (; x < end; x += 4) {
+    const bits = load<u32>(x) & 0x7fffffff;
+    least = min<u32>(least, bits);
+    most = max<u32>(most, bits);
+  }
+  return most > 0x7f800000 ? NaN : reinterpret<f32>(least);
 }
 
 /** How many elements are NaN or infinite. */
@@ -93,6 +126,25 @@ export function firstNonFinite(x: usize, n: usize): i32 {
 export function firstOutOfRange(index: usize, n: usize, bound: u32): i32 {
   for (let i: usize = 0; i < n; i++) {
     if (load<u32>(index + (i << 2)) >= bound) return i32(i);
+  }
+  return -1;
+}
+
+/** The position of the first element that is not in [low, high], such as NaN, or -1. */
+export function firstOutside(x: usize, n: usize, low: f32, high: f32): i32 {
+  const end = n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD) {
+    const least = f32x4.splat(low);
+    const most = f32x4.splat(high);
+    for (; i + 16 <= end; i += 16) {
+      const lanes = v128.load(x + i);
+      if (!i32x4.all_true(v128.and(f32x4.ge(lanes, least), f32x4.le(lanes, most)))) break;
+    }
+  }
+  for (; i < end; i += 4) {
+    const element = load<f32>(x + i);
+    if (!(element >= low && element <= high)) return i32(i >> 2);
   }
   return -1;
 }

@@ -98,11 +98,26 @@ export function atLeast<T>(a: T, low: T): T {
   return select<T>(low, a, a < low);
 }
 
+/** `high` above it, else `a`, NaN included. */
+export function atMost<T>(a: T, high: T): T {
+  if (isVector<T>()) return f32x4.pmin(a, high);
+  return whenLess<T>(high, a, high, a);
+}
+
 /** `low` below it, `high` above it, else `a`, NaN included. */
 export function clip<T>(a: T, low: T, high: T): T {
-  const raised = atLeast<T>(a, low);
-  if (isVector<T>()) return f32x4.pmin(raised, high);
-  return whenLess<T>(high, raised, high, raised);
+  return atMost<T>(atLeast<T>(a, low), high);
+}
+
+/** `x`, or 0 where `w` is 0. */
+export function unlessZero<T>(w: T, x: T): T {
+  if (isVector<T>()) return v128.andnot(x, f32x4.eq(w, f32x4.splat(0)));
+  return blend<T>(i32(w == 0), splat<T>(0), x);
+}
+
+/** `w x`, or 0 where `w` is 0, be `x` infinite or NaN: what has no weight does not count. */
+export function weigh<T>(w: T, x: T): T {
+  return unlessZero<T>(w, mul<T>(w, x));
 }
 
 /** 1 or -1 by the sign of `a`; 0 for 0 and, as in torch, for NaN. */

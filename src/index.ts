@@ -6,7 +6,7 @@
 export type { ByteSource, Readable } from "./byteSource.ts";
 export { type ErrorCode, SimdOptimError } from "./check.ts";
 export type { Parts } from "./checkpointFormat.ts";
-export { clipGradNorm, clipGradValue, clipGroupNorms, gradNorm } from "./clip.ts";
+export { clipGradNorm, clipGradValue, clipGroupNorms, type GradNormOptions, gradNorm } from "./clip.ts";
 export type { Declarations, ParameterOptions } from "./declare.ts";
 export type { Dtype, TypedArray } from "./dtype.ts";
 export type { Backend, LoadOptions } from "./engine.ts";

@@ -7,3 +7,16 @@ export function sizeOf(shape: readonly number[]): number {
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i]);
 }
+
+/** The index along each axis of a position in row-major order. */
+export function unravel(position: number, shape: readonly number[]): number[] {
+  let rest = position;
+  return shape
+    .map((_, axis) => {
+      const extent = shape.at(-1 - axis)!;
+      const along = rest % extent;
+      rest = (rest - along) / extent;
+      return along;
+    })
+    .reverse();
+}

@@ -1,7 +1,7 @@
 import { checkChoice, checkShape, describe, Marked, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { ADDRESS_SPACE, type Block, releaseWithOwner } from "./heap.ts";
-import { sameShape, sizeOf } from "./shape.ts";
+import { sameShape, sizeOf, unravel } from "./shape.ts";
 
 /** Element types: float32, or unsigned 32-bit integers for indices. */
 export interface ElementArrays {
@@ -171,5 +171,18 @@ export type Tensors = Readonly<Record<string, View<ElementType> | null | undefin
 export function checkIndices(argument: string, index: View<"u32">, bound: number): void {
   const { engine } = index;
   const at = engine.unchecked.firstOutOfRange(index.pointer, index.size, bound);
-  if (at >= 0) refuse(`${argument}[${at}]`, index.data[at], `a number below ${bound}`);
+  if (at >= 0) refuseElement(argument, index, at, `a number below ${bound}`);
+}
+
+const LARGEST = 3.4028234663852886e38;
+
+/** Refuses elements that are not in the interval; NaN is in none. */
+export function checkElements(argument: string, view: View, interval: "[0, 1]" | "[0, inf)"): void {
+  const high = interval === "[0, 1]" ? 1 : LARGEST;
+  const at = view.engine.unchecked.firstOutside(view.pointer, view.size, 0, high);
+  if (at >= 0) refuseElement(argument, view, at, `a number in ${interval}`);
+}
+
+function refuseElement(argument: string, view: View | View<"u32">, at: number, expected: string): never {
+  refuse(`${argument}[${unravel(at, view.shape).join(", ")}]`, view.data[at], expected);
 }

@@ -186,6 +186,6 @@ describe("what does not fit is refused before anything is written", () => {
 
   test("an index outside the plane is named", () => {
     const bad = rt.tensor([1, 2, 2, 2], { type: "u32", values: [0, 1, 2, 3, 4, 16, 6, 7] });
-    expect(() => maxPool2dBackward(y, bad, x)).toThrow("index[5]: got 16, expected a number below 16");
+    expect(() => maxPool2dBackward(y, bad, x)).toThrow("index[0, 1, 0, 1]: got 16, expected a number below 16");
   });
 });

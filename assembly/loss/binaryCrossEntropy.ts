@@ -1,5 +1,5 @@
 /** Binary cross-entropy over logits; see src/losses/binaryCrossEntropy.ts. */
-import { add, mul, splat, sub } from "../lanes";
+import { add, mul, splat, sub, weigh } from "../lanes";
 import { log1pTail, logistic, logisticOfMagnitude, softplus, tailOf } from "../logistic";
 
 function binaryCrossEntropyAt<T>(x: usize, t: usize, w: usize, losses: usize, gradient: usize, scale: f32): void {
@@ -11,7 +11,7 @@ function binaryCrossEntropyAt<T>(x: usize, t: usize, w: usize, losses: usize, gr
   const target = load<T>(t);
   const positive = mul<T>(load<T>(w), target);
   const negative = sub<T>(splat<T>(1), target);
-  store<T>(losses, add<T>(mul<T>(negative, softplus<T>(z, log1p)), mul<T>(positive, softplus<T>(minus, log1p))));
+  store<T>(losses, add<T>(weigh<T>(negative, softplus<T>(z, log1p)), weigh<T>(positive, softplus<T>(minus, log1p))));
   // Two logistic functions, since 1 - logistic(x) has no digits left where the latter is nearly 1.
   const pull = mul<T>(negative, logistic<T>(z, tail, ofMagnitude));
   const push = mul<T>(positive, logistic<T>(minus, tail, ofMagnitude));

@@ -2,7 +2,7 @@
 import { CHUNK, chunkDot, chunkSum } from "../chunk";
 import { fill, scale } from "../elementwise";
 import { sum } from "../fold";
-import { add, mul, mulAdd, splat, sub } from "../lanes";
+import { add, mul, mulAdd, splat, sub, unlessZero, weigh } from "../lanes";
 import { log } from "../math";
 import { expSum, largest, shiftedExp } from "../softmaxRow";
 
@@ -54,21 +54,21 @@ export function softmaxCrossEntropy(
   }
 }
 
-function dropAt<T>(z: usize, y: usize, most: f32): void {
-  store<T>(y, sub<T>(splat<T>(most), load<T>(z)));
+function dropAt<T>(z: usize, w: usize, y: usize, most: f32): void {
+  store<T>(y, unlessZero<T>(load<T>(w), sub<T>(splat<T>(most), load<T>(z))));
 }
 
-/** y = most - z */
-function drop(z: usize, y: usize, n: usize, most: f32): void {
+/** y = most - z, or 0 where the weight w is 0: what is not asked for may be impossible, its logit -infinity. */
+function drop(z: usize, w: usize, y: usize, n: usize, most: f32): void {
   const end = n << 2;
   let i: usize = 0;
   if (ASC_FEATURE_SIMD && end >= 16) {
     do {
-      dropAt<v128>(z + i, y + i, most);
+      dropAt<v128>(z + i, w + i, y + i, most);
       i += 16;
     } while (i + 16 <= end);
   }
-  for (; i < end; i += 4) dropAt<f32>(z + i, y + i, most);
+  for (; i < end; i += 4) dropAt<f32>(z + i, w + i, y + i, most);
 }
 
 function takeShareAt<T>(w: usize, y: usize, alpha: f32, beta: f32): void {
@@ -125,13 +125,13 @@ export function softmaxCrossEntropyWeighted(
     const correct = load<f32>(z + target);
     if (uniform == 0) {
       const exact = expSum(z, y, columns, most);
-      store<f32>(loss, picked * settle(y, target, columns, most, correct, exact, by * picked));
+      store<f32>(loss, weigh<f32>(picked, settle(y, target, columns, most, correct, exact, by * picked)));
       continue;
     }
     let below: f64 = 0;
     for (let j: usize = 0; j < columns; j += CHUNK) {
       const n = min<usize>(CHUNK, columns - j);
-      drop(z + (j << 2), work, n, most);
+      drop(z + (j << 2), weights + (j << 2), work, n, most);
       below += chunkDot(weights + (j << 2), work, n);
     }
     const exact = expSum(z, y, columns, most);
@@ -139,7 +139,7 @@ export function softmaxCrossEntropyWeighted(
     const logTotal = log<f32>(total);
     const nll = add<f32>(logTotal, sub<f32>(most, correct));
     const spread = f64(uniform) * (whole * f64(logTotal) + below);
-    store<f32>(loss, f32(f64(picked) * f64(nll) + spread));
+    store<f32>(loss, f32(f64(picked) * f64(unlessZero<f32>(picked, nll)) + spread));
     const own = load<f32>(y + target);
     const mass = f32(f64(picked) + f64(uniform) * whole);
     takeShare(weights, y, columns, (by * mass) / total, by * uniform);
@@ -213,7 +213,7 @@ export function softmaxCrossEntropyDense(
     for (let j: usize = 0; j < columns; j += CHUNK) {
       const n = min<usize>(CHUNK, columns - j);
       shares(t + (j << 2), weights + (j << 2), work, n, confidence, uniform);
-      drop(z + (j << 2), drops, n, most);
+      drop(z + (j << 2), work, drops, n, most);
       mass += chunkSum(work, n);
       below += chunkDot(work, drops, n);
     }

@@ -1,9 +1,12 @@
 /** Focal losses, binary and over a softmax; see src/losses/focal.ts. */
 import { scale } from "../elementwise";
-import { add, mul, splat, sub } from "../lanes";
+import { add, atMost, mul, splat, sub, weigh } from "../lanes";
 import { log1pTail, logistic, logisticOfMagnitude, softplus, tailOf } from "../logistic";
 import { exp, log } from "../math";
 import { expSum, largest } from "../softmaxRow";
+
+/** The largest float32 number. */
+const LARGEST: f32 = 3.40282347e38;
 
 /** (1 - p)^gamma, p = logistic(s), given log(1 + e^s) = -log(1 - p). */
 function modulation<T>(gamma: f32, softplusOfS: T): T {
@@ -37,12 +40,15 @@ function sigmoidFocalAt<T>(
   const target = load<T>(t);
   const ofPositive = mul<T>(splat<T>(positive), target);
   const ofNegative = mul<T>(splat<T>(negative), sub<T>(splat<T>(1), target));
-  const easyPositive = modulation<T>(gamma, up);
-  const easyNegative = modulation<T>(gamma, down);
-  const lossOfPositive = mul<T>(ofPositive, mul<T>(easyPositive, down));
-  store<T>(losses, add<T>(lossOfPositive, mul<T>(ofNegative, mul<T>(easyNegative, up))));
-  const pull = mul<T>(ofNegative, steepness<T>(easyNegative, gamma, q, up, p));
-  const push = mul<T>(ofPositive, steepness<T>(easyPositive, gamma, p, down, q));
+  // What gamma or a probability of 0 multiplies is not infinite.
+  const finiteUp = atMost<T>(up, splat<T>(LARGEST));
+  const finiteDown = atMost<T>(down, splat<T>(LARGEST));
+  const easyPositive = modulation<T>(gamma, finiteUp);
+  const easyNegative = modulation<T>(gamma, finiteDown);
+  const lossOfPositive = weigh<T>(ofPositive, mul<T>(easyPositive, down));
+  store<T>(losses, add<T>(lossOfPositive, weigh<T>(ofNegative, mul<T>(easyNegative, up))));
+  const pull = mul<T>(ofNegative, steepness<T>(easyNegative, gamma, q, finiteUp, p));
+  const push = mul<T>(ofPositive, steepness<T>(easyPositive, gamma, p, finiteDown, q));
   store<T>(gradient, mul<T>(splat<T>(by), sub<T>(pull, push)));
 }
 
@@ -108,10 +114,10 @@ export function softmaxFocal(
     const nll = rest < 0.5 ? negativeLog1m(rest) : add<f32>(log<f32>(f32(total)), sub<f32>(most, correct));
     const modulated = gamma == 0 ? f32(1) : exp<f32>(gamma * log<f32>(rest));
     const weighted = load<f32>(weights + target) * modulated;
-    store<f32>(losses + (i << 2), weighted * nll);
+    store<f32>(losses + (i << 2), weigh<f32>(weighted, nll));
     // -log(p) / (1 - p) tends to 1 with p.
     const ratio = rest == 0 ? f32(1) : nll / rest;
-    const slope = by * (weighted * (1 + gamma * (p * ratio)));
+    const slope = by * (weighted * (1 + gamma * weigh<f32>(p, ratio)));
     // softmax - onehot is `rest` at the target, and not p - 1, for the same reason.
     scale(y, y, columns, slope / f32(total));
     store<f32>(y + target, -slope * rest);

@@ -1,7 +1,7 @@
 /** Losses of distances between rows; see src/losses/metric.ts. Gradients may be the arrays they are gradients of. */
 import { fill, scale } from "../elementwise";
 import { sumAbs, sumSquares } from "../fold";
-import { add, atLeast, mul, sign, splat, sub } from "../lanes";
+import { add, atLeast, mul, sign, splat, sub, weigh } from "../lanes";
 
 function differenceAt<T>(a: usize, b: usize, y: usize): void {
   store<T>(y, sub<T>(load<T>(a), load<T>(b)));
@@ -48,7 +48,7 @@ export function contrastive(
     const label = load<f32>(labels + (i << 2));
     const together: f32 = similar * (1 - label);
     const apart: f32 = dissimilar * label;
-    store<f32>(losses + (i << 2), together * square + apart * (gap * gap));
+    store<f32>(losses + (i << 2), weigh<f32>(together, square) + weigh<f32>(apart, gap * gap));
     // The distance has no slope at 0; autograd takes 0.
     const push: f32 = d == 0 ? 0 : (apart * gap) / d;
     const slope: f32 = by * (2 * (together - push));

@@ -1,12 +1,12 @@
 /** What multiplies losses and gradients that are there already. */
 import { scale } from "../elementwise";
-import { mul } from "../lanes";
+import { weigh } from "../lanes";
 
 function weightAt<T>(w: usize, y: usize): void {
-  store<T>(y, mul<T>(load<T>(w), load<T>(y)));
+  store<T>(y, weigh<T>(load<T>(w), load<T>(y)));
 }
 
-/** y = w y */
+/** y = w y, or 0 where w = 0. */
 export function weightElements(w: usize, y: usize, n: usize): void {
   const end = n << 2;
   let i: usize = 0;

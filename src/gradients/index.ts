@@ -3,4 +3,4 @@ export { type Accumulated, GradientAccumulator, type GradientAccumulatorState } 
 export { type AdaptiveClipOptions, clipGradAdaptive } from "./adaptiveClip.ts";
 export { centralizeGradients } from "./centralize.ts";
 export { addGradientNoise, type GradientNoiseOptions } from "./noise.ts";
-export { findNonFinite, type NonFinite } from "./nonFinite.ts";
+export { findNonFinite, type NonFinite, type StateOwner } from "./nonFinite.ts";

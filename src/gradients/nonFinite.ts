@@ -1,16 +1,28 @@
-import { checkChoice, checkKeys } from "../check.ts";
+import { checkChoice, checkKeys, refuse } from "../check.ts";
 import { type Parameter, type Selection, selected } from "../parameters.ts";
+import type { OptimizerState } from "../savedState.ts";
+import { unravel } from "../shape.ts";
 
 /** An element that is NaN or infinite. */
 export interface NonFinite {
-  /** The name of the parameter. */
+  /** The name of the parameter; of the group, such as "groups[0]", for a number that it keeps. */
   readonly name: string;
+  /** What of the state it is in, such as "exp_avg"; absent for gradients and values. */
+  readonly slot?: string;
   /** Where in it, an index for each axis. */
   readonly index: readonly number[];
   /** NaN, Infinity or -Infinity. */
   readonly value: number;
-  /** All of it in words, such as "fc.weight[3, 17] = NaN". */
+  /** All of it in words, such as "fc.weight[3, 17] = NaN", or "exp_avg of fc.weight[3, 17] = NaN". */
   readonly text: string;
+}
+
+/** What `findNonFinite` needs of an optimizer. */
+export interface StateOwner {
+  /** The parameters, by group. */
+  readonly groups: readonly { readonly params: readonly Parameter[] }[];
+  /** The state, in place. */
+  stateDict(options: { copy: false }): Pick<OptimizerState, "state" | "groups">;
 }
 
 /**
@@ -18,43 +30,75 @@ export interface NonFinite {
  * parameters in the order given; undefined where all are finite. Gradients of frozen parameters are not looked at, for
  * no step uses them.
  */
-export function findNonFinite(params: Selection, options: { of?: "gradient" | "value" } = {}): NonFinite | undefined {
-  const parameters = selected("params", params);
+export function findNonFinite(params: Selection, options?: { of?: "gradient" | "value" }): NonFinite | undefined;
+/**
+ * The first element that is NaN or infinite in the state of an optimizer: in the arrays of its parameters, then in the
+ * numbers of its groups. A momentum that is not finite stays so, and not every rule hands it on to the values: the
+ * guide on numerics says which do not. Of what wraps an optimizer, ask the optimizer inside.
+ */
+export function findNonFinite(optimizer: StateOwner, options: { of: "state" }): NonFinite | undefined;
+export function findNonFinite(
+  subject: Selection | StateOwner,
+  options: { of?: "gradient" | "value" | "state" } = {},
+): NonFinite | undefined {
   checkKeys("findNonFinite", options, ["of"]);
   const { of = "gradient" } = options;
-  checkChoice("of", of, ["gradient", "value"]);
-  return firstNonFinite(parameters, of);
+  checkChoice("of", of, ["gradient", "value", "state"]);
+  if (of !== "state") return firstNonFinite(selected("params", subject), of);
+  if (!ownsState(subject)) refuse("optimizer", subject, 'an optimizer, since of is "state"');
+  return firstInState(subject);
 }
 
 /** The same for parameters that are known to be good, as those of an optimizer are at every step. */
 export function firstNonFinite(parameters: Iterable<Parameter>, of: "gradient" | "value"): NonFinite | undefined {
   for (const parameter of parameters) {
     if (of === "gradient" && parameter.frozen) continue;
-    const found = nonFiniteIn(parameter, of);
+    const found = nonFiniteIn(parameter, parameter[of]);
     if (found) return found;
   }
   return undefined;
 }
 
-function nonFiniteIn(parameter: Parameter, of: "gradient" | "value"): NonFinite | undefined {
-  const { engine, pointer, size, data } = parameter[of];
-  const at = engine.unchecked.firstNonFinite(pointer, size);
-  if (at < 0) return undefined;
-  const { name, shape } = parameter;
-  const index = unravel(at, shape);
-  const value = data[at]!;
-  return { name, index, value, text: `${name}[${index.join(", ")}] = ${value}` };
+function ownsState(subject: unknown): subject is StateOwner {
+  const { groups, stateDict } = (subject ?? {}) as Partial<StateOwner>;
+  return (
+    typeof stateDict === "function" && Array.isArray(groups) && groups.every(({ params }) => Array.isArray(params))
+  );
 }
 
-/** The index along each axis of a position in row-major order. */
-function unravel(position: number, shape: readonly number[]): number[] {
-  let rest = position;
-  return shape
-    .map((_, axis) => {
-      const extent = shape.at(-1 - axis)!;
-      const along = rest % extent;
-      rest = (rest - along) / extent;
-      return along;
-    })
-    .reverse();
+function firstInState(optimizer: StateOwner): NonFinite | undefined {
+  const { state, groups } = optimizer.stateDict({ copy: false });
+  for (const parameter of optimizer.groups.flatMap(({ params }) => params)) {
+    for (const [slot, array] of Object.entries(state[parameter.name] ?? {})) {
+      const found = nonFiniteIn(parameter, { pointer: array.byteOffset, size: array.length, data: array }, slot);
+      if (found) return found;
+    }
+  }
+  for (const [i, { numbers }] of groups.entries()) {
+    for (const [slot, value] of Object.entries(numbers)) {
+      const name = `groups[${i}]`;
+      if (!Number.isFinite(value)) return { name, slot, index: [], value, text: `${slot} of ${name} = ${value}` };
+    }
+  }
+  return undefined;
+}
+
+/** Elements in linear memory. */
+interface Elements {
+  readonly pointer: number;
+  readonly size: number;
+  readonly data: Float32Array;
+}
+
+/** The first such element of a parameter's gradients, values or state; a slot may have a size of its own. */
+function nonFiniteIn(parameter: Parameter, { pointer, size, data }: Elements, slot?: string): NonFinite | undefined {
+  const at = parameter.collection.engine.unchecked.firstNonFinite(pointer, size);
+  if (at < 0) return undefined;
+  const { name } = parameter;
+  const index = size === parameter.size ? unravel(at, parameter.shape) : [at];
+  const value = data[at]!;
+  const place = `${name}[${index.join(", ")}] = ${value}`;
+  return slot === undefined
+    ? { name, index, value, text: place }
+    : { name, slot, index, value, text: `${slot} of ${place}` };
 }

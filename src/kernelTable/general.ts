@@ -72,6 +72,7 @@ export const generalKernels = {
       random: (below) => ({ n: below(1000), bound: 1 + below(2000) }),
     },
   },
+  firstOutside: { kind: "fold", args: [read("x"), size("n"), ...reals("low", "high")] },
   gemm: {
     kind: "matrix",
     args: [
@@ -87,6 +88,7 @@ export const generalKernels = {
   lerp: map([read("x"), update("y")], "weight"),
   log: map([read("x"), write("y")]),
   maxAbs: fold(read("x")),
+  minAbs: fold(read("x")),
   multiply: map([read("x"), read("y"), write("z")]),
   normalFromBits: map([update("y")], "mean", "deviation"),
   pick: {
@@ -98,6 +100,7 @@ export const generalKernels = {
   scale: map([read("x"), write("y")], "alpha"),
   sum: fold(read("x")),
   sumAbs: fold(read("x")),
+  sumPowers: { kind: "fold", args: [read("x"), size("n"), ...reals("unit", "p")] },
   sumSquares: fold(read("x")),
   tanh: map([read("x"), write("y")]),
   truncatedNormalFromBits: map([update("y")], "mean", "deviation", "below", "within", "above", "low", "high"),

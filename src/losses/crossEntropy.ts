@@ -1,7 +1,7 @@
 import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
 import { CHUNK } from "../kernel.ts";
 import { type Batch, evaluate, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "../reduction.ts";
-import { checkView, IGNORED, View } from "../tensor.ts";
+import { checkElements, checkView, IGNORED, View } from "../tensor.ts";
 
 /** Options of `crossEntropy`. */
 export interface CrossEntropyOptions extends LossOptions {
@@ -19,6 +19,9 @@ export interface CrossEntropyOptions extends LossOptions {
  *
  * Targets are classes, a u32 tensor [rows], or probabilities t, a f32 tensor of the shape of the logits. With class
  * weights w and smoothing e, q_c = w_c ((1 - e) t_c + e / classes), t being 0 and 1 for a class.
+ *
+ * A class with q_c = 0 does not count, be its logit -infinity: 0 log 0 is 0, where torch makes NaN of it. Rows of t need
+ * not sum to 1, but what is below 0 or not finite is refused.
  *
  * The mean divides by the number of rows; with classes for targets, by the sum of the weights of the targets, ignored
  * rows left out. As in torch it is NaN where that sum is 0, such as where every row is ignored; the gradient of an
@@ -51,6 +54,7 @@ export function crossEntropy(logits: View, targets: View<"u32"> | View, options:
 
   if (targets instanceof View && targets.type === "f32") {
     checkView("targets", targets, engine, "f32", logits.shape);
+    checkElements("targets", targets, "[0, inf)");
     return evaluate(options, {
       ...batch,
       ...weighted,

@@ -1,6 +1,6 @@
 import { checkKeys, checkNumber } from "../check.ts";
 import { evaluate, evaluateElements, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "../reduction.ts";
-import { checkIndices, checkView, engineOf, type View } from "../tensor.ts";
+import { checkElements, checkIndices, checkView, engineOf, type View } from "../tensor.ts";
 
 const OPTIONS = [...REDUCTION_OPTIONS, "gradient", "gamma", "alpha"];
 
@@ -16,6 +16,7 @@ export interface SigmoidFocalOptions extends LossOptions {
  * With s = logistic(z): -alpha t (1 - s)^gamma log s - (1 - alpha) (1 - t) s^gamma log(1 - s), for logits z of any
  * shape and size and targets t of 0 or 1: torchvision's `sigmoid_focal_loss`. Between 0 and 1 it is the mixture of the
  * two, where torchvision raises the mixture of the probabilities to gamma. The mean divides by the number of elements.
+ * Targets outside [0, 1] are refused.
  *
  * T.-Y. Lin et al., "Focal loss for dense object detection" (ICCV 2017), equation 5; their mean divides by the number
  * of positive anchors, for which take reduction "sum" and `upstream`.
@@ -25,7 +26,10 @@ export function sigmoidFocal(logits: View, targets: View, options: SigmoidFocalO
   const { gamma = 2, alpha = 0.25, gradient } = options;
   checkNumber("gamma", gamma, "[0, inf)");
   if (alpha !== -1) checkNumber("alpha", alpha, "[0, 1]");
-  const { unchecked } = engineOf("logits", logits);
+  const engine = engineOf("logits", logits);
+  checkView("targets", targets, engine, "f32", logits.shape);
+  checkElements("targets", targets, "[0, 1]");
+  const { unchecked } = engine;
   const [positive, negative] = alpha === -1 ? [1, 1] : [alpha, 1 - alpha];
   return evaluateElements(options, {
     inputs: { logits, targets },

@@ -1,6 +1,6 @@
 import { checkBoolean, checkChoice, checkKeys, checkNumber, refuse } from "../check.ts";
 import { checkViews, evaluate, matrixOf, REDUCTION_OPTIONS, type ReductionOptions } from "../reduction.ts";
-import { checkView, type View } from "../tensor.ts";
+import { checkElements, checkView, type View } from "../tensor.ts";
 
 /** Options of `contrastive`. */
 export interface ContrastiveOptions extends ReductionOptions {
@@ -16,7 +16,8 @@ export interface ContrastiveOptions extends ReductionOptions {
 
 /**
  * (1 - y) d^2 / 2 + y max(0, margin - d)^2 for the rows of x1 and x2 [rows, width], d their Euclidean distance, and
- * labels y [rows], float32: 0 for a similar pair, 1 for one that is not. Where d = 0 its slope is taken to be 0.
+ * labels y [rows], float32: 0 for a similar pair, 1 for one that is not, between them for one in doubt; others are refused.
+ * Where d = 0 its slope is taken to be 0.
  *
  * R. Hadsell, S. Chopra and Y. LeCun, "Dimensionality reduction by learning an invariant mapping" (CVPR 2006),
  * equation 4, which halves the second term too: form "hadsell". Much code has y = 1 for similar pairs.
@@ -30,6 +31,7 @@ export function contrastive(x1: View, x2: View, labels: View, options: Contrasti
   checkView("x2", x2, engine, "f32", x1.shape);
   checkViews({ gradient1, gradient2 }, engine, x1.shape);
   checkView("labels", labels, engine, "f32", [rows]);
+  checkElements("labels", labels, "[0, 1]");
   const dissimilar = form === "hadsell" ? 0.5 : 1;
   return evaluate(options, {
     engine,

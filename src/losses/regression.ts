@@ -71,7 +71,8 @@ export function smoothL1(predictions: View, targets: View, options: SmoothL1Opti
   checkKeys("options", options, [...OPTIONS, "beta"]);
   const { beta = 1, ...rest } = options;
   checkNumber("beta", beta, "[0, inf)");
-  if (beta === 0) return l1(predictions, targets, rest);
+  // Below 1.5e-39, 0.5 / beta is infinite in float32, and 0 times it NaN.
+  if (Math.fround(0.5 / beta) === Infinity) return l1(predictions, targets, rest);
   return ofDifferences(predictions, targets, options, (kernels, at, scale) =>
     kernels.huber(...at, beta, 0.5 / beta, 1, scale),
   );

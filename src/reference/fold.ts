@@ -1,6 +1,7 @@
 /** Twin of assembly/fold.ts. */
 import type { Views } from "../heap.ts";
 import { CHUNK, chunkDot, chunkSum, chunkSumAbs } from "./chunk.ts";
+import { f32 as round } from "./lanes.ts";
 
 /** Adds the sums of n elements' chunks in order; `chunk` takes the byte offset of one and its elements. */
 function fold(n: number, chunk: (offset: number, length: number) => number): number {
@@ -31,6 +32,12 @@ export function maxAbs({ f32 }: Views, x: number, n: number): number {
   return most;
 }
 
+export function minAbs({ f32 }: Views, x: number, n: number): number {
+  let least = Infinity;
+  for (let i = 0; i < n; i++) least = Math.min(least, Math.abs(f32[(x >>> 2) + i]!));
+  return least;
+}
+
 export function countNonFinite({ f32 }: Views, x: number, n: number): number {
   let count = 0;
   for (let i = 0; i < n; i++) if (!Number.isFinite(f32[(x >>> 2) + i])) count++;
@@ -44,5 +51,14 @@ export function firstNonFinite({ f32 }: Views, x: number, n: number): number {
 
 export function firstOutOfRange({ u32 }: Views, index: number, n: number, bound: number): number {
   for (let i = 0; i < n; i++) if (u32[(index >>> 2) + i]! >= bound >>> 0) return i;
+  return -1;
+}
+
+export function firstOutside({ f32 }: Views, x: number, n: number, low: number, high: number): number {
+  const [least, most] = [round(low), round(high)];
+  for (let i = 0; i < n; i++) {
+    const element = f32[(x >>> 2) + i]!;
+    if (!(element >= least && element <= most)) return i;
+  }
   return -1;
 }

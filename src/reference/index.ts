@@ -51,4 +51,5 @@ export * from "./optim/sgd.ts";
 export * from "./optim/signum.ts";
 export * from "./optim/sophiaG.ts";
 export * from "./optim/svrg.ts";
+export * from "./powers.ts";
 export { randomBits } from "./random.ts";

@@ -22,10 +22,23 @@ export function atLeast(a: number, low: number): number {
   return whenLess(a, low, low, a);
 }
 
+/** `high` above it, else `a`, NaN included. */
+export function atMost(a: number, high: number): number {
+  return whenLess(high, a, high, a);
+}
+
 /** `low` below it, `high` above it, else `a`, NaN included. */
 export function clip(a: number, low: number, high: number): number {
-  const raised = atLeast(a, low);
-  return whenLess(high, raised, high, raised);
+  return atMost(atLeast(a, low), high);
+}
+
+/** `x`, or 0 where `w` is 0. */
+export function unlessZero(w: number, x: number): number {
+  return w === 0 ? 0 : x;
+}
+
+export function weigh(w: number, x: number): number {
+  return f32(unlessZero(w, w * x));
 }
 
 /** Nearest integer, ties to even. */

@@ -43,11 +43,31 @@ test("softplus and the logistic function are within 3 ulp, from results that are
   ).toBeLessThan(3);
 });
 
-test("infinite logits that are right cost nothing to the target, NaN is handed on", () => {
-  const logits = rt.tensor([2], { values: [Number.NaN, 1e4] });
-  const losses = rt.tensor([2]);
-  binaryCrossEntropyWithLogits(logits, rt.tensor([2], { values: [1, 1] }), { reduction: "none", losses });
-  expect([...losses.data]).toEqual([Number.NaN, 0]);
+describe.each(runtimes)("on $backend", (runtime) => {
+  const tensor = (...values: number[]) => runtime.tensor([values.length], { values });
+
+  test("infinite logits that are right cost nothing, those that are wrong everything, and NaN is handed on", () => {
+    const logits = tensor(Number.NaN, 1e4, Infinity, -Infinity, Infinity, -Infinity, Infinity);
+    const [losses, gradient] = [tensor(9, 9, 9, 9, 9, 9, 9), tensor(9, 9, 9, 9, 9, 9, 9)];
+    const targets = tensor(1, 1, 1, 0, 0, 1, 0.75);
+    binaryCrossEntropyWithLogits(logits, targets, { reduction: "none", losses, gradient });
+    expect([...losses.data]).toEqual([Number.NaN, 0, 0, 0, Infinity, Infinity, Infinity]);
+    expect([...gradient.data]).toEqual([Number.NaN, 0, 0, 0, 1, -1, 0.25]);
+  });
+
+  test("a weight of 0 leaves out all there is", () => {
+    const logits = tensor(Number.NaN, Infinity, -Infinity, 2);
+    const [targets, weight, gradient] = [tensor(1, 0, 1, 0), tensor(0, 0, 0, 3), tensor(9, 9, 9, 9)];
+    const value = binaryCrossEntropyWithLogits(logits, targets, { weight, gradient, reduction: "sum" });
+    expect(value / (3 * Math.log1p(Math.exp(2)))).toBeCloseTo(1, 6);
+    expect([...gradient.data.subarray(0, 3)]).toEqual([0, 0, 0]);
+    const posWeight = tensor(1, 1, 0, 0);
+    const sum = binaryCrossEntropyWithLogits(tensor(0, 0, -Infinity, -Infinity), tensor(0, 0, 1, 1), {
+      posWeight,
+      reduction: "sum",
+    });
+    expect(sum).toBeCloseTo(2 * Math.LN2, 6);
+  });
 });
 
 test.each([1, 2, 5, 1000, 1024, 1500])("weights of %i columns are those of a batch written out", (columns) => {
@@ -72,5 +92,18 @@ test("bad weights are named", () => {
   const x = rt.tensor([2, 3]);
   expect(() => binaryCrossEntropyWithLogits(x, x, { posWeight: -1 })).toThrow("posWeight: got -1");
   expect(() => binaryCrossEntropyWithLogits(x, x, { posWeight: rt.tensor([2]) })).toThrow("posWeight: got [2]");
+  const negative = rt.tensor([3], { values: [1, -2, 1] });
+  expect(() => binaryCrossEntropyWithLogits(x, x, { posWeight: negative })).toThrow(
+    "posWeight[1]: got -2, expected a number in [0, inf)",
+  );
   expect(() => binaryCrossEntropyWithLogits(x, x, { weight: rt.tensor([3]) })).toThrow("weight: got [3]");
+});
+
+test.each([-1, 2, 1.0000001, Number.NaN, Infinity])("a target of %s is named, and nothing is written", (target) => {
+  const [logits, gradient] = [rt.tensor([2, 3]), rt.tensor([2, 3])];
+  const targets = rt.tensor([2, 3], { values: [0, 1, 0.5, 0, target, 1] });
+  expect(() => binaryCrossEntropyWithLogits(logits, targets, { gradient })).toThrow(
+    `targets[1, 1]: got ${Math.fround(target)}, expected a number in [0, 1]`,
+  );
+  expect([...gradient.data]).toEqual([0, 0, 0, 0, 0, 0]);
 });

@@ -39,10 +39,10 @@ function drawn(runtime: Runtime, shape: readonly number[], name: string): Tensor
   return tensor;
 }
 
-/** Numbers in [0.2, 1.2): probabilities, variances and labels, as the case may be. */
+/** Numbers in [0.2, 1): probabilities, variances and labels, as the case may be. */
 function positive(runtime: Runtime, shape: readonly number[]): Tensor {
   const tensor = runtime.tensor(shape);
-  uniform(tensor, { seed: 3, name: "positive", low: 0.2, high: 1.2 });
+  uniform(tensor, { seed: 3, name: "positive", low: 0.2, high: 1 });
   return tensor;
 }
 

@@ -42,6 +42,63 @@ describe.each(runtimes)("on $backend", (rt) => {
   });
 });
 
+describe.each(runtimes)("on $backend, a logit of -infinity", (rt) => {
+  const logits = rt.tensor([2, 3], { values: [0, 2, -Infinity, 1, -Infinity, 3] });
+  const labels = rt.tensor([2], { type: "u32", values: [0, 2] });
+  const oneHot = rt.tensor([2, 3], { values: [1, 0, 0, 0, 0, 1] });
+  /** log(1 + e^2) and log(1 + e^-2). */
+  const truth = [2.1269280110429727, 0.12692801104297252];
+
+  test.each([
+    ["classes", labels, {}],
+    ["one-hot rows", oneHot, {}],
+    ["one-hot rows with weights", oneHot, { weight: rt.tensor([3], { values: [1, 0, 1] }) }],
+  ] as const)("costs nothing where the target is 0: %s", (_, targets, options) => {
+    const [losses, gradient] = [rt.tensor([2]), rt.tensor([2, 3])];
+    const value = crossEntropy(logits, targets, { ...options, losses, gradient });
+    losses.data.forEach((loss, i) => {
+      // The sum of exponentials and the loss are rounded to float32.
+      expect(Math.abs(loss - truth[i]!)).toBeLessThan(2 ** -22);
+    });
+    expect(value).toBeCloseTo((truth[0]! + truth[1]!) / 2, 6);
+    expect([gradient.data[2], gradient.data[4]].map(Math.abs as (x?: number) => number)).toEqual([0, 0]);
+    expect(gradient.data.every(Number.isFinite)).toBe(true);
+  });
+
+  test.each([
+    ["classes", labels],
+    ["one-hot rows", oneHot],
+  ] as const)("costs nothing in a class of weight 0, smoothed or not: %s", (_, targets) => {
+    const weight = rt.tensor([3], { values: [1, 0, 0] });
+    for (const labelSmoothing of [0, 0.5]) {
+      const losses = rt.tensor([2]);
+      const options = { weight, labelSmoothing, losses, reduction: "sum" } as const;
+      expect(crossEntropy(logits, targets, options)).toBeLessThan(4);
+      // The weights leave the share of the first class: its target's and that of smoothing.
+      const share = 1 - labelSmoothing + labelSmoothing / 3;
+      expect(losses.data[0]! / (share * truth[0]!)).toBeCloseTo(1, 6);
+    }
+  });
+
+  test("is infinitely wrong where it is the target, unless that has weight 0", () => {
+    const wrong = rt.tensor([2], { type: "u32", values: [2, 1] });
+    const gradient = rt.tensor([2, 3]);
+    expect(crossEntropy(logits, wrong, { gradient })).toBe(Infinity);
+    expect(gradient.data.every(Number.isFinite)).toBe(true);
+    const dense = rt.tensor([2, 3], { values: [0, 0.5, 0.5, 0.25, 0.75, 0] });
+    expect(crossEntropy(logits, dense)).toBe(Infinity);
+    const weight = rt.tensor([3], { values: [1, 0, 0] });
+    expect(crossEntropy(logits, wrong, { weight, reduction: "sum" })).toBe(0);
+    expect(crossEntropy(logits, wrong, { weight, labelSmoothing: 0.5, reduction: "sum" })).toBeLessThan(1);
+  });
+
+  test("hides no NaN", () => {
+    const bad = rt.tensor([2, 3], { values: [0, Number.NaN, 1, 1, 2, 3] });
+    expect(crossEntropy(bad, oneHot)).toBeNaN();
+    expect(crossEntropy(bad, labels)).toBeNaN();
+  });
+});
+
 test("rows of 50 257 classes agree with float64", () => {
   const [rt] = runtimes as [(typeof runtimes)[0]];
   const [rows, classes] = [3, 50_257];
@@ -83,5 +140,12 @@ test("bad arguments are named, and nothing is written", () => {
   expect(() => crossEntropy(logits, [0, 1] as never)).toThrow(
     "targets: got [0, 1], expected a u32 tensor of shape [2]",
   );
+  const shares = (value: number) => rt.tensor([2, 3], { values: [0, 1, 0, 0.5, value, 2] });
+  for (const value of [-1, Number.NaN, Infinity]) {
+    expect(() => crossEntropy(logits, shares(value), { gradient })).toThrow(
+      `targets[1, 1]: got ${value}, expected a number in [0, inf)`,
+    );
+  }
   expect(gradient.data.every((g) => g === 0)).toBe(true);
+  expect(crossEntropy(logits, shares(1.5), { reduction: "sum" }) / Math.log(3)).toBeCloseTo(5, 6);
 });

@@ -75,11 +75,40 @@ describe.each([0, 0.5, 1, 2, 5])("gamma %f", (gamma) => {
   });
 });
 
+describe.each(runtimes)("on $backend, infinite logits", (runtime) => {
+  test.each([0, 0.5, 2])("are right for nothing or infinitely wrong, with finite gradients, for gamma %f", (gamma) => {
+    const values = [Infinity, -Infinity, Infinity, -Infinity];
+    const logits = runtime.tensor([4], { values });
+    const targets = runtime.tensor([4], { values: [1, 0, 0, 1] });
+    const [losses, gradient] = [runtime.tensor([4]), runtime.tensor([4])];
+    sigmoidFocal(logits, targets, { gamma, alpha: -1, losses, gradient, reduction: "sum" });
+    expect([...losses.data]).toEqual([0, 0, Infinity, Infinity]);
+    expect([...gradient.data].map((g) => g + 0)).toEqual([0, 0, 1, -1]);
+  });
+
+  test.each([0, 0.5, 2])(
+    "of softmaxFocal: the gradient of cross-entropy, and nothing for weight 0, gamma %f",
+    (gamma) => {
+      const logits = runtime.tensor([2, 2], { values: [-Infinity, 1, -Infinity, 1] });
+      const targets = runtime.tensor([2], { type: "u32", values: [0, 1] });
+      const [losses, gradient] = [runtime.tensor([2]), runtime.tensor([2, 2])];
+      softmaxFocal(logits, targets, { gamma, losses, gradient, reduction: "sum" });
+      expect([...losses.data]).toEqual([Infinity, 0]);
+      expect([...gradient.data].map((g) => g + 0)).toEqual([-1, 1, 0, 0]);
+      const alpha = runtime.tensor([2], { values: [0, 1] });
+      expect(softmaxFocal(logits, targets, { gamma, alpha, gradient, reduction: "sum" })).toBe(0);
+      expect([...gradient.data].map((g) => g + 0)).toEqual([0, 0, 0, 0]);
+    },
+  );
+});
+
 test("bad arguments are named", () => {
   const x = rt.tensor([2, 3]);
   const targets = rt.tensor([2], { type: "u32", values: [0, 3] });
   expect(() => sigmoidFocal(x, x, { gamma: -1 })).toThrow("gamma: got -1");
   expect(() => sigmoidFocal(x, x, { alpha: 2 })).toThrow("alpha: got 2, expected a number in [0, 1]");
+  const signs = rt.tensor([2, 3], { values: [1, 1, -1, 1, 1, 1] });
+  expect(() => sigmoidFocal(x, signs)).toThrow("targets[0, 2]: got -1, expected a number in [0, 1]");
   expect(() => softmaxFocal(x, targets)).toThrow("targets[1]: got 3, expected a number below 3");
   expect(() => softmaxFocal(x, targets, { alpha: rt.tensor([2]) })).toThrow("alpha: got [2]");
 });

@@ -54,6 +54,14 @@ describe.each(runtimes)("on $backend", (rt) => {
     for (const { data } of Object.values(gradients)) expect([...data].map(Math.abs)).toEqual([0, 0]);
   });
 
+  test("a dissimilar pair too far apart for float32 costs nothing", () => {
+    const [far, near] = [rows(3e19, 0, 1, 2), rows(-3e19, 0, 1, 3)];
+    const [gradient1, losses] = [rows(9, 9, 9, 9), rt.tensor([2])];
+    const labels = rt.tensor([2], { values: [1, 0] });
+    expect(contrastive(far, near, labels, { gradient1, losses, reduction: "sum" })).toBe(0.5);
+    expect([...gradient1.data].map((g) => g + 0)).toEqual([0, 0, 0, -1]);
+  });
+
   test("a triplet at the margin costs nothing, and one beyond it has no gradient", () => {
     const [anchor, positive, negative] = [rows(0, 0, 0, 0), rows(1, 0, 1, 0), rows(2, 0, 9, 9)];
     const gradientNegative = rows(5, 5, 5, 5);
@@ -76,6 +84,8 @@ test("bad arguments are named", () => {
   const [rt] = runtimes as [(typeof runtimes)[0]];
   const x = rt.tensor([2, 3]);
   expect(() => contrastive(x, x, rt.tensor([3]))).toThrow("labels: got [3]");
+  const signs = rt.tensor([2], { values: [1, -1] });
+  expect(() => contrastive(x, x, signs)).toThrow("labels[1]: got -1, expected a number in [0, 1]");
   expect(() => contrastive(x, rt.tensor([2, 2]), rt.tensor([2]))).toThrow("x2: got [2, 2]");
   expect(() => contrastive(x, x, rt.tensor([2]), { form: "other" as "half" })).toThrow('form: got "other"');
   expect(() => tripletMargin(x, x, x, { p: 3 as 2 })).toThrow("p: got 3, expected 1 or 2");

@@ -44,6 +44,16 @@ describe.each(runtimes)("on $backend", (rt) => {
   });
 });
 
+test("smoothL1 is l1 for a beta that float32 has no reciprocal of, and 0 where there is no difference", () => {
+  const [rt] = runtimes as [(typeof runtimes)[0]];
+  const [x, t] = [rt.tensor([3], { values: [1, 2, -3] }), rt.tensor([3], { values: [1, 4, 1] })];
+  const [losses, gradient] = [rt.tensor([3]), rt.tensor([3])];
+  for (const beta of [1e-38, 1e-39, 1e-40, 1e-300, 0]) {
+    expect(smoothL1(x, t, { beta, losses, gradient, reduction: "sum" })).toBe(6);
+    expect([...losses.data, ...gradient.data]).toEqual([0, 2, 4, 0, -1, -1]);
+  }
+});
+
 test("bad arguments are named", () => {
   const [rt] = runtimes as [(typeof runtimes)[0]];
   const x = rt.tensor([2, 3]);

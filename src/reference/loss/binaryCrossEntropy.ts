@@ -1,6 +1,6 @@
 /** Twin of assembly/loss/binaryCrossEntropy.ts. */
 import type { Views } from "../../heap.ts";
-import { f32 as round } from "../lanes.ts";
+import { f32 as round, weigh } from "../lanes.ts";
 import { log1pTail, logistic, logisticOfMagnitude, softplus, tailOf } from "../logistic.ts";
 
 export function binaryCrossEntropy(
@@ -21,7 +21,7 @@ export function binaryCrossEntropy(
     const target = f32[(t >>> 2) + i]!;
     const positive = round(f32[(w >>> 2) + i]! * target);
     const negative = round(1 - target);
-    f32[(losses >>> 2) + i] = round(negative * softplus(z, log1p)) + round(positive * softplus(-z, log1p));
+    f32[(losses >>> 2) + i] = weigh(negative, softplus(z, log1p)) + weigh(positive, softplus(-z, log1p));
     const pull = round(negative * logistic(z, tail, ofMagnitude));
     const push = round(positive * logistic(-z, tail, ofMagnitude));
     f32[(gradient >>> 2) + i] = round(scale) * round(pull - push);

@@ -3,7 +3,7 @@ import type { Views } from "../../heap.ts";
 import { CHUNK, chunkDot, chunkSum } from "../chunk.ts";
 import { scale } from "../elementwise.ts";
 import { sum } from "../fold.ts";
-import { mulAdd, f32 as round } from "../lanes.ts";
+import { mulAdd, f32 as round, unlessZero, weigh } from "../lanes.ts";
 import { log } from "../math.ts";
 import { expSum, largest } from "../softmaxRow.ts";
 
@@ -70,7 +70,7 @@ export function softmaxCrossEntropyWeighted(
     }
     const picked = round(sure * f32[(weights >>> 2) + target]!);
     if (even === 0) {
-      f32[(losses >>> 2) + i] = picked * hardRow(memory, z, y, target, columns, round(scaled * picked));
+      f32[(losses >>> 2) + i] = weigh(picked, hardRow(memory, z, y, target, columns, round(scaled * picked)));
       continue;
     }
     const most = largest(memory, z, columns);
@@ -78,13 +78,15 @@ export function softmaxCrossEntropyWeighted(
     let below = 0;
     for (let j = 0; j < columns; j += CHUNK) {
       const n = Math.min(CHUNK, columns - j);
-      for (let k = 0; k < n; k++) f32[(work >>> 2) + k] = most - f32[(z >>> 2) + j + k]!;
+      for (let k = 0; k < n; k++) {
+        f32[(work >>> 2) + k] = unlessZero(f32[(weights >>> 2) + j + k]!, round(most - f32[(z >>> 2) + j + k]!));
+      }
       below += chunkDot(memory, weights + 4 * j, work, n);
     }
     const exact = expSum(memory, z, y, columns, most);
     const total = round(exact);
     const nll = round(log(total) + round(most - correct));
-    f32[(losses >>> 2) + i] = picked * nll + even * (whole * log(total) + below);
+    f32[(losses >>> 2) + i] = picked * unlessZero(picked, nll) + even * (whole * log(total) + below);
     const own = f32[(y >>> 2) + target]!;
     const mass = round(picked + even * whole);
     const alpha = round(round(scaled * mass) / total);
@@ -124,8 +126,9 @@ export function softmaxCrossEntropyDense(
     for (let j = 0; j < columns; j += CHUNK) {
       const n = Math.min(CHUNK, columns - j);
       for (let k = 0; k < n; k++) {
-        f32[(work >>> 2) + k] = shareAt(t, j + k);
-        f32[(work >>> 2) + CHUNK + k] = most - f32[(z >>> 2) + j + k]!;
+        const share = shareAt(t, j + k);
+        f32[(work >>> 2) + k] = share;
+        f32[(work >>> 2) + CHUNK + k] = unlessZero(share, round(most - f32[(z >>> 2) + j + k]!));
       }
       mass += chunkSum(memory, work, n);
       below += chunkDot(memory, work, work + 4 * CHUNK, n);

@@ -1,10 +1,12 @@
 /** Twin of assembly/loss/focal.ts. */
 import type { Views } from "../../heap.ts";
 import { scale } from "../elementwise.ts";
-import { f32 as round } from "../lanes.ts";
+import { atMost, f32 as round, weigh } from "../lanes.ts";
 import { log1pTail, logistic, logisticOfMagnitude, softplus, tailOf } from "../logistic.ts";
 import { exp, log } from "../math.ts";
 import { expSum, largest } from "../softmaxRow.ts";
+
+const LARGEST = round(3.40282347e38);
 
 function steepness(modulated: number, gamma: number, p: number, nll: number, rest: number): number {
   return round(modulated * round(round(round(gamma * p) * nll) + rest));
@@ -35,12 +37,13 @@ export function sigmoidFocal(
     const target = f32[(t >>> 2) + i]!;
     const ofPositive = round(round(positive) * target);
     const ofNegative = round(round(negative) * round(1 - target));
-    const easyPositive = exp(round(-power * up));
-    const easyNegative = exp(round(-power * down));
+    const [finiteUp, finiteDown] = [atMost(up, LARGEST), atMost(down, LARGEST)];
+    const easyPositive = exp(round(-power * finiteUp));
+    const easyNegative = exp(round(-power * finiteDown));
     f32[(losses >>> 2) + i] =
-      round(ofPositive * round(easyPositive * down)) + round(ofNegative * round(easyNegative * up));
-    const pull = round(ofNegative * steepness(easyNegative, power, q, up, p));
-    const push = round(ofPositive * steepness(easyPositive, power, p, down, q));
+      weigh(ofPositive, round(easyPositive * down)) + weigh(ofNegative, round(easyNegative * up));
+    const pull = round(ofNegative * steepness(easyNegative, power, q, finiteUp, p));
+    const push = round(ofPositive * steepness(easyPositive, power, p, finiteDown, q));
     f32[(gradient >>> 2) + i] = round(by) * round(pull - push);
   }
 }
@@ -77,9 +80,9 @@ export function softmaxFocal(
     const nll = rest < 0.5 ? negativeLog1m(rest) : round(log(round(total)) + round(most - correct));
     const modulated = power === 0 ? 1 : exp(round(power * log(rest)));
     const weighted = round(f32[(weights >>> 2) + target]! * modulated);
-    f32[(losses >>> 2) + i] = weighted * nll;
+    f32[(losses >>> 2) + i] = weigh(weighted, nll);
     const ratio = rest === 0 ? 1 : round(nll / rest);
-    const slope = round(round(by) * round(weighted * round(1 + round(power * round(p * ratio)))));
+    const slope = round(round(by) * round(weighted * round(1 + round(power * weigh(p, ratio)))));
     scale(memory, y, y, columns, round(slope / round(total)));
     f32[(y >>> 2) + target] = -slope * rest;
   }

@@ -2,7 +2,7 @@
 import type { Views } from "../../heap.ts";
 import { scale } from "../elementwise.ts";
 import { sumAbs, sumSquares } from "../fold.ts";
-import { atLeast, f32 as round, sign } from "../lanes.ts";
+import { atLeast, f32 as round, sign, weigh } from "../lanes.ts";
 
 export function contrastive(
   memory: Views,
@@ -29,7 +29,7 @@ export function contrastive(
     const label = f32[(labels >>> 2) + i]!;
     const together = round(round(similar) * round(1 - label));
     const apart = round(round(dissimilar) * label);
-    f32[(losses >>> 2) + i] = round(together * square) + round(apart * round(gap * gap));
+    f32[(losses >>> 2) + i] = weigh(together, square) + weigh(apart, round(gap * gap));
     const push = d === 0 ? 0 : round(round(apart * gap) / d);
     const slope = round(round(by) * round(2 * round(together - push)));
     scale(memory, gradient1 + 4 * at, gradient2 + 4 * at, columns, -slope);

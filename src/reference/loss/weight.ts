@@ -1,9 +1,10 @@
 /** Twin of assembly/loss/weight.ts. */
 import type { Views } from "../../heap.ts";
 import { scale } from "../elementwise.ts";
+import { weigh } from "../lanes.ts";
 
 export function weightElements({ f32 }: Views, w: number, y: number, n: number): void {
-  for (let i = 0; i < n; i++) f32[(y >>> 2) + i]! *= f32[(w >>> 2) + i]!;
+  for (let i = 0; i < n; i++) f32[(y >>> 2) + i] = weigh(f32[(w >>> 2) + i]!, f32[(y >>> 2) + i]!);
 }
 
 export function weightRows(memory: Views, w: number, y: number, rows: number, columns: number): void {
