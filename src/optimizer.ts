@@ -1,4 +1,4 @@
-import { describe, refuse, SimdOptimError } from "./check.ts";
+import { refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { firstNonFinite } from "./gradients/nonFinite.ts";
 import { checkShapes, type Layout, plan, slotSizes } from "./layout.ts";
@@ -361,12 +361,19 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
       const options = resolve(this.spec.name, this.#options, given, saved.step);
       const schedules = writtenSchedules(given);
       const then = this.#savedGroup(saved, i) ?? { options, schedules };
-      const differs = (now: unknown, before: unknown) => describe(now) !== describe(before);
+      const same = (key: string) =>
+        isSame(options[key], then.options[key]) && isSame(schedules?.[key], then.schedules?.[key]);
       return Object.keys(options)
-        .filter((key) => differs(options[key], then.options[key]) || differs(schedules?.[key], then.schedules?.[key]))
+        .filter((key) => !same(key))
         .map((key) => `group ${i}: ${key}`);
     });
   }
+}
+
+/** Whether two values of an option are the same, lists by their items. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b;
+  return a.length === b.length && a.every((item, i) => isSame(item, b[i]));
 }
 
 /** The class that `defineOptimizer` makes. */
