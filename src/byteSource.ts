@@ -27,16 +27,21 @@ export function* readInto(offset: number, target: Uint8Array): Reading<void> {
 function open(source: Readable): ByteSource {
   if (source instanceof ArrayBuffer) return open(new Uint8Array(source));
   if (source instanceof Uint8Array) {
-    const read = (offset: number, target: Uint8Array) => target.set(source.subarray(offset, offset + target.length));
-    return { size: source.length, read };
+    const size = source.length;
+    const read = (offset: number, target: Uint8Array) => {
+      // An array that is detached meanwhile has nothing left.
+      if (source.length < size) refuse("source", `${source.length} bytes`, `the ${size} that there were`);
+      target.set(source.subarray(offset, offset + target.length));
+    };
+    return { size, read };
   }
   if (typeof Blob !== "undefined" && source instanceof Blob) {
     const read = async (offset: number, target: Uint8Array) =>
       target.set(new Uint8Array(await source.slice(offset, offset + target.length).arrayBuffer()));
     return { size: source.size, read };
   }
-  if (source !== null && typeof source === "object" && "read" in source && Number.isSafeInteger(source.size))
-    return source;
+  const { read, size } = (source ?? {}) as Partial<ByteSource>;
+  if (typeof read === "function" && Number.isSafeInteger(size) && size! >= 0) return source as ByteSource;
   refuse("source", source, "a Uint8Array, an ArrayBuffer, a Blob, or an object with size and read");
 }
 

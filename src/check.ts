@@ -26,7 +26,7 @@ export class SimdOptimError extends Error {
     readonly code: ErrorCode,
     message: string,
   ) {
-    super(message);
+    super(shorten(message, LONGEST_MESSAGE));
   }
 }
 
@@ -41,19 +41,55 @@ export class Marked {
   }
 }
 
-/** A value as a person would want to read it in an error. */
+/** What is shown of a value: characters of a text, items of a list, and levels of lists in lists. */
+const [CHARACTERS, ITEMS, LEVELS] = [200, 8, 3] as const;
+/** Characters of a whole value, and of a whole message. */
+const [LONGEST, LONGEST_MESSAGE] = [2000, 10_000] as const;
+
+/** The beginning of a text, and how much more there is. */
+function shorten(text: string, most: number, show: (beginning: string) => string = String): string {
+  const beginning = show(text.slice(0, most));
+  return text.length > most ? `${beginning} and ${text.length - most} more characters` : beginning;
+}
+
+/**
+ * A value as a person would want to read it in an error. Whatever it is, an object that throws when it is looked at or a
+ * list that holds itself, this takes bounded time, gives a bounded text and never throws. So it loses things: two values
+ * of one description need not be equal.
+ */
 export function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "function") return `a function${value.name ? ` (${value.name})` : ""}`;
-  if (value === null || typeof value !== "object") return String(value);
-  if (Array.isArray(value)) return `[${value.slice(0, 8).map(describe).join(", ")}${value.length > 8 ? ", ..." : ""}]`;
-  if (COPY in value && value[COPY] !== thisCopy) return "an object of another copy of simd-optim";
-  return `an object of ${value.constructor?.name ?? "no class"}`;
+  return shorten(inWords(value, LEVELS), LONGEST);
+}
+
+function inWords(value: unknown, levels: number): string {
+  try {
+    if (typeof value === "string") return shorten(value, CHARACTERS, JSON.stringify);
+    // The decimals of a long one take time that grows with their square.
+    if (typeof value === "bigint" && BigInt.asIntN(64, value) !== value) return "a bigint of more than 64 bits";
+    if (typeof value === "function") return `a function${nameOf(value) && ` (${nameOf(value)})`}`;
+    if (value === null || typeof value !== "object") return shorten(String(value), CHARACTERS);
+    if (Array.isArray(value)) return listInWords(value, levels);
+    if (COPY in value && value[COPY] !== thisCopy) return "an object of another copy of simd-optim";
+    return `an object of ${nameOf(Object.getPrototypeOf(value)?.constructor) || "no class"}`;
+  } catch {
+    return "an object that cannot be looked at";
+  }
+}
+
+function listInWords(list: readonly unknown[], levels: number): string {
+  if (levels === 0) return "[...]";
+  const length = Math.min(list.length, ITEMS);
+  const items = Array.from({ length }, (_, i) => inWords(list[i], levels - 1));
+  return `[${items.join(", ")}${list.length > ITEMS ? ", ..." : ""}]`;
+}
+
+function nameOf(made: { readonly name?: unknown } | undefined): string {
+  return typeof made?.name === "string" ? shorten(made.name, CHARACTERS) : "";
 }
 
 /** Throws `argument: got X, expected Y`. */
 export function refuse(argument: string, got: unknown, expected: string, code: ErrorCode = "BAD_ARGUMENT"): never {
-  throw new SimdOptimError(code, `${argument}: got ${describe(got)}, expected ${expected}`);
+  throw new SimdOptimError(code, `${shorten(argument, LONGEST)}: got ${describe(got)}, expected ${expected}`);
 }
 
 /** A range of numbers as mathematics writes it: "[0, 1)", "(0, inf)". */

@@ -1,5 +1,5 @@
 import { refuse } from "./check.ts";
-import { isRecord, type Json, parseJson } from "./json.ts";
+import { isRecord, type Json, type Limits, parseJson, writeJson } from "./json.ts";
 import { Parameters } from "./parameters.ts";
 import { isStateful } from "./stateful.ts";
 import { DEEPEST_STATE } from "./stateTree.ts";
@@ -20,6 +20,8 @@ export type SavedPart =
 /** The key of the metadata under which the manifest is; it names the package, as the manifest does its version. */
 export const MANIFEST = "simd-optim";
 const VERSION = 1;
+/** Three levels are around the state of a part. A checkpoint of parameters alone has no room for as many brackets. */
+const LIMITS: Limits = { depth: DEEPEST_STATE + 3, brackets: 2 ** 20 };
 
 export function kindOf(part: unknown): PartKind {
   if (part instanceof Parameters) return "parameters";
@@ -33,15 +35,14 @@ export function checkParts(parts: unknown): asserts parts is Parts {
 }
 
 export function writeManifest(parts: Readonly<Record<string, SavedPart>>): string {
-  return JSON.stringify({ version: VERSION, parts });
+  return writeJson("parts", { version: VERSION, parts }, LIMITS);
 }
 
 export function parseManifest(text: string | undefined): Map<string, SavedPart> {
   if (text === undefined) {
     refuse("file", `no ${MANIFEST} metadata`, "a checkpoint; loadParameters takes any safetensors file", "BAD_FILE");
   }
-  // Three levels around the state of a part.
-  const manifest = parseJson(MANIFEST, new TextEncoder().encode(text), DEEPEST_STATE + 3);
+  const manifest = parseJson(MANIFEST, text, LIMITS);
   if (!isRecord(manifest) || manifest["version"] !== VERSION) {
     refuse(MANIFEST, isRecord(manifest) ? manifest["version"] : manifest, `version ${VERSION}`, "BAD_FILE");
   }

@@ -51,6 +51,11 @@ const ELEMENTS = {
 export type Dtype = keyof typeof ELEMENTS;
 export const DTYPES = Object.keys(ELEMENTS) as readonly Dtype[];
 
+/** Whether a value is the name of an element type. */
+export function isDtype(value: unknown): value is Dtype {
+  return typeof value === "string" && Object.hasOwn(ELEMENTS, value);
+}
+
 export function bitsOf(dtype: Dtype): number {
   return ELEMENTS[dtype].bits;
 }

@@ -1,7 +1,7 @@
 import { type Readable, type Reading, read } from "./byteSource.ts";
 import { checkKeys } from "./check.ts";
 import { type Selection, selected } from "./parameters.ts";
-import { readHeader } from "./safetensors.ts";
+import { readHeader } from "./safetensorsHeader.ts";
 import { carryOut, planParameter, refuseMisfits, type Transfer } from "./transfer.ts";
 
 /** Options of `loadParameters`. */

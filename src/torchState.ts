@@ -1,7 +1,8 @@
 import { type Readable, type Reading, read } from "./byteSource.ts";
 import { checkInteger, checkKeys, describe, refuse } from "./check.ts";
 import type { Parameter } from "./parameters.ts";
-import { type Header, readArray, readHeader, Safetensors, type WriteTensor } from "./safetensors.ts";
+import { readArray, Safetensors, type WriteTensor } from "./safetensors.ts";
+import { type Header, readHeader } from "./safetensorsHeader.ts";
 import type { LoadReport, OptimizerState } from "./savedState.ts";
 import { DeferredArray, type SavedArray, type StateDictOptions } from "./stateful.ts";
 import { carryOut, defer, type Transfer } from "./transfer.ts";

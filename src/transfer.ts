@@ -2,7 +2,8 @@ import type { Reading } from "./byteSource.ts";
 import { describe, refuse, SimdOptimError } from "./check.ts";
 import { FLOATS } from "./dtype.ts";
 import type { Parameter } from "./parameters.ts";
-import { readFloats, type TensorInfo } from "./safetensors.ts";
+import { readFloats } from "./safetensors.ts";
+import type { TensorInfo } from "./safetensorsHeader.ts";
 import { sameShape, sizeOf } from "./shape.ts";
 import { DeferredArray } from "./stateful.ts";
 

@@ -1,7 +1,8 @@
 import { checkParts, kindOf, MANIFEST, type Parts, type SavedPart, writeManifest } from "./checkpointFormat.ts";
 import type { TypedArray } from "./dtype.ts";
 import { Parameters } from "./parameters.ts";
-import { METADATA, Safetensors, type WriteTensor } from "./safetensors.ts";
+import { Safetensors, type WriteTensor } from "./safetensors.ts";
+import { METADATA } from "./safetensorsHeader.ts";
 import { sizeOf } from "./shape.ts";
 import { isStateful, stateOf } from "./stateful.ts";
 import { encode } from "./stateTree.ts";

@@ -272,6 +272,18 @@ describe("state", () => {
     expect(plain.groups[0]!.schedules).toEqual({ lr: "a function" });
   });
 
+  test("tells schedules apart that differ only far into their text", () => {
+    const { constant, sequence } = schedules;
+    const parts = Array.from({ length: 40 }, (_, i) => constant(i / 100));
+    const made = (last: number) => {
+      const milestones = Array.from(parts, (_, i) => i + 1);
+      return new AdamW(oneEach(), { lr: sequence([...parts, constant(last)], milestones) });
+    };
+    const saved = made(0.5).stateDict();
+    expect(made(0.5).loadStateDict(saved).changed).toEqual([]);
+    expect(made(0.25).loadStateDict(saved).changed).toEqual(["group 0: lr"]);
+  });
+
   test("of another optimizer, or no state at all, is refused", () => {
     const adamw = new AdamW(oneEach());
     expect(() => adamw.loadStateDict(new SGD(oneEach()).stateDict())).toThrow(

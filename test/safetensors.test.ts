@@ -56,6 +56,20 @@ describe("writing", () => {
     );
   });
 
+  test("the order is that of code points, however far into the name", () => {
+    const names = ["a\u{1f600}b", "a\u{1f600}c", "a\u{1f601}", "a\uff5e", "a", "a\ud7ff", "b"];
+    const file = new Safetensors(names.map((name) => [name, { data: Uint8Array.of(1) }]));
+    expect([...readNow(file.bytes()).tensors.keys()]).toEqual([
+      "a",
+      "a\ud7ff",
+      "a\uff5e",
+      "a\u{1f600}b",
+      "a\u{1f600}c",
+      "a\u{1f601}",
+      "b",
+    ]);
+  });
+
   test("chunks make the file, and so does a Blob of them", async () => {
     const data = Float32Array.from({ length: 100 }, (_, i) => i);
     const file = new Safetensors([["t", { data, shape: [4, 25] }]], [["key", "value"]]);
@@ -81,7 +95,14 @@ describe("writing", () => {
     expect(() => new Safetensors([["t", { ...tensor, shape: [3] }]])).toThrow('t: got "8 bytes", expected 12');
     expect(() => new Safetensors([["t", { ...tensor, shape: [-2, -1] }]])).toThrow("t.shape: got [-2, -1]");
     expect(() => new Safetensors([["t", { ...tensor, dtype: "F12" as Dtype }]])).toThrow('t.dtype: got "F12"');
-    expect(() => new Safetensors([["t", { data: [1] as never }]])).toThrow("t.dtype: got undefined");
+    expect(() => new Safetensors([["t", { data: [1] as never }]])).toThrow("t.data: got [1], expected an array");
+    expect(() => new Safetensors([["t", undefined as never]])).toThrow("t.data: got undefined");
+    expect(() => new Safetensors([["t", { data: new Float32Array(0), shape: [0, -1] }]])).toThrow(
+      "t.shape: got [0, -1]",
+    );
+    expect(() => new Safetensors([["t", { ...tensor, shape: "2" as never }]])).toThrow('t.shape: got "2"');
+    expect(() => new Safetensors([[1 as never, tensor]])).toThrow("name: got 1, expected text");
+    expect(() => new Safetensors([], [["a", 1 as never]])).toThrow("__metadata__.a: got 1, expected text");
   });
 });
 
@@ -113,6 +134,21 @@ describe("reading", () => {
     expect(readNow(again).tensors.get("it")).toEqual({ dtype, shape, data });
   });
 
+  test("white space may be anywhere in the header, and before it: writers pad", () => {
+    // safetensors/src/tensor.rs, test_whitespace_start_header and those beside it.
+    expect(readNow(fileOf(" {}")).tensors.size).toBe(0);
+    const spaced = oneTensor({}).replace(/[{}[\]:,]/g, "\r\n\t $& \t\n\r");
+    expect(readNow(fileOf(spaced, 16))).toEqual(readNow(fileOf(oneTensor({}), 16)));
+  });
+
+  test("names may be of any characters", () => {
+    const names = ["", '"', "\\", "\u0000", "\ud800", "\u{1f600}", "{}[],:", '\\"', "__proto__", "0"];
+    const file = new Safetensors(names.map((name) => [name, { data: Uint8Array.of(name.length) }]));
+    const { tensors } = readNow(file.bytes());
+    expect(new Set(tensors.keys())).toEqual(new Set(names));
+    for (const [name, { data }] of tensors) expect([...data]).toEqual([name.length]);
+  });
+
   test("takes scalars, empty tensors, spaces around the header's end, and fields of later versions", () => {
     const header = `{"e":{"dtype":"F32","shape":[0,3],"data_offsets":[0,0],"later":{"x":[1]}},
       "s":{"dtype":"F64","shape":[],"data_offsets":[0,8]}}   `;
@@ -131,8 +167,24 @@ describe("hostile files", () => {
     ["a header of 2^53 bytes", fileOf("{}", 0, 1n << 53n), "header length: got 9007199254740992"],
     ["a header of 2^64 - 1 bytes", fileOf("{}", 0, (1n << 64n) - 1n), "header length: got 18446744073709552000"],
     ["a header of 0 bytes", fileOf("", 0, 0n), "header length: got 0"],
-    ["no object", fileOf("[1]"), 'header: got "a first byte of 91"'],
-    ["space before the object", fileOf(" {}"), 'header: got "a first byte of 32"'],
+    ["no object", fileOf("[1]"), 'header: got "[1]", expected JSON that begins with'],
+    ["nothing but space", fileOf("   "), 'header: got "", expected JSON that begins with'],
+    ["a byte order mark", fileOf("\ufeff{}"), 'header: got "\ufeff{}", expected JSON with { at 0'],
+    ["something after the object", fileOf("{}1"), 'header: got "1", expected nothing after its end'],
+    ["an object that does not end", fileOf('{"__metadata__":{}'), 'header: got "", expected JSON with } at 18'],
+    ["a comma at the end", fileOf(oneTensor({}).replace("}}", "},}"), 16), "header: got"],
+    ["no comma between", fileOf('{"a":1 "b":1}'), "header: got"],
+    ["a key that is no text", fileOf("{1:2}"), "header: got"],
+    ["a list that ends as an object", fileOf('{"a":[}}'), "header: got"],
+    ["metadata twice", fileOf('{"__metadata__":{},"__metadata__":{}}'), "each key once"],
+    ["a size that begins with 0", fileOf(oneTensor({}).replace("[2,2]", "[02,2]"), 16), "header: got"],
+    ["a line in a name", fileOf(oneTensor({}).replace('"t"', '"t\n"'), 16), "header: got"],
+    ["many small lists", fileOf(`{"a":[${"[],".repeat(1e6)}[]]}`), "1000002 lists and objects"],
+    [
+      "many small lists beside a tensor",
+      fileOf(oneTensor({ later: new Array(64).fill([]) }), 16),
+      "68 lists and objects",
+    ],
     ["no JSON", fileOf('{"a":}'), "header: got"],
     ["no UTF-8", fileOf(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d)), "expected JSON in UTF-8"],
     [
@@ -210,8 +262,46 @@ describe("hostile files", () => {
     expect(() => readSync({ size: 2 ** 40, read }, readingTensors)).toThrow("expected 2 to 100000000 bytes");
   });
 
+  test.each([
+    ["a page", "<!DOCTYPE html><html></html>", "a page of HTML or XML"],
+    ["a page after empty lines", "\n\n<html></html>", "a page of HTML or XML"],
+    ["a pointer of git LFS", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a pointer of git LFS"],
+    ["an index", '{"metadata": {"total_size": 1}}', "JSON"],
+    ["what torch.save writes", "PK\u0003\u0004\u0000\u0000\u0008\u0008", "a zip archive"],
+    ["any text", "Not found", "text that begins with Not foun"],
+  ])("%s is no safetensors file, and the error says what it looks like", (_, content, what) => {
+    refusal(
+      Uint8Array.from(content, (c) => c.charCodeAt(0)),
+      new RegExp(`^file: got "${what}.*expected a safetensors file`),
+    );
+  });
+
+  test.each([
+    ["a name of 20 MB", `{"${"x".repeat(2e7)}":1}`, "expected an object"],
+    ["a name of escapes", `{"${"\\n".repeat(1e7)}":1}`, "expected an object"],
+    ["a type of 20 MB", oneTensor({ dtype: "F".repeat(2e7) }), ".dtype: got"],
+    ["white space of 20 MB", oneTensor({}).replace(":", `${" ".repeat(2e7)}:`), "where the last tensor ends"],
+    ["ten million axes", oneTensor({ shape: new Array(1e7).fill(1) }), "expected 4 bytes"],
+    ["metadata with a key of 20 MB", `{"__metadata__":{"${"x".repeat(2e7)}":1}}`, "expected text"],
+  ])("%s is refused in a few words", (_, header, message) => {
+    expect(() => readNow(fileOf(header))).toThrow(message);
+    try {
+      readNow(fileOf(header));
+    } catch (error) {
+      expect((error as Error).message.length).toBeLessThan(5000);
+    }
+  });
+
   test("what is no source", async () => {
     await expect(readSafetensors("file" as never)).rejects.toThrow('source: got "file", expected a Uint8Array');
     await expect(readSafetensors(null as never)).rejects.toThrow("source: got null");
+    const taken = fileOf(oneTensor({}), 16);
+    const { length: size } = taken;
+    const reading = readSafetensors(taken);
+    structuredClone(taken.buffer, { transfer: [taken.buffer] });
+    await expect(reading).rejects.toThrow(`source: got "0 bytes", expected the ${size} that there were`);
+    await expect(readSafetensors({ size: 10 } as never)).rejects.toThrow("source: got an object of Object");
+    await expect(readSafetensors({ size: 10, read: 1 } as never)).rejects.toThrow("source: got an object of Object");
+    await expect(readSafetensors({ size: -1, read: () => {} })).rejects.toThrow("source: got an object of Object");
   });
 });

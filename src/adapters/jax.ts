@@ -5,6 +5,7 @@ import { Engine } from "../engine.ts";
 import type { Optimizer, OptimizerClass } from "../optimizer.ts";
 import type { Options } from "../option.ts";
 import type { Parameters } from "../parameters.ts";
+import { sameShape } from "../shape.ts";
 import type { OptimizerOptions } from "../spec.ts";
 import type { StepReport } from "../stepReport.ts";
 
@@ -49,7 +50,7 @@ function checkFits(argument: string, leaves: Leaves, parameters: Parameters): vo
   for (const { name, shape } of parameters) {
     const leaf = leaves.get(name);
     if (!leaf) refuse(`${argument}: ${name}`, undefined, "a leaf for each that init was given", "SHAPE_MISMATCH");
-    if (describe(leaf.shape) !== describe(shape)) {
+    if (!sameShape(leaf.shape, shape)) {
       refuse(`${argument}: ${name}`, leaf.shape, `shape ${describe(shape)}`, "SHAPE_MISMATCH");
     }
   }

@@ -264,6 +264,13 @@ describe("refused, with nothing used up", () => {
   };
   const w = () => np.array([1, 2]);
 
+  test("shapes that differ only in their last axes", () => {
+    const deep = (...last: number[]) => ({ w: np.zeros([...new Array<number>(8).fill(1), ...last]) });
+    const state = tx.init(deep(2, 3));
+    expect(() => tx.step(deep(3, 2), state, deep(2, 3))).toThrow("grads: w: got [1, 1, 1, 1, 1, 1, 1, 1, ...]");
+    state.dispose();
+  });
+
   test("trees that do not fit", () => {
     const kept = { w: w() };
     refuse({ w: np.array([1, 2, 3]) }, kept, "grads: w: got [3], expected shape [2]");
