@@ -25,7 +25,8 @@ const WORK = 2 * 4 * 1024;
  *
  * - the step is taken with the old d, and with d' g in the place of m where beta1 is 0;
  * - beta3 is sqrt(beta2), unless it is given;
- * - decay is decoupled: p is first multiplied by 1 - dlr weightDecay; `decouple: false` adds weightDecay p to g instead;
+ * - decay is decoupled: dlr weightDecay p is taken off along with the step, as p was before it, which rounds p once;
+ *   `decouple: false` adds weightDecay p to g instead;
  * - `useBiasCorrection` multiplies dlr by Adam's correction, in r and s too; `safeguardWarmup` has d in s for dlr;
  * - `sliceP` keeps x0 and s for every so many elements only, and takes the sums over those;
  * - groups share d, so their lr must agree; betas, beta3, dCoef, growthRate and the like are those of the first. A
@@ -118,8 +119,8 @@ export const Prodigy = /* @__PURE__ */ defineOptimizer({
   },
   update({ kernels }, { p, n, state }, { lr, eps, weightDecay, decouple }, { d, dlr, step }) {
     if (lr === 0 || step === 0) return;
-    const decay = decouple ? 1 - dlr * weightDecay : 1;
-    kernels.prodigyStep(p, state.exp_avg, state.exp_avg_sq, n, decay, step, d * eps);
+    const shrink = decouple ? dlr * weightDecay : 0;
+    kernels.prodigyStep(p, state.exp_avg, state.exp_avg_sq, n, shrink, step, d * eps);
   },
 });
 export type Prodigy = InstanceType<typeof Prodigy>;
