@@ -106,18 +106,19 @@ export function countNonFinite(x: usize, n: usize): u32 {
   return count;
 }
 
-/** The position of the first element that is NaN or infinite, or -1. */
-export function firstNonFinite(x: usize, n: usize): i32 {
+/** The position of the first element that is NaN or of a magnitude above `limit`, or -1; magnitudes as in `maxAbs`. */
+export function firstAbove(x: usize, n: usize, limit: f32): i32 {
   const end = n << 2;
+  const most = reinterpret<i32>(limit);
   let i: usize = 0;
   if (ASC_FEATURE_SIMD) {
-    const exponentBits = i32x4.splat(0x7f800000);
+    const magnitude = i32x4.splat(0x7fffffff);
     for (; i + 16 <= end; i += 16) {
-      if (v128.any_true(i32x4.eq(v128.and(v128.load(x + i), exponentBits), exponentBits))) break;
+      if (v128.any_true(i32x4.gt_s(v128.and(v128.load(x + i), magnitude), i32x4.splat(most)))) break;
     }
   }
   for (; i < end; i += 4) {
-    if ((load<u32>(x + i) & 0x7f800000) == 0x7f800000) return i32(i >> 2);
+    if ((load<i32>(x + i) & 0x7fffffff) > most) return i32(i >> 2);
   }
   return -1;
 }

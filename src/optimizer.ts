@@ -1,6 +1,6 @@
 import { checkBoolean, checkFunction, checkKeys, refuse, SimdOptimError } from "./check.ts";
 import type { Engine } from "./engine.ts";
-import { firstNonFinite } from "./gradients/nonFinite.ts";
+import { firstUnusable, type NonFinite } from "./gradients/nonFinite.ts";
 import { checkShapes, type Layout, plan, slotSizes } from "./layout.ts";
 import {
   type Measured,
@@ -36,7 +36,7 @@ import {
 } from "./spec.ts";
 import { State } from "./state.ts";
 import { fillFrom, type SavedArray, type StateDictOptions, wantsCopy } from "./stateful.ts";
-import { clippingOf, type StepReport } from "./stepReport.ts";
+import { clippingOf, leftOut, type StepReport } from "./stepReport.ts";
 
 /**
  * A group as it stands: its parameters, its options as the next step will see them, which may be assigned, and its
@@ -109,19 +109,11 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     const resolved = this.#resolved();
     const lr = resolved[0]!["lr"] as number | undefined;
     const outcome = { ...(typeof lr === "number" ? { lr } : {}), ...clippingOf(this.#state.plan().clips) };
-    const nonFinite = this.#nonFinite === "skip" ? this.#firstNonFinite() : undefined;
+    const unusable = this.#nonFinite === "skip" ? this.#firstUnusable() : undefined;
     if (norms !== false) this.#meter.reserve(this.#state.plan("separate").stretches);
-    const reason = nonFinite === undefined ? this.#prepare(resolved) : `the gradient is not finite: ${nonFinite}`;
-    const measured = reason === undefined ? this.#update(resolved, norms) : undefined;
+    const measured = unusable ? undefined : this.#update(resolved, norms);
     this.#forgetClipping();
-    return {
-      step: this.#applied,
-      applied: reason === undefined,
-      ...(reason === undefined ? {} : { reason }),
-      ...(nonFinite === undefined ? {} : { nonFinite }),
-      ...measured,
-      ...outcome,
-    };
+    return { step: this.#applied, applied: !unusable, ...(unusable && leftOut(unusable)), ...measured, ...outcome };
   }
 
   /**
@@ -133,7 +125,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     if (!updateHessian) refuse("updateHessian", name, "an optimizer that estimates the Hessian apart from its steps");
     this.#checkReady();
     const resolved = this.#resolved();
-    const applied = this.#nonFinite === "propagate" || this.#firstNonFinite() === undefined;
+    const applied = this.#nonFinite === "propagate" || !this.#firstUnusable();
     if (applied) {
       this.#forEachSpan(resolved, 0, (span, group) => {
         updateHessian(this.#context, span, resolved[group]!, this.#numbers[group]!);
@@ -295,9 +287,9 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     return resolved;
   }
 
-  /** Lets the spec look at everything first. Returns its reason to leave the step out, if it has one. */
-  #prepare(resolved: readonly Resolved<WithCommon<O>>[]): string | undefined {
-    if (!this.spec.prepare) return undefined;
+  /** Lets the spec look at everything first. */
+  #prepare(resolved: readonly Resolved<WithCommon<O>>[]): void {
+    if (!this.spec.prepare) return;
     const groups = resolved.map(
       (options, i): GroupStep<O, S, N> => ({
         options,
@@ -305,10 +297,11 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
         forEachSpan: (visit) => this.#forEachSpan(resolved, 1, (span, group) => group === i && visit(span)),
       }),
     );
-    return this.spec.prepare(this.#context, groups);
+    this.spec.prepare(this.#context, groups);
   }
 
   #update(resolved: readonly Resolved<WithCommon<O>>[], norms: NormsChoice): StepNorms | undefined {
+    this.#prepare(resolved);
     const measured: Measured[] = [];
     if (norms === false) {
       this.#forEachSpan(resolved, 1, (span, group) => {
@@ -360,11 +353,8 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     }
   }
 
-  #firstNonFinite(): string | undefined {
-    return firstNonFinite(
-      this.#layout.members.map(({ parameter }) => parameter),
-      "gradient",
-    )?.text;
+  #firstUnusable(): NonFinite | undefined {
+    return firstUnusable(this.#layout.members.map(({ parameter }) => parameter));
   }
 
   #forgetClipping(): void {

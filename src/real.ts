@@ -3,6 +3,14 @@
  * differ in their last bits. These use only + - * /, which are correctly rounded everywhere.
  */
 
+/** The largest float32. */
+export const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
+
+/** The nearest to x that is not beyond float32: for factors of data, as infinity times 0 is NaN. */
+export function saturated(x: number): number {
+  return Math.max(-LARGEST_FLOAT32, Math.min(x, LARGEST_FLOAT32));
+}
+
 /** Horner's rule, coefficients from the highest power down. */
 function polynomial(z: number, coefficients: readonly number[]): number {
   let sum = 0;

@@ -101,11 +101,8 @@ export interface OptimizerSpec<O extends Options, S extends string, N extends st
   };
   /** Refuses options that do not go together. A scheduled number reads as NaN. */
   check?(options: Resolved<O>): void;
-  /**
-   * Comes before the updates of a step: brings numbers up to date, with passes over gradients where it needs them. May
-   * return a reason to leave the step out; then it must have written nothing.
-   */
-  prepare?(context: StepContext, groups: readonly GroupStep<O, S, N>[]): string | undefined;
+  /** Comes before the updates of a step: brings numbers up to date, with passes over gradients where it needs them. */
+  prepare?(context: StepContext, groups: readonly GroupStep<O, S, N>[]): void;
   /** One update of a span. Reads gradients, never writes them. */
   update: SpanWork<O, S, N>;
   /**
@@ -132,7 +129,11 @@ export type GroupOptions<O extends Options> = {
   params: Selection;
 } & Given<WithCommon<O>>;
 
-/** What to do about gradients that are not finite: let them through as torch does, or look first and skip the step. */
+/**
+ * What to do about gradients that are not finite: let them through as torch does, or look first and skip the step. Then an
+ * element above 2^62, about 4.6e18, once it is clipped, counts as not finite, whatever the rule: rules square gradients and sums
+ * of a few of them, and float32 ends at 2^128. A step that was skipped is not counted, so schedules do not move.
+ */
 export type NonFinitePolicy = "propagate" | "skip";
 
 /** Options of an optimizer: its own, those that all have, and what to do about gradients that are not finite. */

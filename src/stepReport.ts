@@ -1,3 +1,4 @@
+import type { NonFinite } from "./gradients/nonFinite.ts";
 import type { StepNorms } from "./measure.ts";
 import type { Clip } from "./parameters.ts";
 
@@ -17,8 +18,17 @@ export interface StepReport extends Partial<StepNorms> {
   readonly clip?: number;
   /** Each clipping pass, where parts were clipped apart: no single norm says what happened then. */
   readonly clips?: readonly Clip[];
-  /** The first element of a gradient that is not finite, such as "fc.weight[3, 17] = NaN", where the policy is to look. */
+  /**
+   * The first element of a gradient that is not finite or too large to square, such as "fc.weight[3, 17] = NaN", where
+   * the policy is to look.
+   */
   readonly nonFinite?: string;
+}
+
+/** What a report says of a step that was left out because of an element. */
+export function leftOut({ value, text }: NonFinite): Pick<StepReport, "reason" | "nonFinite"> {
+  const what = Number.isFinite(value) ? "too large to square" : "not finite";
+  return { reason: `the gradient is ${what}: ${text}`, nonFinite: text };
 }
 
 /** What a report says of the clipping passes. */

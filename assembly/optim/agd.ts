@@ -4,7 +4,7 @@
  */
 import { addSquares } from "../chunk";
 import { dot } from "../fold";
-import { div, mul, splat, sub, whenLess } from "../lanes";
+import { clip, div, mul, splat, sub, whenLess } from "../lanes";
 
 /** norm_j = |g_j|, rounded to float32; returns their sum. */
 export function agdNorms(g: usize, norm: usize, acc: usize, rows: usize, positions: usize): f64 {
@@ -23,9 +23,13 @@ export function agdNorms(g: usize, norm: usize, acc: usize, rows: usize, positio
   return total;
 }
 
+/** The largest float32: infinity times an element that is 0 would be NaN. */
+const LARGEST: f32 = 3.40282347e38;
+
 /** step / norm, or 0 for a gradient of 0: one whose norm is below the normal numbers. */
 function rateOf<T>(norm: T, step: f32): T {
-  return whenLess<T>(norm, splat<T>(1.17549435e-38), splat<T>(0), div<T>(splat<T>(step), norm));
+  const rate = clip<T>(div<T>(splat<T>(step), norm), splat<T>(-LARGEST), splat<T>(LARGEST));
+  return whenLess<T>(norm, splat<T>(1.17549435e-38), splat<T>(0), rate);
 }
 
 function agdStepAt<T>(p: usize, g: usize, rate: T): void {

@@ -130,23 +130,24 @@ export function prodigyGather(
   store<f64>(sums, denominator, 8);
 }
 
-function prodigyStepAt<T>(p: usize, m: usize, v: usize, decay: f32, step: f32, eps: f32): void {
-  const decayed = mul<T>(splat<T>(decay), load<T>(p));
+function prodigyStepAt<T>(p: usize, m: usize, v: usize, shrink: f32, step: f32, eps: f32): void {
+  const before = load<T>(p);
   const denominator = add<T>(sqrt<T>(load<T>(v)), splat<T>(eps));
-  store<T>(p, sub<T>(decayed, div<T>(mul<T>(splat<T>(step), load<T>(m)), denominator)));
+  const along = div<T>(mul<T>(splat<T>(step), load<T>(m)), denominator);
+  store<T>(p, sub<T>(before, mulAdd<T>(splat<T>(shrink), before, along)));
 }
 
-/** p = decay p - step m / (sqrt v + eps) */
-export function prodigyStep(p: usize, m: usize, v: usize, n: usize, decay: f32, step: f32, eps: f32): void {
+/** p = p - (step m / (sqrt v + eps) + shrink p): one rounding at the size of p. */
+export function prodigyStep(p: usize, m: usize, v: usize, n: usize, shrink: f32, step: f32, eps: f32): void {
   const end = n << 2;
   let i: usize = 0;
   if (ASC_FEATURE_SIMD && end >= 16) {
     do {
-      prodigyStepAt<v128>(p + i, m + i, v + i, decay, step, eps);
+      prodigyStepAt<v128>(p + i, m + i, v + i, shrink, step, eps);
       i += 16;
     } while (i + 16 <= end);
   }
-  for (; i < end; i += 4) prodigyStepAt<f32>(p + i, m + i, v + i, decay, step, eps);
+  for (; i < end; i += 4) prodigyStepAt<f32>(p + i, m + i, v + i, shrink, step, eps);
 }
 
 function awayAt<T>(p: usize, origin: usize, away: usize): void {

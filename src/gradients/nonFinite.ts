@@ -1,9 +1,10 @@
 import { checkChoice, checkKeys, refuse } from "../check.ts";
 import { type Parameter, type Selection, selected } from "../parameters.ts";
+import { LARGEST_FLOAT32 } from "../real.ts";
 import type { OptimizerState } from "../savedState.ts";
 import { unravel } from "../shape.ts";
 
-/** An element that is NaN or infinite. */
+/** An element that is NaN or infinite, or in the report of a step that was left out one that is too large. */
 export interface NonFinite {
   /** The name of the parameter; of the group, such as "groups[0]", for a number that it keeps. */
   readonly name: string;
@@ -49,11 +50,35 @@ export function findNonFinite(
   return firstInState(subject);
 }
 
-/** The same for parameters that are known to be good, as those of an optimizer are at every step. */
+/** The same for parameters that are known to be good. */
 export function firstNonFinite(parameters: Iterable<Parameter>, of: "gradient" | "value"): NonFinite | undefined {
+  return firstAbove(parameters, of, () => LARGEST_FLOAT32);
+}
+
+/** What a gradient may be, as a rule sees it: rules square it, or a sum of up to three, which float32 has below 2^64. */
+const LARGEST_GRADIENT = 2 ** 62;
+
+/**
+ * The first element among the gradients, of parameters that are known to be good, that a step is not to be taken with:
+ * NaN, infinite, or above 2^62 once it is clipped.
+ */
+export function firstUnusable(parameters: Iterable<Parameter>): NonFinite | undefined {
+  return firstAbove(parameters, "gradient", ({ clipping }) => {
+    // NaN where the norm was NaN: then there is a NaN to be named.
+    const coefficient = (clipping?.coefficient ?? 1) || 0;
+    return Math.min(LARGEST_GRADIENT / coefficient, LARGEST_FLOAT32);
+  });
+}
+
+/** The first element that is NaN or of a magnitude above the limit of its parameter. */
+function firstAbove(
+  parameters: Iterable<Parameter>,
+  of: "gradient" | "value",
+  limitOf: (parameter: Parameter) => number,
+): NonFinite | undefined {
   for (const parameter of parameters) {
     if (of === "gradient" && parameter.frozen) continue;
-    const found = nonFiniteIn(parameter, parameter[of]);
+    const found = firstAboveIn(parameter, parameter[of], limitOf(parameter));
     if (found) return found;
   }
   return undefined;
@@ -69,8 +94,9 @@ function ownsState(subject: unknown): subject is StateOwner {
 function firstInState(optimizer: StateOwner): NonFinite | undefined {
   const { state, groups } = optimizer.stateDict({ copy: false });
   for (const parameter of optimizer.groups.flatMap(({ params }) => params)) {
-    for (const [slot, array] of Object.entries(state[parameter.name] ?? {})) {
-      const found = nonFiniteIn(parameter, { pointer: array.byteOffset, size: array.length, data: array }, slot);
+    for (const [slot, data] of Object.entries(state[parameter.name] ?? {})) {
+      const elements = { pointer: data.byteOffset, size: data.length, data };
+      const found = firstAboveIn(parameter, elements, LARGEST_FLOAT32, slot);
       if (found) return found;
     }
   }
@@ -91,8 +117,13 @@ interface Elements {
 }
 
 /** The first such element of a parameter's gradients, values or state; a slot may have a size of its own. */
-function nonFiniteIn(parameter: Parameter, { pointer, size, data }: Elements, slot?: string): NonFinite | undefined {
-  const at = parameter.collection.engine.unchecked.firstNonFinite(pointer, size);
+function firstAboveIn(
+  parameter: Parameter,
+  { pointer, size, data }: Elements,
+  limit: number,
+  slot?: string,
+): NonFinite | undefined {
+  const at = parameter.collection.engine.unchecked.firstAbove(pointer, size, limit);
   if (at < 0) return undefined;
   const { name } = parameter;
   const index = size === parameter.size ? unravel(at, parameter.shape) : [at];

@@ -137,7 +137,7 @@ export const optimKernels = {
     sizes: strideSizes,
   },
   prodigyMeasure: fold(read("p"), read("origin"), read("g"), work(1024), sums(3)),
-  prodigyStep: map([update("p"), read("m"), read("v")], "decay", "step", "eps"),
+  prodigyStep: map([update("p"), read("m"), read("v")], "shrink", "step", "eps"),
   rmsprop: map([update("p"), update("v"), read("g")], ...RMSPROP, "lr"),
   rmspropCentered: map([update("p"), update("v"), update("a"), read("g")], ...RMSPROP_CENTERED, "lr"),
   rmspropCenteredMomentum: map(

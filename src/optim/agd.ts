@@ -61,7 +61,6 @@ export const AGD = /* @__PURE__ */ defineOptimizer({
     const G = depth === 0 ? 0 : total / depth;
     const eta = log1p((2 * G) / (1 + Math.sqrt(1 + 4 * G)));
     for (const { numbers } of groups) Object.assign(numbers, { G, eta, depth });
-    return undefined;
   },
   update({ kernels }, { p, g, n, scale, shape, state }, { gain }, { eta, depth }) {
     const { positions, singularValue } = layerOf(shape);

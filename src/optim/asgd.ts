@@ -52,7 +52,6 @@ export const ASGD = /* @__PURE__ */ defineOptimizer({
     for (const { options, numbers, forEachSpan } of groups) {
       forEachSpan(({ t }) => Object.assign(numbers, ratesAt(options, t)));
     }
-    return undefined;
   },
   update({ kernels }, { p, g, n, t, scale, state: { ax } }, options) {
     // Each parameter has a count of its own.

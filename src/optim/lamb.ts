@@ -1,7 +1,7 @@
 import { CHUNK } from "../kernel.ts";
 import { defineOptimizer } from "../optimizer.ts";
 import { flag, real, reals } from "../option.ts";
-import { powi } from "../real.ts";
+import { powi, saturated } from "../real.ts";
 
 /**
  * LAMB:
@@ -51,7 +51,7 @@ export const LAMB = /* @__PURE__ */ defineOptimizer({
     kernels.lambMoments(p, m, v, g, work, sums, n, beta1, gain1, beta2, gain2, step, eps, l2);
     const [ofP, ofU] = [Math.sqrt(readF64(sums)), Math.sqrt(readF64(sums + 8))];
     const trust = ofP === 0 || ofU === 0 ? 1 : ofP / ofU;
-    kernels.lambStep(p, m, v, n, step, eps, l2, lr * (trustClip ? Math.min(trust, 1) : trust));
+    kernels.lambStep(p, m, v, n, step, eps, l2, saturated(lr * (trustClip ? Math.min(trust, 1) : trust)));
   },
 });
 export type LAMB = InstanceType<typeof LAMB>;

@@ -1,6 +1,7 @@
 import { refuse } from "../check.ts";
 import { defineOptimizer } from "../optimizer.ts";
 import { flag, real } from "../option.ts";
+import { saturated } from "../real.ts";
 
 /**
  * LARS:
@@ -44,7 +45,7 @@ export const LARS = /* @__PURE__ */ defineOptimizer({
     const ofG = Math.sqrt(kernels.sumSquares(g, n)) * Math.abs(scale);
     const local = ofP === 0 || ofG === 0 ? 1 : (trustCoefficient * ofP) / (ofG + weightDecay * ofP + eps);
     // SGD's kernels, with the rate in what it multiplies and 1 for theirs.
-    const [byG, byP] = [lr * local * scale, lr * local * weightDecay];
+    const [byG, byP] = [saturated(lr * local * scale), saturated(lr * local * weightDecay)];
     if (b === 0) kernels.sgd(p, g, n, byG, byP, 1);
     else if (nesterov) kernels.sgdNesterov(p, b, g, n, byG, byP, 1, momentum);
     else kernels.sgdMomentumL2(p, b, g, n, byG, byP, 1, momentum);

@@ -50,7 +50,6 @@ export const NAdam = /* @__PURE__ */ defineOptimizer({
       });
       if (latest > 0) numbers.mu_product *= momentumAt(options.betas[0], options.momentumDecay, latest);
     }
-    return undefined;
   },
   update({ kernels }, { p, g, n, t, scale, state: { exp_avg: m, exp_avg_sq: v } }, options, { mu_product: product }) {
     const { lr, eps, momentumDecay, weightDecay, decoupledWeightDecay } = options;

@@ -1,11 +1,7 @@
 import { refuse } from "../check.ts";
-import type { Kernels } from "../kernels.ts";
 import { defineOptimizer } from "../optimizer.ts";
 import { flag, nullable, real, reals, whole } from "../option.ts";
-import { powi } from "../real.ts";
-
-/** Why there is no step until there is something to learn d from. */
-const STANDSTILL = "every gradient so far is 0";
+import { powi, saturated } from "../real.ts";
 
 /** Bytes of the sums of a pass and of the chunks it is taken in, in the workspace. */
 const SUMS = 64;
@@ -29,12 +25,14 @@ const WORK = 2 * 4 * 1024;
  *
  * - the step is taken with the old d, and with d' g in the place of m where beta1 is 0;
  * - beta3 is sqrt(beta2), unless it is given;
- * - decay is decoupled: p is first multiplied by 1 - dlr weightDecay; `decouple: false` adds weightDecay p to g instead;
+ * - decay is decoupled: dlr weightDecay p is taken off along with the step, as p was before it, which rounds p once;
+ *   `decouple: false` adds weightDecay p to g instead;
  * - `useBiasCorrection` multiplies dlr by Adam's correction, in r and s too; `safeguardWarmup` has d in s for dlr;
  * - `sliceP` keeps x0 and s for every so many elements only, and takes the sums over those;
  * - groups share d, so their lr must agree; betas, beta3, dCoef, growthRate and the like are those of the first. A
  *   group with lr 0 stays put, where the code would still decay it;
- * - nothing happens, and no step is counted, until there is a gradient other than 0.
+ * - a step with lr 0 in all groups, or before there is a gradient other than 0, changes nothing and is not in k, which
+ *   corrects the bias. It is in the count of steps, as a scheduler of torch would count it: schedules go on.
  *
  * Two passes over memory: the first brings m, v, s and the sums up to date, the second takes the step.
  */
@@ -85,10 +83,6 @@ export const Prodigy = /* @__PURE__ */ defineOptimizer({
     for (const { options } of groups) {
       if (options.lr !== lr && options.lr !== 0) refuse("lr", options.lr, `${lr} as in the other groups, or 0`);
     }
-    const moving = groups.filter(({ options }) => options.lr > 0);
-    if (moving.length === 0) return "lr is 0";
-    const penalised = moving.some(({ options }) => penaltyOf(options) > 0);
-    if (shared.d_denom === 0 && !penalised && areZero(kernels, moving)) return STANDSTILL;
     const k = shared.k + 1;
     const d = shared.d || first.d0;
     const correction = first.useBiasCorrection ? Math.sqrt(1 - powi(beta2, k)) / (1 - powi(beta1, k)) : 1;
@@ -100,7 +94,7 @@ export const Prodigy = /* @__PURE__ */ defineOptimizer({
     const sums = scratch(SUMS + WORK);
     for (const { options, forEachSpan } of groups) {
       const { d0, safeguardWarmup, sliceP: every } = options;
-      const l2 = penaltyOf(options);
+      const l2 = options.decouple ? 0 : options.weightDecay;
       const gain3 = (d / d0) * (safeguardWarmup ? d : dlr);
       forEachSpan(({ p, g, n, t, scale, state: { exp_avg: m, exp_avg_sq: v, s, p0 } }) => {
         if (t === 1) kernels.pick(p, p0, Math.ceil(n / every), every);
@@ -111,51 +105,39 @@ export const Prodigy = /* @__PURE__ */ defineOptimizer({
         denominator += readF64(sums + 8);
       });
     }
-    const estimate = denominator === 0 ? d : (first.dCoef * numerator) / denominator;
+    if (denominator === 0) {
+      for (const { numbers } of groups) Object.assign(numbers, { dlr: 0, step: 0 });
+      return;
+    }
+    const estimate = (first.dCoef * numerator) / denominator;
     const start = d === first.d0 ? raised(d, estimate) : d;
     const most = raised(Math.max(shared.d_max, d), estimate);
     const next = Math.min(most, start * first.growthRate);
     const step = beta1 === 0 ? (dlr * next) / d : dlr;
     const found = { k, d: next, d_max: most, d_hat: estimate, d_numerator: numerator, d_denom: denominator, dlr, step };
     for (const { numbers } of groups) Object.assign(numbers, found);
-    return undefined;
   },
   update({ kernels }, { p, n, state }, { lr, eps, weightDecay, decouple }, { d, dlr, step }) {
-    if (lr === 0) return;
-    const decay = decouple ? 1 - dlr * weightDecay : 1;
-    kernels.prodigyStep(p, state.exp_avg, state.exp_avg_sq, n, decay, step, d * eps);
+    if (lr === 0 || step === 0) return;
+    const shrink = decouple ? dlr * weightDecay : 0;
+    kernels.prodigyStep(p, state.exp_avg, state.exp_avg_sq, n, shrink, step, d * eps);
   },
 });
 export type Prodigy = InstanceType<typeof Prodigy>;
-
-interface Spans {
-  forEachSpan(visit: (span: { readonly g: number; readonly n: number }) => void): void;
-}
 
 /** The larger; as in the code, an estimate that is not a number changes nothing. */
 function raised(d: number, estimate: number): number {
   return Number.isNaN(estimate) ? d : Math.max(d, estimate);
 }
 
-/** The L2 penalty that is added to gradients. */
-function penaltyOf({ decouple, weightDecay }: { decouple: boolean; weightDecay: number }): number {
-  return decouple ? 0 : weightDecay;
-}
-
-/** Whether all gradients of some groups are 0. */
-function areZero({ maxAbs }: Kernels, groups: readonly Spans[]): boolean {
-  let largest = 0;
-  for (const { forEachSpan } of groups) {
-    forEachSpan(({ g, n }) => {
-      largest = Math.max(largest, maxAbs(g, n));
-    });
-  }
-  return largest === 0;
-}
-
 /** How many elements every `sliceP`th of an array is. */
 function sliced(shape: readonly number[], sliceP: number): number {
   return Math.ceil(shape.reduce((size, extent) => size * extent, 1) / sliceP);
+}
+
+/** The square root of d^2 G^2 + S, for `bound` = d G. */
+function rootOf(bound: number, squares: number): number {
+  return Math.sqrt(bound * bound + squares);
 }
 
 /** What both textbook forms take: where d starts, and a bound of the gradient norm. */
@@ -179,7 +161,7 @@ const textbook = {
  * with weights of 1. d starts from d0, is a lower bound of |x* - x0| for convex functions, and has the unit of p; G is
  * `gradientBound`, which may be 0. The paper finds the next d at the end of a step, which comes to the same. Its
  * guarantee is for the average of the iterates by eta; the parameters are the last one. Options are those of the first
- * group. Nothing happens, and no step is counted, until there is a gradient other than 0.
+ * group. eta is 0 until there is a gradient other than 0.
  *
  * Two passes over memory: the sums, the step.
  */
@@ -193,7 +175,6 @@ export const ProdigyGD = /* @__PURE__ */ defineOptimizer({
   per: "parameter",
   prepare({ kernels, scratch, readF64 }, groups) {
     const { options, numbers: shared } = groups[0]!;
-    if (shared.squares === 0 && areZero(kernels, groups)) return STANDSTILL;
     let along = 0;
     let slope = 0;
     let distance = 0;
@@ -210,14 +191,13 @@ export const ProdigyGD = /* @__PURE__ */ defineOptimizer({
     const d_hat = distance === 0 ? 0 : shared.d_numerator / Math.sqrt(distance);
     const d = raised(shared.d || options.d0, d_hat);
     const squares = shared.squares + d * d * slope;
-    const bound = d * options.gradientBound;
-    const eta = (d * d) / Math.sqrt(bound * bound + squares);
+    const root = rootOf(d * options.gradientBound, squares);
+    const eta = root === 0 ? 0 : (d * d) / root;
     const d_numerator = shared.d_numerator + eta * along;
     for (const { numbers } of groups) Object.assign(numbers, { d, d_hat, d_numerator, squares, eta });
-    return undefined;
   },
   update({ kernels }, { p, g, n, scale }, _options, { eta }) {
-    kernels.axpy(g, p, n, -eta * scale);
+    kernels.axpy(g, p, n, saturated(-eta * scale));
   },
 });
 export type ProdigyGD = InstanceType<typeof ProdigyGD>;
@@ -234,7 +214,9 @@ export type ProdigyGD = InstanceType<typeof ProdigyGD>;
  *
  * K. Mishchenko and A. Defazio, "Prodigy: an expeditiously adaptive parameter-free learner" (ICML 2024), Algorithm 2,
  * with weights of 1. As for `ProdigyGD`: d starts from d0 and has the unit of p, G is `gradientBound`, options are those
- * of the first group, and the guarantee is for the average of the iterates by d^2.
+ * of the first group, and the guarantee is for the average of the iterates by d^2; gamma is 0 until there is a gradient
+ * other than 0. The state s is kept in units of d0^2, the group's number `unit`, as its weights d^2 are out of float32's
+ * reach together with small gradients.
  *
  * Two passes over memory: s and the sums, the step.
  */
@@ -244,13 +226,13 @@ export const ProdigyDA = /* @__PURE__ */ defineOptimizer({
   cites: "Mishchenko & Defazio 2024",
   options: textbook,
   state: { s: {}, p0: {} },
-  numbers: { d: 0, d_hat: 0, d_numerator: 0, squares: 0, gamma: 0 },
+  numbers: { unit: 0, d: 0, d_hat: 0, d_numerator: 0, squares: 0, gamma: 0 },
   per: "parameter",
   prepare({ kernels, scratch, readF64 }, groups) {
     const { options, numbers: shared } = groups[0]!;
-    if (shared.squares === 0 && areZero(kernels, groups)) return STANDSTILL;
     const before = shared.d || options.d0;
     const weight = before * before;
+    const unit = shared.unit || weight;
     let along = 0;
     let slope = 0;
     let gathered = 0;
@@ -258,7 +240,7 @@ export const ProdigyDA = /* @__PURE__ */ defineOptimizer({
     for (const { forEachSpan } of groups) {
       forEachSpan(({ p, g, n, t, scale, state: { s, p0 } }) => {
         if (t === 1) kernels.copy(p, p0, n);
-        kernels.prodigyAccumulate(p, p0, s, g, sums + SUMS, sums, n, weight * scale);
+        kernels.prodigyAccumulate(p, p0, s, g, sums + SUMS, sums, n, (weight / unit) * scale);
         along += scale * readF64(sums);
         slope += scale * scale * readF64(sums + 8);
         gathered += readF64(sums + 16);
@@ -266,15 +248,14 @@ export const ProdigyDA = /* @__PURE__ */ defineOptimizer({
     }
     const d_numerator = shared.d_numerator + weight * along;
     const squares = shared.squares + weight * slope;
-    const d_hat = gathered === 0 ? 0 : d_numerator / Math.sqrt(gathered);
+    const d_hat = gathered === 0 ? 0 : d_numerator / (unit * Math.sqrt(gathered));
     const d = raised(before, d_hat);
-    const bound = d * options.gradientBound;
-    const gamma = 1 / Math.sqrt(bound * bound + squares);
-    for (const { numbers } of groups) Object.assign(numbers, { d, d_hat, d_numerator, squares, gamma });
-    return undefined;
+    const root = rootOf(d * options.gradientBound, squares);
+    const gamma = root === 0 ? 0 : 1 / root;
+    for (const { numbers } of groups) Object.assign(numbers, { unit, d, d_hat, d_numerator, squares, gamma });
   },
-  update({ kernels }, { p, n, state: { s, p0 } }, _options, { gamma }) {
-    kernels.prodigyAverage(p, p0, s, n, gamma);
+  update({ kernels }, { p, n, state: { s, p0 } }, _options, { unit, gamma }) {
+    kernels.prodigyAverage(p, p0, s, n, saturated(unit * gamma));
   },
 });
 export type ProdigyDA = InstanceType<typeof ProdigyDA>;

@@ -12,7 +12,8 @@ import { real, reals } from "../option.ts";
  * M. Riedmiller and H. Braun, "A direct adaptive method for faster backpropagation learning: the RPROP algorithm"
  * (ICNN 1993), in the form that takes no step back after a change of sign: iRprop- of C. Igel and M. Huesken,
  * "Improving the Rprop learning algorithm" (NC 2000). A product that only rounding makes 0 still counts. lr is the
- * size of the first step in units of p, and means nothing afterwards.
+ * size of the first step in units of p, kept to stepSizes as well, so that 0 begins with the smallest; it means nothing
+ * afterwards, 0 included.
  */
 export const Rprop = /* @__PURE__ */ defineOptimizer({
   name: "Rprop",
@@ -20,7 +21,7 @@ export const Rprop = /* @__PURE__ */ defineOptimizer({
   cites: "Riedmiller & Braun 1993; Igel & Hüsken 2000",
   options: {
     /** The size of the first step, in units of p. */
-    lr: real(1e-2, "(0, inf)", 0.05),
+    lr: real(1e-2, "[0, inf)", 0.05),
     /** What a step is multiplied by where g has changed sign, and where it has not. */
     etas: reals([0.5, 1.2], "(0, inf)", [0.4, 1.3]),
     /** The least and the most that a step may be, in units of p. */

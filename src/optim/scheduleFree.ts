@@ -86,7 +86,6 @@ export const ScheduleFreeSGD = /* @__PURE__ */ defineOptimizer({
   prepare(_context, groups) {
     for (const { options, numbers } of groups)
       average(numbers, options.lr * warmth(numbers, options.warmupSteps), options);
-    return undefined;
   },
   update({ kernels }, { p: y, g, n, t, scale, state: { z } }, { momentum, weightDecay }, numbers) {
     if (t === 1) kernels.copy(y, z, n);
@@ -143,7 +142,6 @@ export const ScheduleFreeAdamW = /* @__PURE__ */ defineOptimizer({
       const correction = options.variant === "paper" ? Math.sqrt(1 - powi(options.betas[1], numbers.k + 1)) : 1;
       average(numbers, options.lr * warmth(numbers, options.warmupSteps) * correction, options);
     }
-    return undefined;
   },
   update({ kernels }, { p: y, g, n, t, scale, state }, options, numbers) {
     const { z, exp_avg_sq: v, exp_avg: m } = state;
@@ -224,7 +222,6 @@ export const ScheduleFreeRAdam = /* @__PURE__ */ defineOptimizer({
       const rect = rectification(options.betas[1], numbers.k + 1) ?? (options.silentSgdPhase ? 0 : 1);
       average(numbers, options.lr * rect, options);
     }
-    return undefined;
   },
   update({ kernels }, { p: y, g, n, t, scale, state: { z, exp_avg_sq: v } }, { betas, eps, weightDecay }, numbers) {
     if (t === 1) kernels.copy(y, z, n);

@@ -44,8 +44,9 @@ export function countNonFinite({ f32 }: Views, x: number, n: number): number {
   return count;
 }
 
-export function firstNonFinite({ f32 }: Views, x: number, n: number): number {
-  for (let i = 0; i < n; i++) if (!Number.isFinite(f32[(x >>> 2) + i])) return i;
+export function firstAbove({ f32 }: Views, x: number, n: number, limit: number): number {
+  limit = Math.fround(limit);
+  for (let i = 0; i < n; i++) if (!(Math.abs(f32[(x >>> 2) + i]!) <= limit)) return i;
   return -1;
 }
 

@@ -21,6 +21,16 @@ describe.each(runtimes)("AGD on $backend", (runtime) => {
       expect(Math.abs(optimizer.groups[0]!.eta - expected)).toBeLessThanOrEqual(1e-12 * expected);
     });
   });
+
+  test.each([1, 2])("a factor of the gradient beyond float32 is its largest number: %d positions", (extent) => {
+    const params = runtime.parameters({ large: [9, 1], small: [1, 2, extent, 1] });
+    params.get("large").grad.fill(1e6);
+    const slope = 1.2e-38;
+    params.get("small").grad[0] = slope;
+    new AGD(params, { gain: 100 }).step();
+    const step = Math.fround(3.4028234663852886e38 * Math.fround(slope));
+    expect([...params.get("small").data]).toEqual([-step, ...Array(2 * extent - 1).fill(0)]);
+  });
 });
 
 test("refuses what is neither matrix nor convolution, unless it is frozen", () => {

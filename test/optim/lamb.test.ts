@@ -43,4 +43,14 @@ describe.each(await loadAll())("LAMB on $backend", (runtime) => {
     for (const value of params.get("zero").data) expect(value).toBeCloseTo(-0.25, 5);
     expect([...params.get("still").data]).toEqual([2, 2, 2]);
   });
+
+  test("a trust ratio beyond float32 is its largest number", () => {
+    const params = runtime.parameters({ w: [3] });
+    params.get("w").data.fill(1);
+    params.get("w").grad.set([1e-41, 0, -1e-41]);
+    new LAMB(params, { lr: 1, weightDecay: 0, eps: 1000, biasCorrection: false, betas: [0, 0.9] }).step();
+    // u is 7 of the smallest subnormal numbers.
+    const step = 7 * 2 ** -149 * 3.4028234663852886e38;
+    expect([...params.get("w").data]).toEqual([1 - step, 1, 1 + step].map(Math.fround));
+  });
 });

@@ -40,6 +40,15 @@ describe.each(runtimes)("LARS on $backend", (runtime) => {
   });
 });
 
+test.each([1e-43, 1e-45])("a local rate beyond float32 is its largest number: gradients of %f", (size) => {
+  const params = runtimes[0]!.parameters({ w: [3] });
+  params.get("w").data.fill(1);
+  params.get("w").grad.set([size, 0, -size]);
+  new LARS(params, { lr: 100, weightDecay: 0, eps: 0, momentum: 0 }).step();
+  const step = 3.4028234663852886e38 * Math.fround(size);
+  expect([...params.get("w").data]).toEqual([1 - step, 1, 1 + step].map(Math.fround));
+});
+
 test("LARS refuses nesterov without momentum", () => {
   const params = textbookParameters(runtimes[0]!);
   expect(() => new LARS(params, { nesterov: true, momentum: 0 })).toThrow(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Prodigy, ProdigyDA, ProdigyGD } from "../../src/optim/prodigy.ts";
 import { Random } from "../../src/random.ts";
+import * as schedules from "../../src/schedules/index.ts";
 import { expectFaithful, goldenCases, type OptimizerCase } from "../support/golden.ts";
 import { loadAll } from "../support/runtimes.ts";
 import { camelCase, expectState, followTrajectory, parametersOf } from "../support/trajectory.ts";
@@ -38,23 +39,68 @@ function twoParameters() {
   return params;
 }
 
-test("waits for a gradient that is not 0, and does not count the wait", () => {
+/** What steps with these learning rates leave; at lr 0 with gradients that nobody is to learn from. */
+function after(rates: readonly number[], options: ConstructorParameters<typeof Prodigy>[1]) {
   const params = twoParameters();
-  const optimizer = new Prodigy(params, { d0: 1e-3 });
-  params.zeroGrad();
-  const before = optimizer.stateDict();
-  expect(optimizer.step()).toMatchObject({ step: 0, applied: false, reason: "every gradient so far is 0" });
-  expect(optimizer.stateDict()).toEqual(before);
-  params.get("v").grad[2] = 1;
-  expect(optimizer.step()).toMatchObject({ step: 1, applied: true });
-  expect(optimizer.groups[0]).toMatchObject({ k: 1, d: 1e-3 });
-  params.zeroGrad();
-  expect(optimizer.step()).toMatchObject({ step: 2, applied: true });
+  const optimizer = new Prodigy(params, { d0: 1e-3, ...options, lr: (step) => rates[step] ?? 0 });
+  let t = 0;
+  for (const lr of rates) {
+    for (const { grad } of params) for (let i = 0; i < grad.length; i++) grad[i] = lr === 0 ? 7 : Math.cos(t + i);
+    if (lr !== 0) t++;
+    expect(optimizer.step()).toMatchObject({ applied: true });
+  }
+  expect(optimizer.steps).toBe(rates.length);
+  const { k, d, d_max, d_numerator, d_denom } = optimizer.groups[0]!;
+  const { state } = optimizer.stateDict();
+  return { k, numbers: { d, d_max, d_numerator, d_denom }, state, values: [...params].map(({ data }) => [...data]) };
+}
+
+test.each([{}, { useBiasCorrection: true, weightDecay: 0.1, beta3: 0.9 }])(
+  "steps at lr 0 change nothing, as in the authors' code, but count: %o",
+  (options) => {
+    const without = after([1, 0.5, 1, 1], options);
+    expect(without.k).toBe(4);
+    expect(after([0, 0, 1, 0.5, 0, 1, 1, 0], options)).toEqual(without);
+  },
+);
+
+test("a warm-up from 0 ends as if it had begun at its second step", () => {
+  const ends = [
+    { lr: schedules.warmup(schedules.constant(1), 10, { convention: "t/w" }), steps: 31 },
+    { lr: (step: number) => Math.min((step + 1) / 10, 1), steps: 30 },
+  ].map(({ lr, steps }) => {
+    const params = twoParameters();
+    const optimizer = new Prodigy(params, { lr, safeguardWarmup: true, useBiasCorrection: true });
+    for (let t = 0; t < steps; t++) optimizer.step();
+    expect(optimizer.steps).toBe(steps);
+    expect(optimizer.groups[0]!.k).toBe(30);
+    return [...params].map(({ data }) => [...data]);
+  });
+  expect(ends[0]).toEqual(ends[1]);
+  expect(ends[0]![0]![0]).toBeLessThan(0.5);
 });
 
-test("with lr 0 everywhere takes no step; a group with lr 0 stays put and has no say in d", () => {
+test("waits for a gradient that is not 0, and goes on in its schedules meanwhile", () => {
   const params = twoParameters();
-  expect(new Prodigy(params, { lr: 0 }).step()).toMatchObject({ applied: false, reason: "lr is 0" });
+  const optimizer = new Prodigy(params, { d0: 1e-3, eps: 0, weightDecay: 0.1 });
+  params.zeroGrad();
+  expect(optimizer.step()).toMatchObject({ step: 1, applied: true });
+  expect(optimizer.groups[0]).toMatchObject({ k: 0, d: 0, dlr: 0 });
+  expect([...params.get("w").data]).toEqual(Array(40).fill(0.5));
+  params.get("v").grad[2] = 1;
+  optimizer.step();
+  expect(optimizer.groups[0]).toMatchObject({ k: 1, d: 1e-3 });
+  // A penalty that is scheduled to come later comes.
+  const late = twoParameters();
+  late.zeroGrad();
+  const penalised = new Prodigy(late, { decouple: false, weightDecay: (step) => (step < 2 ? 0 : 0.1) });
+  for (let t = 0; t < 3; t++) penalised.step();
+  expect(penalised.groups[0]!.k).toBe(1);
+  expect(late.get("w").data[0]).toBeLessThan(0.5);
+});
+
+test("a group with lr 0 stays put and has no say in d", () => {
+  const params = twoParameters();
   const [w, v] = [params.get("w"), params.get("v")];
   const optimizer = new Prodigy([{ params: [w] }, { params: [v], lr: 0 }], { d0: 1e-3, weightDecay: 0.1 });
   v.grad.fill(Number.NaN);
@@ -160,13 +206,30 @@ describe.each([ProdigyGD, ProdigyDA])("$name", (Optimizer) => {
     expect(optimizer.groups[0]!.d).toBeGreaterThan(10 * options.d0);
   });
 
-  test("waits for a gradient that is not 0, and does not count the wait", () => {
+  test("waits for a gradient that is not 0", () => {
     const params = twoParameters();
     const optimizer = new Optimizer(params);
     params.zeroGrad();
-    const before = optimizer.stateDict();
-    expect(optimizer.step()).toMatchObject({ step: 0, applied: false, reason: "every gradient so far is 0" });
-    expect(optimizer.stateDict()).toEqual(before);
+    expect(optimizer.step()).toMatchObject({ step: 1, applied: true });
+    expect(optimizer.groups[0]).toMatchObject({ d: 1e-6, squares: 0 });
+    expect([...params.get("w").data]).toEqual(Array(40).fill(0.5));
+    params.get("v").grad[2] = 1;
+    optimizer.step();
+    expect(params.get("v").data[2]).toBeLessThan(0.5);
+  });
+
+  test.each([1e-36, 1e-20, 1e10, 1e18])("moves alike for gradients times %f", (factor) => {
+    const ends = [1, factor].map((factor) => {
+      const params = twoParameters();
+      const optimizer = new Optimizer(params, { d0: 1e-2 });
+      for (let t = 0; t < 10; t++) {
+        for (const { grad } of params) for (let j = 0; j < grad.length; j++) grad[j] = factor * (1 + Math.cos(t + j));
+        optimizer.step();
+      }
+      return [...params].flatMap(({ data }) => [...data]);
+    });
+    for (const [i, x] of ends[0]!.entries()) expect(Math.abs(ends[1]![i]! - x)).toBeLessThanOrEqual(1e-6);
+    expect(ends[0]![0]).toBeLessThan(0.498);
   });
 });
 

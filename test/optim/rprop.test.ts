@@ -31,6 +31,24 @@ describe.each(runtimes)("Rprop on $backend", (runtime) => {
   });
 });
 
+test("a first lr of 0 starts from the smallest step, and a later one means nothing, as in torch", () => {
+  const params = runtimes[0]!.parameters({ w: [2] });
+  const { data, grad } = params.get("w");
+  grad.set([1, 0]);
+  const rprop = new Rprop(params, { lr: 0, stepSizes: [2 ** -10, 1], etas: [0.5, 2] });
+  rprop.step();
+  expect([...data]).toEqual([-(2 ** -10), 0]);
+  rprop.step();
+  expect([...data]).toEqual([-3 * 2 ** -10, 0]);
+  // By then lr is where no step comes from, so that a schedule may end at 0.
+  const other = runtimes[0]!.parameters({ w: [2] });
+  other.get("w").grad.set([1, 0]);
+  const scheduled = new Rprop(other, { lr: (step) => (step === 0 ? 0.25 : 0), etas: [0.5, 2] });
+  scheduled.step();
+  scheduled.step();
+  expect([...other.get("w").data]).toEqual([-0.75, 0]);
+});
+
 test("Rprop refuses etas that do not shrink and grow, and step sizes the wrong way round", () => {
   const params = runtimes[0]!.parameters({ w: [2] });
   expect(() => new Rprop(params, { etas: [1, 1.2] })).toThrow("etas: got [1, 1.2], expected one below and one above 1");

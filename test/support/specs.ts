@@ -24,6 +24,11 @@ export function accepts({ spec }: AnyOptimizer, options: Record<string, unknown>
   }
 }
 
+/** Whether lr is a factor of every step. Rprop's is where its step sizes start, kept to `stepSizes`. */
+export function scalesByLr({ spec: { name, options } }: AnyOptimizer): boolean {
+  return "lr" in options && name !== "Rprop";
+}
+
 /**
  * For each optimizer: its defaults, each option on its trial value, beside that of another one where it is refused alone,
  * and all of them at once where they go together.

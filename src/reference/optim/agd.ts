@@ -1,8 +1,9 @@
 /** Twins of assembly/optim/agd.ts. */
 import type { Views } from "../../heap.ts";
+import { LARGEST_FLOAT32 } from "../../real.ts";
 import { addSquares } from "../chunk.ts";
 import { dot } from "../fold.ts";
-import { f32 as round } from "../lanes.ts";
+import { clip, f32 as round } from "../lanes.ts";
 
 export function agdNorms(memory: Views, g: number, norm: number, acc: number, rows: number, positions: number): number {
   const { f32, f64 } = memory;
@@ -35,7 +36,7 @@ export function agdStep(
   step = round(step);
   for (let i = 0; i < rows * positions; i++) {
     const length = f32[(norm >>> 2) + (i % positions)]!;
-    const rate = length < SMALLEST_NORMAL ? 0 : round(step / length);
+    const rate = length < SMALLEST_NORMAL ? 0 : clip(round(step / length), -LARGEST_FLOAT32, LARGEST_FLOAT32);
     f32[(p >>> 2) + i]! -= round(rate * f32[(g >>> 2) + i]!);
   }
 }

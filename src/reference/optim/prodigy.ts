@@ -61,15 +61,16 @@ export function prodigyStep(
   m: number,
   v: number,
   n: number,
-  decay: number,
+  shrink: number,
   step: number,
   eps: number,
 ): void {
-  [decay, step, eps] = [round(decay), round(step), round(eps)];
+  [shrink, step, eps] = [round(shrink), round(step), round(eps)];
   for (let i = 0; i < n; i++) {
+    const before = f32[(p >>> 2) + i]!;
     const denominator = round(round(Math.sqrt(f32[(v >>> 2) + i]!)) + eps);
-    const moved = round(round(step * f32[(m >>> 2) + i]!) / denominator);
-    f32[(p >>> 2) + i] = round(decay * f32[(p >>> 2) + i]!) - moved;
+    const along = round(round(step * f32[(m >>> 2) + i]!) / denominator);
+    f32[(p >>> 2) + i] = before - mulAdd(shrink, before, along);
   }
 }
 
