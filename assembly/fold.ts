@@ -27,14 +27,6 @@ export function sumSquares(x: usize, n: usize): f64 {
   return fold<Square>(x, x, n);
 }
 
-/** The largest of four unsigned integers. */
-function largestOf(a: v128): u32 {
-  return max<u32>(
-    max<u32>(i32x4.extract_lane(a, 0), i32x4.extract_lane(a, 1)),
-    max<u32>(i32x4.extract_lane(a, 2), i32x4.extract_lane(a, 3)),
-  );
-}
-
 /** max |x_i|; 0 when empty, NaN if any element is NaN: magnitudes are ordered as their bits are, NaN above infinity. */
 export function maxAbs(x: usize, n: usize): f32 {
   const end = x + (n << 2);
@@ -51,38 +43,13 @@ export function maxAbs(x: usize, n: usize): f32 {
       } while (x + 32 <= end);
     }
     a = i32x4.max_u(a, b);
-    most = largestOf(a);
+    most = max<u32>(
+      max<u32>(i32x4.extract_lane(a, 0), i32x4.extract_lane(a, 1)),
+      max<u32>(i32x4.extract_lane(a, 2), i32x4.extract_lane(a, 3)),
+    );
   }
   for (; x < end; x += 4) most = max<u32>(most, load<u32>(x) & 0x7fffffff);
   return reinterpret<f32>(most);
-}
-
-/** min |x_i|; infinity when empty, NaN if any element is NaN. */
-export function minAbs(x: usize, n: usize): f32 {
-  const end = x + (n << 2);
-  let least: u32 = 0x7f800000;
-  let most: u32 = 0;
-  if (ASC_FEATURE_SIMD) {
-    const magnitude = i32x4.splat(0x7fffffff);
-    let a = i32x4.splat(least),
-      b = i32x4.splat(0);
-    for (; x + 16 <= end; x += 16) {
-      const bits = v128.and(v128.load(x), magnitude);
-      a = i32x4.min_u(a, bits);
-      b = i32x4.max_u(b, bits);
-    }
-    least = min<u32>(
-      min<u32>(i32x4.extract_lane(a, 0), i32x4.extract_lane(a, 1)),
-      min<u32>(i32x4.extract_lane(a, 2), i32x4.extract_lane(a, 3)),
-    );
-    most = largestOf(b);
-  }
-  for (; x < end; x += 4) {
-    const bits = load<u32>(x) & 0x7fffffff;
-    least = min<u32>(least, bits);
-    most = max<u32>(most, bits);
-  }
-  return most > 0x7f800000 ? NaN : reinterpret<f32>(least);
 }
 
 /** How many elements are NaN or infinite. */

@@ -51,7 +51,6 @@ export * from "./optim/sgd";
 export * from "./optim/svrg";
 export * from "./optim/signum";
 export * from "./optim/sophiaG";
-export * from "./powers";
 export * from "./random";
 
 /** Float32 lanes of this build: 4 with SIMD, 1 without. */

@@ -1,5 +1,6 @@
 import { checkBoolean, checkKeys, checkNumber, refuse } from "./check.ts";
 import { firstNonFinite } from "./gradients/nonFinite.ts";
+import { CHUNK } from "./kernel.ts";
 import { type Parameter, type Selection, selected } from "./parameters.ts";
 import { pow } from "./real.ts";
 
@@ -101,15 +102,35 @@ function totalNorm(parameters: readonly Parameter[], p: number): number {
   return p === 2 ? Math.sqrt(total) : total;
 }
 
-function normOfOne({ collection, gradient: { pointer }, size }: Parameter, p: number): number {
-  const { maxAbs, minAbs, sumPowers } = collection.engine.unchecked;
-  const extreme = (p > 0 ? maxAbs : minAbs)(pointer, size);
-  return rootOf(p, extreme, (unit) => sumPowers(pointer, size, unit, p));
+/**
+ * Of one parameter. Powers are taken in plain JavaScript, whose float64 is the same on every backend, and where a kernel
+ * would take one element at a time as well; sums go chunk after chunk, as all do here.
+ */
+function normOfOne({ collection, gradient, grad, size }: Parameter, p: number): number {
+  const extreme = p > 0 ? collection.engine.unchecked.maxAbs(gradient.pointer, size) : extremeOf(grad, p);
+  return rootOf(p, extreme, (unit) => {
+    let total = 0;
+    for (let start = 0; start < grad.length; start += CHUNK) {
+      total += grad.subarray(start, start + CHUNK).reduce((sum, g) => sum + power(Math.abs(g) / unit, p), 0);
+    }
+    return total;
+  });
+}
+
+/** The largest magnitude or, for p below 0, the smallest; NaN if any is. */
+function extremeOf(values: Iterable<number>, p: number): number {
+  let extreme = p < 0 ? Infinity : 0;
+  for (const value of values) extreme = (p < 0 ? Math.min : Math.max)(extreme, Math.abs(value));
+  return extreme;
+}
+
+/** x^p, but 0 where x is 0, whatever p is: then p = 0 counts what is not 0. */
+function power(x: number, p: number): number {
+  return x === 0 ? 0 : pow(x, p);
 }
 
 function normOfNorms(norms: readonly number[], p: number): number {
-  const extreme = norms.reduce((a, b) => (p > 0 ? Math.max(a, b) : Math.min(a, b)));
-  return rootOf(p, extreme, (unit) => norms.reduce((sum, norm) => sum + (norm === 0 ? 0 : pow(norm / unit, p)), 0));
+  return rootOf(p, extremeOf(norms, p), (unit) => norms.reduce((sum, norm) => sum + power(norm / unit, p), 0));
 }
 
 /** The p-norm of magnitudes, from the largest, or for p below 0 the smallest, and the sum of their powers by a unit. */

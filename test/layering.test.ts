@@ -20,7 +20,6 @@ const ranks: Record<string, Record<string, number>> = {
     distribution: 2,
     gradients: 3,
     statistics: 2,
-    powers: 2,
     product: 2,
     softmaxRow: 3,
     logistic: 2,

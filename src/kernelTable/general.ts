@@ -88,7 +88,6 @@ export const generalKernels = {
   lerp: map([read("x"), update("y")], "weight"),
   log: map([read("x"), write("y")]),
   maxAbs: fold(read("x")),
-  minAbs: fold(read("x")),
   multiply: map([read("x"), read("y"), write("z")]),
   normalFromBits: map([update("y")], "mean", "deviation"),
   pick: {
@@ -100,7 +99,6 @@ export const generalKernels = {
   scale: map([read("x"), write("y")], "alpha"),
   sum: fold(read("x")),
   sumAbs: fold(read("x")),
-  sumPowers: { kind: "fold", args: [read("x"), size("n"), ...reals("unit", "p")] },
   sumSquares: fold(read("x")),
   tanh: map([read("x"), write("y")]),
   truncatedNormalFromBits: map([update("y")], "mean", "deviation", "below", "within", "above", "low", "high"),

@@ -2,8 +2,8 @@ import { defineOptimizer } from "../optimizer.ts";
 import { flag, real, reals } from "../option.ts";
 import { powi } from "../real.ts";
 
-/** Options that Adam and AdamW share, with torch's defaults. */
-const adamOptions = {
+/** Options of Adam and AdamW, with torch's defaults. Not spread, which would keep either in every bundle with the other. */
+const adamOptions = (weightDecay: number, trial: number) => ({
   /** The size of a step, in units of p. */
   lr: real(1e-3, "[0, inf)", 0.01),
   /** Decay rates of the averages of g and of g^2. */
@@ -14,7 +14,9 @@ const adamOptions = {
   amsgrad: flag(false),
   /** Whether m and v are corrected for their start from 0. */
   biasCorrection: flag(true),
-};
+  /** The factor of p that Adam adds to the gradient, or with lr the share of p that AdamW takes from it at every step. */
+  weightDecay: real(weightDecay, "[0, inf)", trial),
+});
 
 const adamState = {
   exp_avg: {},
@@ -63,11 +65,7 @@ export const Adam = /* @__PURE__ */ defineOptimizer({
   name: "Adam",
   rule: "m = β₁ m + (1 − β₁) g;  v = β₂ v + (1 − β₂) g²;  p −= lr m̂ / (√v̂ + ε)",
   cites: "Kingma & Ba 2015; Reddi et al. 2018",
-  options: {
-    ...adamOptions,
-    /** The factor of p that is added to the gradient. */
-    weightDecay: real(0, "[0, inf)", 0.1),
-  },
+  options: /* @__PURE__ */ adamOptions(0, 0.1),
   state: adamState,
   update({ kernels }, { p, g, n, t, scale, state }, options) {
     const { exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: u } = state;
@@ -90,11 +88,7 @@ export const AdamW = /* @__PURE__ */ defineOptimizer({
   name: "AdamW",
   rule: "p −= lr λ p, then Adam's step",
   cites: "Loshchilov & Hutter 2019",
-  options: {
-    ...adamOptions,
-    /** Every step shrinks p by lr weightDecay of it. */
-    weightDecay: real(0.01, "[0, inf)", 0.2),
-  },
+  options: /* @__PURE__ */ adamOptions(0.01, 0.2),
   state: adamState,
   update({ kernels }, { p, g, n, t, scale, state }, options) {
     const { exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: u } = state;

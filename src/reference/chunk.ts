@@ -4,8 +4,8 @@ import type { Views } from "../heap.ts";
 /** Elements of a chunk. */
 export const CHUNK = 1024;
 
-/** Adds `term(0)` to `term(n - 1)`, n being at most a chunk. */
-export function chunk(n: number, term: (i: number) => number): number {
+/** Adds `term(0)` to `term(n - 1)`. */
+function chunk(n: number, term: (i: number) => number): number {
   const partial = new Float64Array(8);
   for (let i = 0; i < n; i++) partial[i & 7]! += term(i);
   const [a, b, c, d, e, f, g, h] = partial as unknown as [

@@ -32,12 +32,6 @@ export function maxAbs({ f32 }: Views, x: number, n: number): number {
   return most;
 }
 
-export function minAbs({ f32 }: Views, x: number, n: number): number {
-  let least = Infinity;
-  for (let i = 0; i < n; i++) least = Math.min(least, Math.abs(f32[(x >>> 2) + i]!));
-  return least;
-}
-
 export function countNonFinite({ f32 }: Views, x: number, n: number): number {
   let count = 0;
   for (let i = 0; i < n; i++) if (!Number.isFinite(f32[(x >>> 2) + i])) count++;

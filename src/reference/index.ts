@@ -51,5 +51,4 @@ export * from "./optim/sgd.ts";
 export * from "./optim/signum.ts";
 export * from "./optim/sophiaG.ts";
 export * from "./optim/svrg.ts";
-export * from "./powers.ts";
 export { randomBits } from "./random.ts";
