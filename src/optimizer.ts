@@ -222,7 +222,8 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     });
     this.#state.replan();
     for (const [i, numbers] of this.#numbers.entries()) {
-      Object.assign(numbers, this.spec.numbers, this.#savedGroups(saved, i)[0]?.numbers);
+      const [group] = this.spec.sharesNumbers ? saved.groups : this.#savedGroups(saved, i);
+      Object.assign(numbers, this.spec.numbers, group?.numbers);
     }
     this.#applied = saved.step;
     return report;

@@ -28,6 +28,8 @@ export interface Span<S extends string> {
   n: number;
   /** The number of this update for these parameters, from 1. */
   t: number;
+  /** Updates of the optimizer that passed them by, while they were frozen or not yet there. */
+  readonly missed: number;
   /** What gradients are to be multiplied by: clipping, negative when maximising. */
   scale: number;
   /** The shape of the parameter, the first of several. */
@@ -88,6 +90,8 @@ export interface OptimizerSpec<O extends Options, S extends string, N extends st
   readonly state: Readonly<Record<S, Slot<O>>>;
   /** Numbers kept for each group, by name, and what they start from. */
   readonly numbers?: Readonly<Record<N, number>>;
+  /** Whether they are those of all groups together: a group that a saved state lacks then takes them over. */
+  readonly sharesNumbers?: boolean;
   /** "run", the default, joins neighbours into one span; "parameter" never does, for rules that need norms or shapes. */
   readonly per?: "run" | "parameter";
   /** Where parameters are held, for rules that keep several iterates; one point, without this. */

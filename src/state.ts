@@ -83,7 +83,7 @@ export class State<O extends Options, S extends string> {
         const state = {} as Record<S, number>;
         for (const slot of this.#slots) state[slot] = this.#address(slot, member);
         const { value, gradient, size, shape } = parameter;
-        const span = { p: value.pointer, g: gradient.pointer, n: size, t: 0, scale: 1, shape, state };
+        const span = { p: value.pointer, g: gradient.pointer, n: size, t: 0, missed, scale: 1, shape, state };
         stretches.push({ span, parameter, group, coefficient, missed });
       }
       last = i;

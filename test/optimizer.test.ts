@@ -178,14 +178,20 @@ describe("state", () => {
 
   const later = (name: string) => ({ [name]: [4] as const });
 
-  // AGD's step is a mean over all layers: that of the head is another one beside the body.
-  test.each(optimizers.map(({ spec }, i) => [spec.name, optimizers[i]!] as const).filter(([name]) => name !== "AGD"))(
-    "of %s lets what the file lacks begin with a first step",
-    (_, Optimizer) => {
+  /** What is learned over the whole run, such as Prodigy's d, a new parameter does not start over again. */
+  const ofTheRun = (name: string) => /^(AGD|NAGGS|Prodigy.*|ScheduleFree.*)$/.test(name);
+  const together = (params: Parameters) => params;
+  const apart = (params: Parameters) => [{ params: [params.get("head")] }, { params: [params.get("body")] }];
+
+  describe.each([
+    ["in the same group", together],
+    ["in a group of its own", apart],
+  ] as const)("of every rule lets what the file lacks begin with a first step, %s", (_, grouped) => {
+    test.each(optimizers.map((Optimizer) => [Optimizer.spec.name, Optimizer] as const))("%s", (name, Optimizer) => {
       const shape = [4, 3];
       const options = Optimizer.spec.options["lr"] ? { lr: 0.01 } : {};
-      const train = (params: Parameters, name: string, optimizer: AnyOptimizer["prototype"], steps: number) => {
-        const { data, grad } = params.get(name);
+      const train = (params: Parameters, part: string, optimizer: AnyOptimizer["prototype"], steps: number) => {
+        const { data, grad } = params.get(part);
         return Array.from({ length: steps }, (_, step) => {
           const before = data.slice();
           grad.fill(0.5 + step / 10);
@@ -201,18 +207,25 @@ describe("state", () => {
       const first = train(alone, "head", new Optimizer(alone, options), 3);
       for (const state of [saved, { ...saved, state: { ...saved.state, head: { exp_avg: new Float32Array(2) } } }]) {
         const both = rt.parameters({ body: shape, head: shape });
-        const resumed = new Optimizer([{ params: [both.get("head")] }, { params: [both.get("body")] }], options);
+        const resumed = new Optimizer(grouped(both), options);
         // What it has done before does not count either.
         both.get("head").grad.fill(1);
         resumed.step();
         both.get("head").data.fill(0);
         resumed.loadStateDict(state, { strict: false });
-        expect(resumed.stateDict().steps).toEqual({ body: 40, head: 0 });
+        const loaded = resumed.stateDict();
+        expect(loaded.steps).toEqual({ body: 40, head: 0 });
+        for (const array of Object.values(loaded.state["head"] ?? {})) expect(array.every((x) => x === 0)).toBe(true);
+        if (Optimizer.spec.sharesNumbers) {
+          for (const { numbers } of loaded.groups) expect(numbers).toEqual(saved.groups[0]!.numbers);
+        }
         both.get("body").grad.fill(0);
-        expect(train(both, "head", resumed, 3)).toEqual(first);
+        const steps = train(both, "head", resumed, 3);
+        if (ofTheRun(name)) expect(steps.flatMap((step) => [...step]).every(Number.isFinite)).toBe(true);
+        else expect(steps).toEqual(first);
       }
-    },
-  );
+    });
+  });
 
   test("lets a parameter of which one array is missing begin anew as a whole", () => {
     const params = rt.parameters(later("w"));

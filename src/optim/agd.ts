@@ -45,6 +45,7 @@ export const AGD = /* @__PURE__ */ defineOptimizer({
   /** The norms that the first pass of a step leaves for the second. */
   state: { norm: { size: (shape) => layerOf(shape).positions } },
   numbers: { G: 0, eta: 0, depth: 0 },
+  sharesNumbers: true,
   per: "parameter",
   shapes,
   prepare({ kernels, scratch }, groups) {

@@ -7,6 +7,19 @@ function momentumAt(beta1: number, momentumDecay: number, t: number): number {
   return beta1 * (1 - 0.5 * pow(0.96, t * momentumDecay));
 }
 
+/** Below this, 1 less a product is 1. */
+const NOTHING = 2 ** -60;
+
+/**
+ * The product of the first t momentums, for parameters that were not there or frozen for a while: the group has that of
+ * all. As if beta1 had always been what it is now.
+ */
+function productUpTo(beta1: number, momentumDecay: number, t: number): number {
+  let product = 1;
+  for (let i = 1; i <= t && product > NOTHING; i++) product *= momentumAt(beta1, momentumDecay, i);
+  return product;
+}
+
 /**
  * NAdam as in torch.optim.NAdam since 2.0:
  *
@@ -19,8 +32,8 @@ function momentumAt(beta1: number, momentumDecay: number, t: number): number {
  *
  * T. Dozat, "Incorporating Nesterov momentum into Adam" (ICLR 2016 workshop), where m decays by mu(t) instead of
  * beta1. With `decoupledWeightDecay`, as in AdamW, p is first multiplied by 1 - lr weightDecay and g' = g. The product
- * M(t) is kept for a group, not for each parameter as in torch: to one that was frozen while others were not, it is
- * further on. lr is the size of a step in units of p.
+ * M(t) is kept for a group, not for each parameter as in torch: for one that was frozen for a while or came later it is
+ * taken anew, up to its own t. lr is the size of a step in units of p.
  */
 export const NAdam = /* @__PURE__ */ defineOptimizer({
   name: "NAdam",
@@ -51,9 +64,11 @@ export const NAdam = /* @__PURE__ */ defineOptimizer({
       if (latest > 0) numbers.mu_product *= momentumAt(options.betas[0], options.momentumDecay, latest);
     }
   },
-  update({ kernels }, { p, g, n, t, scale, state: { exp_avg: m, exp_avg_sq: v } }, options, { mu_product: product }) {
+  update({ kernels }, { p, g, n, t, missed, scale, state }, options, { mu_product }) {
+    const { exp_avg: m, exp_avg_sq: v } = state;
     const { lr, eps, momentumDecay, weightDecay, decoupledWeightDecay } = options;
     const [beta1, beta2] = options.betas;
+    const product = missed === 0 ? mu_product : productUpTo(beta1, momentumDecay, t);
     const mu = momentumAt(beta1, momentumDecay, t);
     const next = momentumAt(beta1, momentumDecay, t + 1);
     const root2 = Math.sqrt(1 - powi(beta2, t));

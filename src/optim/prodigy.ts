@@ -74,6 +74,7 @@ export const Prodigy = /* @__PURE__ */ defineOptimizer({
   },
   /** As the authors name them; d is 0 before the first step, which starts from d0. */
   numbers: { k: 0, d: 0, d_max: 0, d_hat: 0, d_numerator: 0, d_denom: 0, dlr: 0, step: 0 },
+  sharesNumbers: true,
   per: "parameter",
   prepare({ kernels, scratch, readF64 }, groups) {
     const { options: first, numbers: shared } = groups[0]!;
@@ -172,6 +173,7 @@ export const ProdigyGD = /* @__PURE__ */ defineOptimizer({
   options: textbook,
   state: { p0: {} },
   numbers: { d: 0, d_hat: 0, d_numerator: 0, squares: 0, eta: 0 },
+  sharesNumbers: true,
   per: "parameter",
   prepare({ kernels, scratch, readF64 }, groups) {
     const { options, numbers: shared } = groups[0]!;
@@ -227,6 +229,7 @@ export const ProdigyDA = /* @__PURE__ */ defineOptimizer({
   options: textbook,
   state: { s: {}, p0: {} },
   numbers: { unit: 0, d: 0, d_hat: 0, d_numerator: 0, squares: 0, gamma: 0 },
+  sharesNumbers: true,
   per: "parameter",
   prepare({ kernels, scratch, readF64 }, groups) {
     const { options, numbers: shared } = groups[0]!;
