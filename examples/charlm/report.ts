@@ -2,7 +2,7 @@
 import type { Row } from "./benchmark.ts";
 import { count } from "./count.ts";
 import { type CrossCheck, describeCrossCheck, differingParameters } from "./crossCheck.ts";
-import { type Description, describeSpikes } from "./description.ts";
+import { type Description, describeGuarded } from "./description.ts";
 import { gradNormFigure, lossFigure, rateFigure, timingsFigure } from "./figures.ts";
 import type { History } from "./history.ts";
 import { type Html, html } from "./html.ts";
@@ -30,7 +30,7 @@ export function reportPage(report: Report): string {
     ...(history.gradNorms.some((norm) => norm > 0 && norm < Infinity) ? [gradNormSection(history)] : []),
     ...(timings.length > 0 ? [timingsSection(timings)] : []),
     sampleSection(report.sample),
-    settingsSection([...description, ...describeSpikes(history), ["cross-check", describeCrossCheck(crossCheck)]]),
+    settingsSection([...description, ...describeGuarded(history), ["cross-check", describeCrossCheck(crossCheck)]]),
   ]);
 }
 
