@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import { load, Random } from "simd-optim";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { numberReader } from "../examples/csv/column.ts";
 import { prepare } from "../examples/csv/data.ts";
 import { largestOutputs, scoreClasses, scoreNumbers } from "../examples/csv/evaluation.ts";
@@ -589,6 +589,51 @@ describe("the command", () => {
   const ring = file("small.csv", RING);
   const label = ["--label", "x"];
   const { signal } = new AbortController();
+
+  /** A run in this process: what it prints and what it writes. */
+  async function ran(...args: readonly string[]) {
+    const log = vi.spyOn(console, "log").mockImplementation(() => {});
+    try {
+      const files = await run(parseSettings(args)!, signal);
+      return { ...files, printed: log.mock.calls.map(([line]) => `${line}`).join("\n") };
+    } finally {
+      log.mockRestore();
+    }
+  }
+
+  test("reads and writes numbers as the table has them, and tells of columns without names", async () => {
+    const lines = rows("size,,price", 60, (i) => [`"${(i / 4).toFixed(2).replace(".", ",")}"`, i % 2, i % 9]);
+    const german = lines.replaceAll(",", ";").replaceAll(/"(\d+);(\d+)"/g, "$1,$2");
+    const priced = german.replaceAll(/;(\d)$/gm, (_, digit) => `;${digit === "0" ? "0,5" : `1.00${digit}`}`);
+    const path = file("german.csv", `sep=;\r\n${priced}`);
+    const args = ["--csv", path, "--label", "price", "--epochs", "2", "--predict", path];
+    const { printed, predictions } = await ran(...args);
+    expect(printed).toMatch(/^table +german.csv: 60 rows, 3 columns, semicolons between them, decimal commas$/m);
+    expect(printed).toMatch(/^nameless +"column 2", without a name in the header$/m);
+    expect(printed).toMatch(/^label +price, numbers from 0.5 to 1008$/m);
+    expect(printed).toMatch(/^inputs +2, from 2 columns of numbers$/m);
+    expect(predictions!.split("\n")[1]).toMatch(/^0,00;0;0,5;-?\d+,\d+$/);
+  });
+
+  test("tells on the terminal and on the page that the model overfits, with figures that count", async () => {
+    const path = file(
+      "noise.csv",
+      rows("x,y,z,label", 40, (i, random) => [random.uniform(), random.uniform(), i, random.below(2)]),
+    );
+    const args = ["--csv", path, "--label", "label", "--lr", "0.02", "--epochs", "200"];
+    const { printed, report } = await ran(...args);
+    const words = /^held-out loss +(from .*)$/m.exec(printed)![1]!;
+    expect(words).toMatch(
+      /^from [\d.]+ to [\d.]+; it was [\d.]+ at step \d+, and since then the model overfits: see --patience$/,
+    );
+    expect(figuresOf(report)[1]!.text).toContain(`The loss on rows the model never trained on goes ${words}.`);
+    const early = await ran(...args, "--patience", "2");
+    const kept = /parameters after step (\d+), which are kept/.exec(early.printed)![1]!;
+    const figure = figuresOf(early.report)[1]!;
+    expect(figure.text).toContain(`the parameters after step ${kept}, which are kept`);
+    expect(early.report).not.toContain("see --patience");
+    expect(parseHTML(early.report).document.querySelectorAll("figure svg")[2]!.textContent).toContain("kept");
+  });
 
   test.each([
     [["--csv", ring], 2, /^--label is needed: which column to predict, of "x", "y", "noise", "where"$/],

@@ -2,7 +2,7 @@
 import { cpus } from "node:os";
 import type { Runtime, SpikePolicy } from "simd-optim";
 import type { Corpus } from "./corpus.ts";
-import { count } from "./count.ts";
+import { count, rounded } from "./count.ts";
 import type { GuardEvent, History } from "./history.ts";
 import type { CharacterModel } from "./model.ts";
 import { averages, boundsSteps } from "./optimizers.ts";
@@ -129,9 +129,7 @@ function describeRate({ optimizer, rate, schedule }: Recipe): string {
 /** How a learning rate was found, where it was by trial. */
 function describeTrials(trials: readonly Trial[]): Description {
   if (trials.length === 0) return [];
-  const results = trials
-    .map(({ rate, loss }) => `${loss === Infinity ? "none" : loss.toFixed(3)} at ${rate}`)
-    .join(", ");
+  const results = trials.map(({ rate, loss }) => `${loss === Infinity ? "none" : rounded(loss)} at ${rate}`).join(", ");
   return [["rate by trial", `the one below the best; loss after short runs: ${results}`]];
 }
 

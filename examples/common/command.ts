@@ -29,11 +29,14 @@ export async function runCommand(
   }
 }
 
-/** Says in one line what went wrong, if it is something to be expected; anything else is a bug and keeps its trace. */
+/** Whether an error is something that the user can put right; anything else is a bug. */
+export function isExpected(error: unknown): error is Error {
+  return error instanceof Failure || error instanceof SimdOptimError || (error instanceof Error && "syscall" in error);
+}
+
+/** Says in one line what went wrong, if it is something to be expected; a bug keeps its trace. */
 function explain(name: string, error: unknown): void {
-  const expected =
-    error instanceof Failure || error instanceof SimdOptimError || (error instanceof Error && "syscall" in error);
-  if (!expected) throw error;
+  if (!isExpected(error)) throw error;
   console.error(`${name}: ${printable(error.message).replace(/\s+/g, " ")}`);
   process.exitCode = error instanceof Failure ? error.exitCode : BAD_INPUT;
 }
