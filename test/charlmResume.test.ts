@@ -6,10 +6,11 @@ import { loadCheckpoint, saveCheckpoint } from "simd-optim/node";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { resumeCommand } from "../examples/charlm/checkpoint.ts";
 import { encode } from "../examples/charlm/corpus.ts";
-import { describeSpikes } from "../examples/charlm/description.ts";
+import { describeGuarded } from "../examples/charlm/description.ts";
 import { History } from "../examples/charlm/history.ts";
 import { parseSettings } from "../examples/charlm/options.ts";
 import { planRun, Session } from "../examples/charlm/session.ts";
+import { RunFile } from "../examples/common/runFile.ts";
 import { charlm, type Outcome } from "./support/charlm.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "charlm-resume-"));
@@ -62,11 +63,15 @@ describe("a run that is interrupted and resumed ends in the same bytes as one th
     const delay = random.below(60);
     const uninterrupted = await charlm([...whole.args, ...options]);
     const first = await charlm(args, { at: line(steps / 10), delay });
-    const second = await charlm([...args, "--resume"], { at: line(steps / 2), delay });
+    const second = await charlm([...args, "--resume"], { at: line(steps / 2), delay, signal: "SIGTERM" });
     const last = await charlm([...args, "--resume", "--backend", "scalar"]);
     expect([uninterrupted, last].map(({ code, stderr }) => [code, stderr])).toEqual(Array(2).fill([0, ""]));
-    for (const { code, stdout, stderr } of [first, second]) {
-      expect([code, stderr], `delay ${delay}`).toEqual([130, "charlm: interrupted\n"]);
+    const ends = [first, second].map(({ code, stderr }) => [code, stderr]);
+    expect(ends, `delay ${delay}`).toEqual([
+      [130, "charlm: interrupted\n"],
+      [143, "charlm: ended by SIGTERM\n"],
+    ]);
+    for (const { stdout } of [first, second]) {
       expect(stdout).toContain(`resume with    ${resumeCommand(args)}\n`);
     }
     expect(Buffer.compare(parts.bytes(), whole.bytes()), `delay ${delay}`).toBe(0);
@@ -100,18 +105,27 @@ describe("in one process", () => {
   afterEach(() => void vi.restoreAllMocks());
   const corpus = encode({ title: "sentences", content: SENTENCE.repeat(20) });
 
-  async function begin(args: readonly string[], learned = corpus): Promise<Session> {
+  /** Begins a run, does something with it, and lets go of its file. */
+  async function begin<T>(
+    args: readonly string[],
+    job: (session: Session) => T,
+    learned = corpus,
+  ): Promise<Awaited<T>> {
     const settings = parseSettings(args)!;
+    using file = settings.checkpoint === undefined ? undefined : new RunFile(settings.checkpoint);
     const runtime = await load();
-    const plan = await planRun(settings, learned, runtime, new AbortController().signal);
-    return new Session(plan, runtime, learned, settings);
+    const plan = await planRun(settings, learned, runtime, file, new AbortController().signal);
+    return await job(new Session(plan, runtime, learned, settings));
   }
 
-  async function finish(args: readonly string[], signal = new AbortController().signal): Promise<Session> {
-    const session = await begin(args);
-    await session.train(signal);
-    return session;
+  function finish(args: readonly string[], signal = new AbortController().signal): Promise<Session> {
+    return begin(args, async (session) => {
+      await session.train(signal);
+      return session;
+    });
   }
+
+  const itself = (session: Session) => session;
 
   function checkpoint(name: string): string[] {
     return ["--checkpoint", join(folder, "in", name)];
@@ -145,24 +159,27 @@ describe("in one process", () => {
     expect(longer.trainer.bits()).toEqual(whole.trainer.bits());
     expect(longer.history.early).toEqual(whole.history.early);
     expect(longer.history.losses).toEqual(whole.history.losses);
-    await expect(begin([...args, "--steps", "69", "--resume"])).rejects.toThrow(/after 70 steps, not 69 at most/);
+    await expect(begin([...args, "--steps", "69", "--resume"], itself)).rejects.toThrow(
+      /after 70 steps, not 69 at most/,
+    );
   });
 
   test("a rate that was found by trial is kept and not looked for again", async () => {
     const args = [...checkpoint("trials"), "--optimizer", "sgd", "--steps", "6"];
     await finish(args);
-    const trained = await load();
-    const plan = await planRun(parseSettings([...args, "--resume"])!, corpus, trained, AbortSignal.abort());
+    using file = new RunFile(args[1]!);
+    const settings = parseSettings([...args, "--resume"])!;
+    const plan = await planRun(settings, corpus, await load(), file, AbortSignal.abort());
     expect(plan.recipe.rate).toBe(plan.saved!.rate);
     expect(plan.trials.length).toBeGreaterThan(1);
   });
 
   test("a mean over two batches is their mean gradient, and the loss their mean loss", async () => {
-    const one = await begin(["--spikes", "none"]);
-    const two = await begin(["--spikes", "none", "--accumulate", "2"]);
+    const one = await begin(["--spikes", "none"], itself);
+    const two = await begin(["--spikes", "none", "--accumulate", "2"], itself);
     const losses = [one.trainer.step().loss, 0];
     // The second batch from the same parameters: as if the first step had not been.
-    const fresh = await begin(["--spikes", "none"]);
+    const fresh = await begin(["--spikes", "none"], itself);
     fresh.trainer.parts.batches.position = one.trainer.parts.batches.position;
     losses[1] = fresh.trainer.step().loss;
     expect(two.trainer.step().loss).toBe((losses[0]! + losses[1]) / 2);
@@ -171,14 +188,25 @@ describe("in one process", () => {
     for (const [i, value] of mean!.entries()) expect(value).toBeCloseTo((a![i]! + b![i]!) / 2, 6);
   });
 
-  test("what the guard did is told, the first times with reasons", () => {
+  test("what the guard did is told, the first times with reasons, apart from what was left out for others", () => {
     const history = new History();
-    expect(describeSpikes(history)).toEqual([]);
+    expect(describeGuarded(history)).toEqual([]);
+    const reason = "the loss is NaN";
     for (let i = 0; i < 7; i++) {
-      const [action, reason] = i === 1 ? ["step", ""] : ["skip", "the loss is NaN"];
-      history.add({ step: i, applied: false, loss: Number.NaN, action: action as "skip", reason });
+      const found =
+        i === 1 ? { applied: true, action: "step" } : { applied: false, action: "skip", cause: "nonFinite", reason };
+      history.add({ step: i, loss: Number.NaN, ...(found as object), applied: found.applied });
     }
-    const [[, value]] = describeSpikes(history) as [[string, string]];
+    const left = { step: 7, applied: false, loss: 1, reason: "lr is 0" };
+    history.add(left);
+    history.add({ ...left, action: "skip", cause: "optimizer" });
+    history.add({ ...left, action: "skip", cause: "skipBatches" });
+    const [[spikes, value], others] = describeGuarded(history) as [[string, string], [string, string]];
+    expect(spikes).toBe("spikes");
+    expect(others).toEqual([
+      "left out",
+      "3 in all; skip at step 8: lr is 0; skip at step 9: lr is 0; skip at step 10: lr is 0",
+    ]);
     expect(value).toMatch(/^6 in all; skip at step 1: the loss is NaN; skip at step 3: .*; \.\.\.$/);
     expect(value.match(/at step/g)).toHaveLength(5);
   });
@@ -209,21 +237,21 @@ describe("in one process", () => {
       const bytes = readFileSync(path);
       writeFileSync(`${path}.broken`, bytes.subarray(0, bytes.length - 1));
       saveCheckpoint(`${path}.other`, { model: (await load()).parameters({ w: [2] }) });
-      const whole = await begin([...args, "--resume"]);
+      const whole = await begin([...args, "--resume"], itself);
       const { run } = loadCheckpoint(path, {}, { strict: false }).data;
       const [monitor, history] = [{ skipped: 0, nonFinite: 0, recent: [] }, { losses: [1] }].map((state) => ({
         stateDict: () => state,
         loadStateDict: () => {},
       }));
       saveCheckpoint(`${path}.damaged`, { run, ...whole.trainer.parts, monitor, history });
-      await expect(begin(given)).rejects.toThrow(message);
+      await expect(begin(given, itself)).rejects.toThrow(message);
       expect(Buffer.compare(readFileSync(path), bytes)).toBe(0);
     });
 
     test("text", async () => {
       await finish(args);
       const other = encode({ title: "others", content: SENTENCE.repeat(21) });
-      await expect(begin([...args, "--resume"], other)).rejects.toThrow(/another text: sentences, not others/);
+      await expect(begin([...args, "--resume"], itself, other)).rejects.toThrow(/another text: sentences, not others/);
     });
   });
 });

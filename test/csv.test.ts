@@ -4,16 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import { load, Random } from "simd-optim";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { numberReader } from "../examples/csv/column.ts";
 import { prepare } from "../examples/csv/data.ts";
 import { largestOutputs, scoreClasses, scoreNumbers } from "../examples/csv/evaluation.ts";
 import { encodeRows, fitFeatures } from "../examples/csv/features.ts";
 import { classifier, regressor } from "../examples/csv/model.ts";
 import { epochsFor, parseSettings, rateFor, type Settings } from "../examples/csv/options.ts";
-import { shortened } from "../examples/csv/resultText.ts";
+import { lossWords, shortened } from "../examples/csv/resultText.ts";
 import { run } from "../examples/csv/run.ts";
 import { splitRows } from "../examples/csv/split.ts";
-import { findColumn, parseTable, type Table } from "../examples/csv/table.ts";
+import { type Format, findColumn, missingTest, parseTable, type Table } from "../examples/csv/table.ts";
 import { readTarget } from "../examples/csv/target.ts";
 import { type Recipe, Trainer, train } from "../examples/csv/training.ts";
 import { backends } from "./support/runtimes.ts";
@@ -22,8 +23,8 @@ const ROOT = new URL("../", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "csv-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function table(content: string): Table {
-  return parseTable({ title: "a.csv", content });
+function table(content: string, format: Format = {}): Table {
+  return parseTable({ title: "a.csv", content }, format);
 }
 
 function file(name: string, content: string | Uint8Array): string {
@@ -61,9 +62,11 @@ describe("tables", () => {
     [",", 'a,b c\n1,"x,\n ""y"""\n\n 2 ,z\r\n'],
     [";", '\n"a";b c\r\n1;"x,\n ""y"""\r\n2;z'],
     ["\t", 'a\tb c\n1\t"x,\n ""y"""\n2\tz\n'],
+    ["|", 'a|b c\r\n1|"x,\n ""y"""\n\n2|z\r'],
+    ["\u00a6", 'sep=\u00a6\r\na\u00a6b c\n1\u00a6"x,\n ""y"""\r\n2\u00a6z\n'],
   ])("delimiter %j is found, quotes and blank lines are read", (delimiter, content) => {
     const { rows, columns, ...rest } = table(content);
-    expect(rest).toEqual({ title: "a.csv", delimiter });
+    expect(rest).toMatchObject({ title: "a.csv", delimiter });
     expect(columns).toEqual(["a", "b c"]);
     expect(rows).toEqual([
       ["1", 'x,\n "y"'],
@@ -76,14 +79,36 @@ describe("tables", () => {
     expect(table("only\n1").columns).toEqual(["only"]);
   });
 
+  test("a delimiter that is given is taken, whatever the first line says", () => {
+    const { columns, rows } = table("sep=;\na;b,c\n1;2,3", { delimiter: "," });
+    expect([columns, rows]).toEqual([["a;b", "c"], [["1;2", "3"]]]);
+  });
+
+  test("rows know their lines, whatever line breaks there are, and blank and quoted ones among them", () => {
+    expect(table('sep=,\r\na,b\n\n1,2\r\n3,"x\ny"\n5,6\r\r7,8').lines).toEqual([4, 6, 7, 9]);
+  });
+
+  test("quotes inside fields stand for themselves", () => {
+    expect(table('size,note\n5" disk,"he said "hi" there" \n 3" ,"a, ""b"""\n"x\ny",z').rows).toEqual([
+      ['5" disk', '"he said "hi" there"'],
+      ['3"', 'a, "b"'],
+      ["x\ny", "z"],
+    ]);
+  });
+
   test("a column without a name is called by its number", () => {
-    expect(table("a,,b\n1,2,3").columns).toEqual(["a", "column 2", "b"]);
+    const { columns, nameless } = table("a,,b\n1,2,3");
+    expect([columns, nameless]).toEqual([["a", "column 2", "b"], ["column 2"]]);
   });
 
   test.each([
     ["\n \n", "a.csv: there is nothing in it but blank lines"],
     ["a,b\n", 'a.csv: no rows below the header "a", "b"'],
-    ["a,b,a\n1,2,3", 'a.csv: more than one column is called "a"'],
+    ["a,b,a\n1,2,3", 'a.csv: more than one column is called "a" (columns 1, 3)'],
+    [
+      "0,0,5,x\n1,2,3,x",
+      'a.csv: more than one column is called "0" (columns 1, 2); its first line looks like a row, not like the names of columns',
+    ],
     ["a,b\n1,2\n3\n4,5", "a.csv: the row that ends in line 3 has 1 field, but the header has 2"],
     ["a,b\n1,2\n3,4,5", "a.csv: the row that ends in line 3 has 3 fields, but the header has 2"],
     ['a,b\n"1,2\n', "a.csv: not CSV: Quote Not Closed: the parsing is finished with an opening quote at line 2"],
@@ -100,6 +125,73 @@ describe("tables", () => {
     );
     expect(() => findColumn({ columns, ...rest }, "xyzxyz", "--label")).toThrow(`no such column; ${names}`);
   });
+
+  test("a file without a header is told as such where a column is not found", () => {
+    const hint = /; its first line looks like a row, not like the names of columns$/;
+    expect(() => findColumn(table("5.1,0.2,setosa\n4.9,0.1,setosa"), "class", "--label")).toThrow(hint);
+    expect(() => findColumn(table("year,2.5\n4.9,0.1"), "class", "--label")).not.toThrow(hint);
+    expect(() => prepare(table("5.1,0.2,setosa\n4.9,0.1,setosa"), settings())).toThrow(hint);
+  });
+});
+
+describe("numbers", () => {
+  /** What a column says, read from all its rows. */
+  const read = (content: string, column: number, format: Format = {}) => {
+    const whole = table(content, format);
+    return Array.from(whole.rows.keys(), numberReader(whole, column));
+  };
+
+  test.each([
+    ["semicolons", "a;b\n1,5;1.011\n-,5e1;-2.345.678", [1.5, -5], [1011, -2345678]],
+    ["tabs", "a\tb\n1,5\t1.011,25\n2\t0", [1.5, 2], [1011.25, 0]],
+    ["commas", 'a,b\n"1,5","1.011"\n"2,25",7', [1.5, 2.25], [1011, 7]],
+    ["points", 'a,b\n1.5,"1,011"\n.25,"-2,345,678.5"', [1.5, 0.25], [1011, -2345678.5]],
+    ["points, tabs", "a\tb\n0.125\t1,011\n7\t1.", [0.125, 7], [1011, 1]],
+  ])("are read by what decimals there are, in whatever column: %s", (_, content, first, second) => {
+    expect(read(content, 0)).toEqual(first);
+    expect(read(content, 1)).toEqual(second);
+  });
+
+  test("of two conventions in one table, each column follows its own", () => {
+    const mixed = "a;b;c\n1,5;2.5;1.011\n1.011;1.011;7";
+    expect([read(mixed, 0), read(mixed, 1)]).toEqual([
+      [1.5, 1011],
+      [2.5, 1.011],
+    ]);
+    expect(() => read(mixed, 2)).toThrow(
+      'a.csv: "1.011" in line 2 of column "c" may be 1.011 or 1011; --decimal says which',
+    );
+  });
+
+  test("that may be either of two are refused unless the user says, but for points between commas", () => {
+    expect(read("a,b\n1.011,0\n2.345,0", 0)).toEqual([1.011, 2.345]);
+    for (const delimiter of [";", "\t", "|"]) {
+      const content = `a${delimiter}b\n1.011${delimiter}0\n2.345${delimiter}0`;
+      expect(() => read(content, 0), delimiter).toThrow(/"1\.011" in line 2 .* may be 1\.011 or 1011/);
+      expect(read(content, 0, { decimal: "." })).toEqual([1.011, 2.345]);
+      expect(read(content, 0, { decimal: "," })).toEqual([1011, 2345]);
+    }
+    expect(read("a;b\n1,5;1.011", 1, { decimal: "." })).toEqual([1.011]);
+    expect(read("a;b\n1,5;1.011", 0, { decimal: "." })).toEqual([Number.NaN]);
+  });
+
+  test.each([
+    "0.125.125",
+    "1.01",
+    "12,34,567",
+    "1,2345.6",
+    "0x10",
+    "1e39",
+    "inf",
+    "n.a.",
+    "1 2",
+    ",",
+    ".",
+    "1.234,5.6",
+  ])("%s is none, or one by one convention alone", (cell) => {
+    const [value] = read(`a;b\n"${cell}";0`, 0);
+    expect(value).toSatisfy((it: number) => (cell === "1.01" ? it === 1.01 : Number.isNaN(it)));
+  });
 });
 
 describe("labels", () => {
@@ -108,45 +200,88 @@ describe("labels", () => {
   const repeated = (cells: readonly (string | number)[], count: number) => Array(count).fill(cells).flat();
 
   test("texts are classes in their order, numbers in theirs, however they are written", () => {
-    const texts = readTarget(column(repeated(["b", "a", "10"], 5)), 1, undefined);
+    const texts = readTarget(column(repeated(["b", "a", "10"], 5)), 1);
     expect(texts.target).toMatchObject({ task: "classification", classes: ["10", "a", "b"] });
     expect([...texts.target.values.slice(0, 3)]).toEqual([2, 1, 0]);
-    const numbers = readTarget(column(repeated(["10", "9.0", "9", "1e1"], 5)), 1, undefined);
+    const numbers = readTarget(column(repeated(["10", "9.0", "9", "1e1"], 5)), 1);
     expect(numbers.target).toMatchObject({ task: "classification", classes: ["9", "10"] });
     expect([...numbers.target.values.slice(0, 4)]).toEqual([1, 0, 0, 1]);
   });
 
   test("fractions, many whole numbers, and few rows of each are numbers, unless the user says otherwise", () => {
     const task = (cells: readonly number[], asked?: "classification") =>
-      readTarget(column(cells), 1, asked).target.task;
+      readTarget(column(cells), 1, { task: asked }).target.task;
     expect(task(repeated([0, 1.5], 5))).toBe("regression");
     expect(task(repeated([...Array(21).keys()], 5))).toBe("regression");
     expect(task(repeated([...Array(20).keys()], 5))).toBe("classification");
     expect(task(repeated([1, 2, 3], 4))).toBe("regression");
     expect(task(repeated([1, 2, 3], 4), "classification")).toBe("classification");
-    expect(readTarget(column(repeated([0, 1], 5)), 1, "regression").target).toEqual({
+    expect(readTarget(column(repeated([0, 1], 5)), 1, { task: "regression" }).target).toEqual({
       task: "regression",
       values: Float64Array.from(repeated([0, 1], 5)),
     });
   });
 
+  test("long whole numbers are told apart by their digits, and classes called as the file has them", () => {
+    const ids = readTarget(column(repeated(["9007199254740993", "9007199254740992", "10000000000000000000001"], 5)), 1);
+    expect(ids).toMatchObject({
+      target: { classes: ["9007199254740992", "9007199254740993", "10000000000000000000001"] },
+      reason: "the labels are 3 different whole numbers",
+    });
+    expect([...ids.target.values.slice(0, 3)]).toEqual([1, 0, 2]);
+    const codes = readTarget(column(repeated(["0123", "0045.0", "0045"], 5)), 1, { task: "classification" });
+    expect(codes.target).toMatchObject({ classes: ["0045", "0123"] });
+  });
+
+  test("a few cells that are no numbers are named, and do not make many numbers classes", () => {
+    const numbers = Array.from({ length: 200 }, (_, i) => (i % 100) + 0.5);
+    const cells = [...numbers.slice(0, 55), "n.a.", ...numbers.slice(55), "inf"];
+    expect(() => readTarget(column(cells), 1)).toThrow(
+      'a.csv: column "y" is of numbers but for "n.a." in line 57 and 1 more: a --missing list with it leaves such rows ' +
+        "out, --task classification takes all for classes",
+    );
+    expect(readTarget(column(cells), 1, { isMissing: missingTest(["N.A.", "inf"]) })).toMatchObject({
+      target: { task: "regression" },
+      leftOut: new Map([
+        ["inf", 1],
+        ["n.a.", 1],
+      ]),
+    });
+    const few = readTarget(column(["x", ...repeated([1, 2, 3], 7)]), 1);
+    expect(few.target).toMatchObject({ task: "classification", classes: ["1", "2", "3", "x"] });
+    expect(few.reason).toBe('the labels are few, and not all numbers: "x" in line 2');
+  });
+
+  test("NA is a class where the user says so", () => {
+    const cells = [...repeated(["EU", "NA"], 5), "", "null"];
+    const whole = column(cells);
+    expect(() => readTarget(whole, 1)).toThrow("has a value in 5 of 12 rows");
+    expect(readTarget(whole, 1, { isMissing: missingTest(["null"]) })).toMatchObject({
+      target: { classes: ["EU", "NA"] },
+      leftOut: new Map([
+        ["", 1],
+        ["null", 1],
+      ]),
+    });
+  });
+
   test("rows without a label are left out", () => {
     const cells = ["", "NA", "n/a", "NaN", "NULL", "?", ...repeated(["a", "b"], 5)];
-    expect(readTarget(column(cells), 1, undefined).rows).toEqual([6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+    expect(readTarget(column(cells), 1).rows).toEqual([6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
   });
 
   test.each([
     [Array(12).fill("a"), undefined, 'has only one class, "a": nothing to learn'],
     [Array(12).fill(7), "regression", "is 7 in every row: nothing to learn"],
     [["", ...Array(9).fill("a")], undefined, "has a value in 9 of 10 rows, at least 10 needed"],
-    [[1, 2, "many", ...Array(9).fill(3)], "regression", 'has "many" in row 3, which is no number: no regression'],
+    [[1, 2, "many", ...Array(9).fill(3)], "regression", 'has "many" in line 4, which is no number: no regression'],
     [
       Array.from({ length: 12 }, (_, i) => `t${i}`),
       undefined,
       "has 12 different values in 12 rows: too many for classes",
     ],
   ] as const)("%j as %s is refused", (cells, task, message) => {
-    expect(() => readTarget(column(cells), 1, task)).toThrow(`a.csv: column "y" ${message}`);
+    expect(() => readTarget(column(cells), 1, { task })).toThrow(`a.csv: column "y" ${message}`);
   });
 });
 
@@ -156,7 +291,7 @@ describe("features", () => {
     const features = fitFeatures(cars, [0, 1, 2, 4], [0, 1, 2, 3]);
     const deviation = Math.sqrt(8 / 3);
     expect(features.list).toEqual([
-      { kind: "number", column: 0, flagged: true, mean: 3, deviation: expect.closeTo(deviation, 12) },
+      { kind: "number", column: 0, flagged: true, mean: 3, deviation: expect.closeTo(deviation, 12), decimal: "." },
       { kind: "text", column: 1, flagged: true, texts: ["gas", "oil"], mode: "gas" },
     ]);
     expect(features.unused).toEqual([
@@ -173,18 +308,38 @@ describe("features", () => {
   });
 
   test("a column of many texts is not used, and what makes it one is told", () => {
-    const ids = table(["x,id", ...Array.from({ length: 60 }, (_, i) => `${i},${i < 59 ? i : "sixty"}`)].join("\n"));
+    const ids = (odd: (i: number) => boolean) =>
+      table(["x,id", ...Array.from({ length: 60 }, (_, i) => `${i},${odd(i) ? `t${i}` : i}`)].join("\n"));
     const all = [...Array(60).keys()];
-    expect(fitFeatures(ids, [0, 1], all).unused).toEqual([["id", '60 different texts, such as "sixty"']]);
-    expect(() => fitFeatures(ids, [1], all)).toThrow('a.csv: no column to learn from: "id": 60 different texts');
-    expect(() => fitFeatures(ids, [], all)).toThrow("a.csv: no column to learn from");
+    expect(
+      fitFeatures(
+        ids(() => true),
+        [0, 1],
+        all,
+      ).unused,
+    ).toEqual([["id", '60 different texts, such as "t0"']]);
+    const one = ids((i) => i === 58);
+    const reason = 'numbers but for "t58" in line 60, which makes 60 different texts';
+    expect(fitFeatures(one, [0, 1], all).unused).toEqual([["id", reason]]);
+    expect(() => fitFeatures(one, [1], all)).toThrow(`a.csv: no column to learn from: "id": ${reason}`);
+    expect(() => fitFeatures(one, [], all)).toThrow("a.csv: no column to learn from");
   });
 
-  test("commas are decimal where semicolons separate fields, and nowhere else", () => {
-    const moments = (content: string) => fitFeatures(table(content), [0], [0, 1]).list[0];
-    expect(moments("a;b\n1,5;0\n-.5e0;0")).toMatchObject({ kind: "number", mean: 0.5, deviation: 1 });
-    expect(moments('a,b\n"1,5",0\n2,0')).toMatchObject({ kind: "text", texts: ["1,5", "2"] });
-    expect(moments("a,b\n0x10,0\n1e39,0")).toMatchObject({ kind: "text" });
+  test("a number column with an odd cell is told, unless that is missing", () => {
+    const content = "a,b\n1,0\n2.5,0\nn.a.,1\n4,1";
+    expect(fitFeatures(table(content), [0], [0, 1]).list).toMatchObject([
+      { kind: "text", texts: ["1", "2.5"], exceptions: '"n.a." in line 4' },
+    ]);
+    const format = { missing: ["n.a."] };
+    expect(fitFeatures(table(content, format), [0], [0, 1]).list).toMatchObject([{ kind: "number", mean: 1.75 }]);
+  });
+
+  test("another table is read by the convention of the one learned from, where it shows none", () => {
+    const learned = table("a;b\n1,5;0\n3,5;1");
+    const features = fitFeatures(learned, [0], [0, 1]);
+    expect(features.list).toMatchObject([{ mean: 2.5, deviation: 1, decimal: "," }]);
+    expect([...encodeRows(table("a;b\n1.002;0"), features, [0])]).toEqual([999.5]);
+    expect([...encodeRows(table("a;b\n1.25;0"), features, [0])]).toEqual([-1.25]);
   });
 });
 
@@ -222,6 +377,20 @@ describe("scores", () => {
       { label: "c", precision: Number.NaN, recall: Number.NaN, rows: 0 },
     ]);
     expect([accuracy, baseline]).toEqual([0.75, { label: "b", accuracy: 0.5 }]);
+  });
+
+  test("of the loss are those of the model that is kept, with what was better before", () => {
+    const history = { losses: new Float64Array(300), seconds: 1 };
+    const heldOut = [1.2, 0.0004, 0.02, 0.5].map((loss, i) => ({ step: 100 * i, loss }));
+    const words = (step: number, loss: number, stopsEarly: boolean) =>
+      lossWords({ ...history, heldOut, kept: { step, loss } }, stopsEarly);
+    expect(words(300, 0.5, false)).toBe(
+      "from 1.2 to 0.5; it was 0.0004 at step 100, and since then the model overfits: see --patience",
+    );
+    expect(words(110, 0.000_412_34, true)).toBe(
+      "from 1.2 to 0.0004123, with the parameters after step 110, which are kept",
+    );
+    expect(words(200, 0.02, true)).toMatch(/are kept; it was 0\.0004 at step 100, and since then the model overfits$/);
   });
 
   test("are shown with the ends of long labels", () => {
@@ -302,10 +471,11 @@ describe("training", () => {
     const { kept, losses } = await train(trainer, data, recipe, silent, signal);
     const epoch = Math.ceil(216 / 32);
     expect(losses.length).toBeLessThan(2000);
-    expect(losses.length).toBe(kept + 3 * epoch);
+    expect(losses.length).toBe(kept.step + 3 * epoch);
     const again = new Trainer(runtime, classifier(2, undefined), data.train, recipe);
-    for (let step = 0; step < kept; step++) again.step();
+    for (let step = 0; step < kept.step; step++) again.step();
     expect(trainer.snapshot()).toEqual(again.snapshot());
+    expect(kept.loss).toBe(again.loss(data.heldOut));
   });
 
   test("takes suitable rates and numbers of epochs, unless it is told", () => {
@@ -420,6 +590,51 @@ describe("the command", () => {
   const label = ["--label", "x"];
   const { signal } = new AbortController();
 
+  /** A run in this process: what it prints and what it writes. */
+  async function ran(...args: readonly string[]) {
+    const log = vi.spyOn(console, "log").mockImplementation(() => {});
+    try {
+      const files = await run(parseSettings(args)!, signal);
+      return { ...files, printed: log.mock.calls.map(([line]) => `${line}`).join("\n") };
+    } finally {
+      log.mockRestore();
+    }
+  }
+
+  test("reads and writes numbers as the table has them, and tells of columns without names", async () => {
+    const lines = rows("size,,price", 60, (i) => [`"${(i / 4).toFixed(2).replace(".", ",")}"`, i % 2, i % 9]);
+    const german = lines.replaceAll(",", ";").replaceAll(/"(\d+);(\d+)"/g, "$1,$2");
+    const priced = german.replaceAll(/;(\d)$/gm, (_, digit) => `;${digit === "0" ? "0,5" : `1.00${digit}`}`);
+    const path = file("german.csv", `sep=;\r\n${priced}`);
+    const args = ["--csv", path, "--label", "price", "--epochs", "2", "--predict", path];
+    const { printed, predictions } = await ran(...args);
+    expect(printed).toMatch(/^table +german.csv: 60 rows, 3 columns, semicolons between them, decimal commas$/m);
+    expect(printed).toMatch(/^nameless +"column 2", without a name in the header$/m);
+    expect(printed).toMatch(/^label +price, numbers from 0.5 to 1008$/m);
+    expect(printed).toMatch(/^inputs +2, from 2 columns of numbers$/m);
+    expect(predictions!.split("\n")[1]).toMatch(/^0,00;0;0,5;-?\d+,\d+$/);
+  });
+
+  test("tells on the terminal and on the page that the model overfits, with figures that count", async () => {
+    const path = file(
+      "noise.csv",
+      rows("x,y,z,label", 40, (i, random) => [random.uniform(), random.uniform(), i, random.below(2)]),
+    );
+    const args = ["--csv", path, "--label", "label", "--lr", "0.02", "--epochs", "200"];
+    const { printed, report } = await ran(...args);
+    const words = /^held-out loss +(from .*)$/m.exec(printed)![1]!;
+    expect(words).toMatch(
+      /^from [\d.]+ to [\d.]+; it was [\d.]+ at step \d+, and since then the model overfits: see --patience$/,
+    );
+    expect(figuresOf(report)[1]!.text).toContain(`The loss on rows the model never trained on goes ${words}.`);
+    const early = await ran(...args, "--patience", "2");
+    const kept = /parameters after step (\d+), which are kept/.exec(early.printed)![1]!;
+    const figure = figuresOf(early.report)[1]!;
+    expect(figure.text).toContain(`the parameters after step ${kept}, which are kept`);
+    expect(early.report).not.toContain("see --patience");
+    expect(parseHTML(early.report).document.querySelectorAll("figure svg")[2]!.textContent).toContain("kept");
+  });
+
   test.each([
     [["--csv", ring], 2, /^--label is needed: which column to predict, of "x", "y", "noise", "where"$/],
     [["--csv", ring, "--label", "were"], 2, /^--label were: small.csv has no such column; did you mean "where"\? /],
@@ -427,6 +642,8 @@ describe("the command", () => {
     [["--csv", ring, ...label, "--task", "guess"], 2, /^option '--task <name>' argument 'guess' is invalid/],
     [["--csv", ring, ...label, "--optimizer", "sophiag"], 2, /No optimizer is called sophiag; there are AGD, /],
     [["--csv", ring, ...label, "--dropout", "1"], 2, /Expected a number from 0 to below 1\. \(see --help\)$/],
+    [["--csv", ring, ...label, "--delimiter", ";;"], 2, /Expected one character other than a quote, or tab\./],
+    [["--csv", ring, ...label, "--decimal", "x"], 2, /Allowed choices are \., ,\. \(see --help\)$/],
     [label, 2, /^required option '--csv <file>' not specified/],
     [["--csv", join(folder, "none.csv"), ...label], 1, /^--csv .*none.csv: cannot be read: no such file$/],
     [["--csv", file("empty.csv", ""), ...label], 1, /^--csv .*empty.csv: the file is empty$/],
@@ -435,7 +652,7 @@ describe("the command", () => {
     [
       ["--csv", ring, ...label, "--predict", file("odd.csv", "y,noise,where\n1,2,a\nup,2,a")],
       1,
-      /^odd.csv: "up" in row 2 of column "y" is no number, as those learned from are$/,
+      /^odd.csv: "up" in line 3 of column "y" is no number, as those learned from are$/,
     ],
   ])("%j is refused with exit code %i", async (args, exitCode, message) => {
     const refused = (async () => run(parseSettings(args)!, signal))();

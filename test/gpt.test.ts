@@ -158,7 +158,9 @@ describe("the command", () => {
     expect(() => savedSettings(text, parseSettings([])!, corpus)).toThrow("expected");
     const foreign = join(folder, "foreign.safetensors");
     saveCheckpoint(foreign, { run: { epoch: 1 } });
-    expect(() => savedSettings(foreign, parseSettings([])!, corpus)).toThrow("not a run of this GPT");
+    expect(() => savedSettings(foreign, parseSettings([])!, corpus)).toThrow(
+      "not a checkpoint of this command: run.recipe is undefined, expected an object",
+    );
   });
 
   test.each([

@@ -1,15 +1,14 @@
 /** The file that a run is saved to, and what must be the same for another to go on from it. */
-import { existsSync } from "node:fs";
-import { dirname } from "node:path";
 import type { Parts } from "simd-optim";
-import { loadCheckpoint, saveCheckpoint } from "simd-optim/node";
-import { makeFolder } from "../common/command.ts";
+import { shellWord } from "../common/command.ts";
+import { loadRun, type RunFile, readRun } from "../common/runFile.ts";
+import { anyNumber, fields, list, number, optional, text, whole } from "../common/shape.ts";
 import { type Corpus, digestOf } from "./corpus.ts";
-import { count } from "./count.ts";
-import { BAD_INPUT, Failure, withSubject } from "./failure.ts";
+import { count, counted } from "./count.ts";
+import { BAD_INPUT, Failure } from "./failure.ts";
 import type { History } from "./history.ts";
 import { scheduleFor } from "./optimizers.ts";
-import { BATCH, CONTEXT, HIDDEN, MAX_NORM, type Recipe, WIDTH } from "./training.ts";
+import { BATCH, CONTEXT, HIDDEN, MAX_NORM, type Recipe, type Trainer, WIDTH } from "./training.ts";
 import type { Choice, Trial } from "./trials.ts";
 
 /** What a run is, in plain values: everything that decides about its bits, and how its rate was found. */
@@ -24,6 +23,22 @@ export interface SavedRun extends Choice {
   readonly spikes: string;
   readonly steps: number;
 }
+
+const RATE = number(Number.MIN_VALUE, Number.MAX_VALUE);
+
+const SAVED_RUN = fields<SavedRun>({
+  text,
+  digest: text,
+  model: text,
+  optimizer: text,
+  seed: whole(0),
+  schedule: optional(text),
+  accumulate: whole(1),
+  spikes: text,
+  steps: whole(1),
+  rate: optional(RATE),
+  trials: list(fields<Trial>({ rate: RATE, loss: anyNumber })),
+});
 
 export function describeSavedRun(corpus: Corpus, recipe: Recipe, trials: readonly Trial[]): SavedRun {
   const { optimizer, seed, rate, schedule, accumulate = 1, spikes = "none", steps } = recipe;
@@ -45,80 +60,58 @@ const COMPARED: readonly (readonly [keyof SavedRun, string])[] = [
   ["spikes", "--spikes"],
 ];
 
-export class CheckpointFile {
-  readonly #subject: string;
+/** Reads what run was saved. */
+export function readSavedRun({ path, subject }: RunFile): SavedRun {
+  return readRun<SavedRun>(path, subject, SAVED_RUN);
+}
 
-  /** Makes the folder of the file before the work that would be lost without it. */
-  constructor(readonly path: string) {
-    this.#subject = `--checkpoint ${path}`;
-    makeFolder(dirname(path), this.#subject);
+/** Refuses to go on with anything else than what was saved. */
+export function compareRuns({ subject }: RunFile, saved: SavedRun, run: SavedRun): void {
+  for (const [key, name] of COMPARED) {
+    if (Object.is(saved[key], run[key])) continue;
+    const got = key === "digest" ? `${saved.text}, not ${run.text}` : `${saved[key]}, not ${run[key]}`;
+    throw new Failure(`${subject}: made with ${name}: ${got}`, BAD_INPUT);
   }
+}
 
-  /** Refuses to take the place of another run. */
-  refuseExisting(): void {
-    if (!existsSync(this.path)) return;
-    throw new Failure(`${this.#subject}: there is one already; --resume goes on from it`, BAD_INPUT);
+/** Loads a run; the history and the trainer go on from there. */
+export function loadSavedRun(
+  { path, subject }: RunFile,
+  parts: Parts,
+  { history, trainer }: { readonly history: History; readonly trainer: Trainer },
+  saved: SavedRun,
+  recipe: Recipe,
+): void {
+  loadRun(path, subject, parts, SAVED_RUN);
+  if (trainer.steps !== history.steps) {
+    const steps = `a history of ${counted(history.steps, "step")}, but batches of ${trainer.steps}`;
+    throw new Failure(`${subject}: it is damaged: it has ${steps}`, BAD_INPUT);
   }
+  checkSteps(subject, history.steps, saved, recipe);
+}
 
-  /** Reads what run was saved. */
-  read(): SavedRun {
-    if (!existsSync(this.path)) throw new Failure(`${this.#subject}: no such file to resume from`, BAD_INPUT);
-    const { data } = withSubject(this.#subject, () => loadCheckpoint(this.path, {}, { strict: false }));
-    const run = data["run"] as SavedRun | undefined;
-    if (run === null || typeof run !== "object" || !Array.isArray(run.trials)) {
-      throw new Failure(`${this.#subject}: not a checkpoint of this command`, BAD_INPUT);
-    }
-    return run;
+/**
+ * A run may be given other steps than it was begun with, as long as every step that was taken would have been the same:
+ * where the learning rate does not depend on how many there are in all.
+ */
+function checkSteps(subject: string, taken: number, saved: SavedRun, recipe: Recipe): void {
+  const { optimizer, steps } = recipe;
+  if (steps < taken) {
+    throw new Failure(`${subject}: made after ${count(taken)} steps, not ${count(steps)} at most`, BAD_INPUT);
   }
-
-  /** Refuses to go on with anything else than what was saved. */
-  compare(saved: SavedRun, run: SavedRun): void {
-    for (const [key, name] of COMPARED) {
-      if (Object.is(saved[key], run[key])) continue;
-      const got = key === "digest" ? `${saved.text}, not ${run.text}` : `${saved[key]}, not ${run[key]}`;
-      throw new Failure(`${this.#subject}: made with ${name}: ${got}`, BAD_INPUT);
-    }
-  }
-
-  /** Loads the parts of a run, its history among them. */
-  load(parts: Parts & { readonly history: History }, saved: SavedRun, recipe: Recipe): void {
-    withSubject(this.#subject, () => loadCheckpoint(this.path, parts));
-    this.#checkSteps(parts.history.steps, saved, recipe);
-  }
-
-  /** Saves the parts of a run. */
-  save(parts: Parts): void {
-    withSubject(this.#subject, () => saveCheckpoint(this.path, parts));
-  }
-
-  /**
-   * A run may be given other steps than it was begun with, as long as every step that was taken would have been the same:
-   * where the learning rate does not depend on how many there are in all.
-   */
-  #checkSteps(taken: number, saved: SavedRun, recipe: Recipe): void {
-    const { optimizer, steps } = recipe;
-    if (steps < taken) {
-      throw new Failure(`${this.#subject}: made after ${count(taken)} steps, not ${count(steps)} at most`, BAD_INPUT);
-    }
-    const [before, now] = [saved.steps, steps].map((total) => scheduleFor(optimizer, { ...recipe, steps: total }));
-    for (let step = 0; step < taken; step++) {
-      if (before?.(step) === now?.(step)) continue;
-      const reason = `with ${count(steps)} its learning rate would have been another one`;
-      throw new Failure(
-        `${this.#subject}: begun with --steps ${saved.steps}; ${reason}, unless --schedule says otherwise`,
-        BAD_INPUT,
-      );
-    }
+  const [before, now] = [saved.steps, steps].map((total) => scheduleFor(optimizer, { ...recipe, steps: total }));
+  for (let step = 0; step < taken; step++) {
+    if (before?.(step) === now?.(step)) continue;
+    const reason = `with ${count(steps)} its learning rate would have been another one`;
+    throw new Failure(
+      `${subject}: begun with --steps ${saved.steps}; ${reason}, unless --schedule says otherwise`,
+      BAD_INPUT,
+    );
   }
 }
 
 /** The command line that goes on with a run. */
 export function resumeCommand(argv: readonly string[]): string {
   const words = argv.includes("--resume") ? argv : [...argv, "--resume"];
-  return `npm start -- ${words.map(quoted).join(" ")}`;
-}
-
-/** A word as a shell reads it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return `npm start -- ${words.map(shellWord).join(" ")}`;
 }

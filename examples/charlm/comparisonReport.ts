@@ -1,7 +1,7 @@
 /** The page that shows a comparison. */
 import { type Curve, comparisonFigure } from "./comparisonFigure.ts";
 import { COLUMNS, cellsOf, type Entry, finalLoss, ranked } from "./comparisonTable.ts";
-import { count } from "./count.ts";
+import { count, rounded } from "./count.ts";
 import type { Description } from "./description.ts";
 import { type Html, html } from "./html.ts";
 import { figure, page, settingsSection, tile } from "./page.ts";
@@ -35,7 +35,7 @@ function tiles(curves: readonly Curve[]): Html[] {
   const equal = curves.filter(({ check }) => check.differing === 0).length;
   const every = equal === curves.length;
   return [
-    tile("lowest held-out loss", finalLoss(best).toFixed(3), `nats per character, with ${best.name}`),
+    tile("lowest held-out loss", rounded(finalLoss(best)), `nats per character, with ${best.name}`),
     tile("training", `${seconds.toFixed(1)} s`, `${count(steps)} steps with each of ${curves.length} optimizers`),
     tile(
       "cross-check",
@@ -49,10 +49,10 @@ function tiles(curves: readonly Curve[]): Html[] {
 function figureSection(curves: readonly Curve[], frequencyLoss: number): Html {
   return figure(
     "Comparison",
-    curves.map((curve) => [`curve-${curve.colour}`, `${curve.name} ${finalLoss(curve).toFixed(3)}`]),
+    curves.map((curve) => [`curve-${curve.colour}`, `${curve.name} ${rounded(finalLoss(curve))}`]),
     (width) => comparisonFigure(curves, frequencyLoss, width),
     "The same model, from the same start on the same batches. The numbers are the final losses on the held-out text, " +
-      `lowest first; knowing only how frequent each character is would give ${frequencyLoss.toFixed(3)}.`,
+      `lowest first; knowing only how frequent each character is would give ${rounded(frequencyLoss)}.`,
   );
 }
 

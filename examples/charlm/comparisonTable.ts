@@ -1,5 +1,5 @@
 /** What a comparison found, in rows. */
-import { count } from "./count.ts";
+import { count, rounded } from "./count.ts";
 import type { CrossCheck } from "./crossCheck.ts";
 import { smoothLoss } from "./curves.ts";
 import type { Description } from "./description.ts";
@@ -43,8 +43,8 @@ export function cellsOf(entry: Entry): string[] {
   return [
     name,
     rate === undefined ? "its own" : String(rate),
-    smoothLoss(history.losses).toFixed(3),
-    finalLoss(entry).toFixed(3),
+    rounded(smoothLoss(history.losses)),
+    rounded(finalLoss(entry)),
     history.here.seconds.toFixed(1),
     count(bytes),
   ];

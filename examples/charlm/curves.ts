@@ -42,5 +42,7 @@ export function trainingCurves(losses: readonly number[]): { means: Point[]; smo
 
 /** The points with losses that a logarithmic axis can show: a text learned by heart has some that are 0. */
 export function drawable(points: readonly Point[]): Point[] {
-  return points.map(({ step, loss }) => ({ step, loss: Math.max(loss, 1e-6) }));
+  return points
+    .filter(({ loss }) => Number.isFinite(loss))
+    .map(({ step, loss }) => ({ step, loss: Math.max(loss, 1e-6) }));
 }

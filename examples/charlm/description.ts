@@ -2,8 +2,8 @@
 import { cpus } from "node:os";
 import type { Runtime, SpikePolicy } from "simd-optim";
 import type { Corpus } from "./corpus.ts";
-import { count } from "./count.ts";
-import type { History } from "./history.ts";
+import { count, rounded } from "./count.ts";
+import type { GuardEvent, History } from "./history.ts";
 import type { CharacterModel } from "./model.ts";
 import { averages, boundsSteps } from "./optimizers.ts";
 import { BATCH, CONTEXT, HIDDEN, MAX_NORM, type Recipe, type Trainer, WIDTH } from "./training.ts";
@@ -90,15 +90,19 @@ export function describeTraining({ steps, here }: History): string {
   return here.steps === steps ? `${all} ${time}` : `${all}, the last ${count(here.steps)} ${time}`;
 }
 
-/** What the guard did, where it did anything: how often, and the first times with reasons. */
-export function describeSpikes({ spikes }: History): Description {
-  if (spikes.length === 0) return [];
-  const shown = spikes.slice(0, SHOWN).map(({ step, action, reason }) => `${action} at step ${count(step)}: ${reason}`);
-  const rest = spikes.length > SHOWN ? ["..."] : [];
-  return [["spikes", `${count(spikes.length)} in all; ${[...shown, ...rest].join("; ")}`]];
+/** What the guard did, and what steps were left out: how often, and the first times with reasons. */
+export function describeGuarded({ spikes, leftOut }: History): Description {
+  return [...describeEvents("spikes", spikes), ...describeEvents("left out", leftOut)];
 }
 
-/** Spikes that are told one by one, at most. */
+function describeEvents(name: string, events: readonly GuardEvent[]): Description {
+  if (events.length === 0) return [];
+  const shown = events.slice(0, SHOWN).map(({ step, action, reason }) => `${action} at step ${count(step)}: ${reason}`);
+  const rest = events.length > SHOWN ? ["..."] : [];
+  return [[name, `${count(events.length)} in all; ${[...shown, ...rest].join("; ")}`]];
+}
+
+/** Events that are told one by one, at most. */
 const SHOWN = 5;
 
 function describeText({ title, train, heldOut, distinct }: Corpus): string {
@@ -125,9 +129,7 @@ function describeRate({ optimizer, rate, schedule }: Recipe): string {
 /** How a learning rate was found, where it was by trial. */
 function describeTrials(trials: readonly Trial[]): Description {
   if (trials.length === 0) return [];
-  const results = trials
-    .map(({ rate, loss }) => `${loss === Infinity ? "none" : loss.toFixed(3)} at ${rate}`)
-    .join(", ");
+  const results = trials.map(({ rate, loss }) => `${loss === Infinity ? "none" : rounded(loss)} at ${rate}`).join(", ");
   return [["rate by trial", `the one below the best; loss after short runs: ${results}`]];
 }
 

@@ -12,10 +12,9 @@ export class Failure extends Error {
   }
 }
 
-/** Exit codes, besides 0. */
+/** Exit codes, besides 0, and 128 more than the number of a signal. */
 export const BAD_INPUT = 1;
 export const BAD_USAGE = 2;
-export const INTERRUPTED = 130;
 
 /** Does something with what the user named, so that what goes wrong says what with. */
 export function withSubject<T>(subject: string, job: () => T): T {

@@ -1,9 +1,11 @@
 /** What happened in training, as figures and reports need it and checkpoints keep it. */
+import { anyNumber, arrayOf, fields, list, text, whole } from "../common/shape.ts";
+import type { Point } from "./curves.ts";
 import { BAD_INPUT, Failure } from "./failure.ts";
-import { CHECKED_STEPS, type Trainer, type TrainingReport } from "./training.ts";
+import { CHECKED_STEPS, isSpike, type Trainer, type TrainingReport } from "./training.ts";
 
-/** A step in which the guard against spikes acted. */
-export interface SpikeEvent {
+/** A step in which the guard against spikes acted, or which was left out. */
+export interface GuardEvent {
   readonly step: number;
   readonly action: string;
   readonly reason: string;
@@ -13,10 +15,24 @@ interface HistoryState {
   readonly losses: Float64Array;
   readonly rates: Float64Array;
   readonly gradNorms: Float64Array;
-  readonly heldOut: readonly { readonly step: number; readonly loss: number }[];
-  readonly spikes: readonly SpikeEvent[];
+  readonly heldOut: readonly Point[];
+  readonly spikes: readonly GuardEvent[];
+  readonly leftOut: readonly GuardEvent[];
   readonly early: Uint32Array;
 }
+
+const EVENTS = list(fields<GuardEvent>({ step: whole(1), action: text, reason: text }));
+const SERIES = arrayOf(Float64Array);
+
+const SAVED_HISTORY = fields<HistoryState>({
+  losses: SERIES,
+  rates: SERIES,
+  gradNorms: SERIES,
+  heldOut: list(fields<Point>({ step: whole(0), loss: anyNumber })),
+  spikes: EVENTS,
+  leftOut: EVENTS,
+  early: arrayOf(Uint32Array),
+});
 
 /** Grows step by step, and is the same for a run that was interrupted and one that was not, but for `here`. */
 export class History {
@@ -27,8 +43,11 @@ export class History {
   /** The norm of the gradients of each step, before clipping. */
   readonly gradNorms: number[] = [];
   /** The held-out loss after so many steps; first after 0, last after all. */
-  readonly heldOut: { readonly step: number; readonly loss: number }[] = [];
-  readonly spikes: SpikeEvent[] = [];
+  readonly heldOut: Point[] = [];
+  /** The batches that were out of line. */
+  readonly spikes: GuardEvent[] = [];
+  /** The steps that were left out for another reason. */
+  readonly leftOut: GuardEvent[] = [];
   /** The bits of the parameters after `CHECKED_STEPS` steps, or after the last if there are fewer. */
   early: Uint32Array = new Uint32Array(0);
   /** What this process did of it. */
@@ -39,11 +58,13 @@ export class History {
   }
 
   add(report: TrainingReport): void {
-    const { loss, lr, gradNorm, action = "step", reason = "" } = report;
+    const { loss, lr, gradNorm, applied, action = "skip", reason = "" } = report;
     this.losses.push(loss);
     this.rates.push(lr ?? Number.NaN);
     this.gradNorms.push(gradNorm ?? Number.NaN);
-    if (action !== "step") this.spikes.push({ step: this.steps, action, reason });
+    const event = { step: this.steps, action, reason };
+    if (isSpike(report)) this.spikes.push(event);
+    else if (!applied) this.leftOut.push(event);
     this.here.steps++;
   }
 
@@ -60,38 +81,33 @@ export class History {
   }
 
   stateDict(): HistoryState {
-    const { losses, rates, gradNorms, heldOut, spikes, early } = this;
+    const { losses, rates, gradNorms, heldOut, spikes, leftOut, early } = this;
     return {
       losses: Float64Array.from(losses),
       rates: Float64Array.from(rates),
       gradNorms: Float64Array.from(gradNorms),
       heldOut: [...heldOut],
       spikes: [...spikes],
+      leftOut: [...leftOut],
       early,
     };
   }
 
   loadStateDict(saved: HistoryState): void {
-    const { losses, rates, gradNorms, heldOut, spikes, early } = saved;
-    const series = [losses, rates, gradNorms];
-    const whole =
-      series.every((values) => values instanceof Float64Array && values.length === losses.length) &&
-      [heldOut, spikes].every(Array.isArray) &&
-      heldOut.every(({ step, loss }) => Number.isInteger(step) && typeof loss === "number") &&
-      spikes.every(({ step, action, reason }) => Number.isInteger(step) && [action, reason].every(isText)) &&
-      early instanceof Uint32Array;
-    if (!whole) throw new Failure("the history of the run is damaged", BAD_INPUT);
+    const problem = SAVED_HISTORY(saved, "history");
+    if (problem !== undefined) throw new Failure(`the history of the run is damaged: ${problem}`, BAD_INPUT);
+    const { losses, rates, gradNorms, heldOut, spikes, leftOut, early } = saved;
+    if (![rates, gradNorms].every(({ length }) => length === losses.length)) {
+      throw new Failure("the history of the run is damaged: its arrays are not of one length", BAD_INPUT);
+    }
     replace(this.losses, losses);
     replace(this.rates, rates);
     replace(this.gradNorms, gradNorms);
     replace(this.heldOut, heldOut);
     replace(this.spikes, spikes);
+    replace(this.leftOut, leftOut);
     this.early = early.slice();
   }
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === "string";
 }
 
 function replace<T>(list: T[], values: Iterable<T>): void {

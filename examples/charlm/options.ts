@@ -103,7 +103,7 @@ function describeCommand(): Command {
         .default(1),
     )
     .optionsGroup("Saving and recording:")
-    .option("--checkpoint <file>", "file to save the run to: now and then, at the end, and on Ctrl-C")
+    .option("--checkpoint <file>", "file to save the run to: now and then, at the end, and on Ctrl-C or SIGTERM")
     .option("--resume", "go on with the run that was saved there, to the same bits as if it had never stopped")
     .addOption(
       new Option("--save-every <steps>", "steps from one save to the next")

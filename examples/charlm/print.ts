@@ -1,5 +1,6 @@
 /** What is printed line by line. */
 import { printable } from "./corpus.ts";
+import { rounded } from "./count.ts";
 
 /** A name and its value. */
 export function line(name: string, value: string): void {
@@ -8,5 +9,5 @@ export function line(name: string, value: string): void {
 
 /** The losses of a run that is going on. */
 export function losses(loss: number, heldOut: number): string {
-  return `loss ${loss.toFixed(3)}, held out ${heldOut.toFixed(3)}`;
+  return `loss ${rounded(loss)}, held out ${rounded(heldOut)}`;
 }

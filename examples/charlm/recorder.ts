@@ -1,8 +1,9 @@
 /** The records of a run: a monitor, and the files it writes to. */
 import { jsonLines, Monitor, type MonitorState, type Sink, tensorBoard } from "simd-optim";
-import { type LogFile, openEventFile, openLog } from "simd-optim/node";
+import { openEventFile } from "simd-optim/node";
+import { RunLog } from "../common/runFile.ts";
 import { withSubject } from "./failure.ts";
-import type { TrainingReport } from "./training.ts";
+import { isSpike, type TrainingReport } from "./training.ts";
 
 export interface RecorderOptions {
   /** A file of JSON lines. */
@@ -14,7 +15,7 @@ export interface RecorderOptions {
 }
 
 export class Recorder {
-  readonly #files: LogFile[] = [];
+  readonly #files: { close(): void }[] = [];
   readonly #sinks: Sink[] = [];
   readonly #monitor = new Monitor({ sinks: [(...record) => this.#send(...record)] });
   #normsEvery = Number.POSITIVE_INFINITY;
@@ -22,20 +23,26 @@ export class Recorder {
   /** Opens the files: those of a run that is resumed go on where it stopped. */
   open({ log, tensorboard, normsEvery }: RecorderOptions): void {
     if (normsEvery !== undefined) this.#normsEvery = normsEvery;
-    if (log !== undefined) this.#sinks.push(jsonLines(this.#open(`--log ${log}`, () => openLog(log)).write));
-    if (tensorboard === undefined) return;
-    const file = this.#open(`--tensorboard ${tensorboard}`, () => openEventFile(tensorboard));
-    this.#sinks.push(tensorBoard(file.write));
+    if (log !== undefined) {
+      const file = new RunLog(log);
+      this.#files.push(file);
+      this.#sinks.push(jsonLines(file.write));
+    }
+    if (tensorboard !== undefined) {
+      const file = withSubject(`--tensorboard ${tensorboard}`, () => openEventFile(tensorboard));
+      this.#files.push(file);
+      this.#sinks.push(tensorBoard(file.write));
+    }
   }
 
   wantsNorms(step: number): boolean {
     return step % this.#normsEvery === 0;
   }
 
-  /** Records a step; `spike` is 1 where the guard acted. */
+  /** Records a step; `spike` is 1 where the guard found one. */
   record(report: TrainingReport, samples: number): void {
-    const { loss, action = "step" } = report;
-    this.#monitor.record(report, { loss, samples, ...(action === "step" ? {} : { metrics: { spike: 1 } }) });
+    const { loss } = report;
+    this.#monitor.record(report, { loss, samples, ...(isSpike(report) ? { metrics: { spike: 1 } } : {}) });
   }
 
   recordHeldOut(step: number, heldOutLoss: number): void {
@@ -64,11 +71,5 @@ export class Recorder {
 
   #send(...record: Parameters<Sink>): void {
     for (const sink of this.#sinks) sink(...record);
-  }
-
-  #open(option: string, open: () => LogFile): LogFile {
-    const file = withSubject(option, open);
-    this.#files.push(file);
-    return file;
   }
 }

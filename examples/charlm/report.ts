@@ -1,8 +1,8 @@
 /** The page that shows a run. */
 import type { Row } from "./benchmark.ts";
-import { count } from "./count.ts";
+import { count, rounded } from "./count.ts";
 import { type CrossCheck, describeCrossCheck, differingParameters } from "./crossCheck.ts";
-import { type Description, describeSpikes } from "./description.ts";
+import { type Description, describeGuarded } from "./description.ts";
 import { gradNormFigure, lossFigure, rateFigure, timingsFigure } from "./figures.ts";
 import type { History } from "./history.ts";
 import { type Html, html } from "./html.ts";
@@ -30,7 +30,7 @@ export function reportPage(report: Report): string {
     ...(history.gradNorms.some((norm) => norm > 0 && norm < Infinity) ? [gradNormSection(history)] : []),
     ...(timings.length > 0 ? [timingsSection(timings)] : []),
     sampleSection(report.sample),
-    settingsSection([...description, ...describeSpikes(history), ["cross-check", describeCrossCheck(crossCheck)]]),
+    settingsSection([...description, ...describeGuarded(history), ["cross-check", describeCrossCheck(crossCheck)]]),
   ]);
 }
 
@@ -40,7 +40,7 @@ function tiles({ history, crossCheck, timings }: Report): Html[] {
   const ratio = largest && ratioToSimd(largest, "reference");
   const equal = crossCheck.differing === 0;
   return [
-    tile("held-out loss", final.toFixed(3), `nats per character, from ${history.heldOut[0]!.loss.toFixed(3)}`),
+    tile("held-out loss", rounded(final), `nats per character, from ${rounded(history.heldOut[0]!.loss)}`),
     tile("training", `${history.here.seconds.toFixed(1)} s`, trainingSpeed(history)),
     tile("cross-check", equal ? "same bits" : "bits differ", differingParameters(crossCheck), equal ? "good" : "bad"),
     ...(ratio
@@ -67,8 +67,8 @@ function lossSection({ history, frequencyLoss }: Report): Html {
       ["held-out", "held-out text"],
     ],
     (width) => lossFigure(history, { "character frequencies alone": frequencyLoss }, width),
-    `The loss on text the model never trained on goes from ${first.toFixed(3)} to ${last.toFixed(3)} nats per ` +
-      `character; knowing only how frequent each character is would give ${frequencyLoss.toFixed(3)}.`,
+    `The loss on text the model never trained on goes from ${rounded(first)} to ${rounded(last)} nats per ` +
+      `character; knowing only how frequent each character is would give ${rounded(frequencyLoss)}.`,
   );
 }
 

@@ -1,5 +1,6 @@
 /** A run with one optimizer. */
 import { load, Random } from "simd-optim";
+import { RunFile } from "../common/runFile.ts";
 import { benchmark, type Row } from "./benchmark.ts";
 import { type Corpus, decode, frequencyLoss, printable } from "./corpus.ts";
 import { checkFailure, crossCheck, describeCrossCheck } from "./crossCheck.ts";
@@ -24,9 +25,10 @@ export interface Outcome {
 
 /** Trains, checks, times and samples, printing how it goes. */
 export async function trainOne(settings: Settings, corpus: Corpus, signal: AbortSignal): Promise<Outcome> {
-  const { optimizer, seed, benchSizes } = settings;
+  const { optimizer, seed, benchSizes, checkpoint } = settings;
+  using file = checkpoint === undefined ? undefined : new RunFile(checkpoint);
   const runtime = await load({ backend: settings.backend });
-  const plan = await planRun(settings, corpus, runtime, signal);
+  const plan = await planRun(settings, corpus, runtime, file, signal);
   const { recipe } = plan;
   const session = new Session(plan, runtime, corpus, settings);
   const { trainer, history } = session;

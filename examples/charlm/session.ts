@@ -1,9 +1,17 @@
 /** A run from where it begins or is resumed to where it ends or is interrupted. */
 import type { Runtime } from "simd-optim";
-import { CheckpointFile, describeSavedRun, resumeCommand, type SavedRun } from "./checkpoint.ts";
+import type { RunFile } from "../common/runFile.ts";
+import {
+  compareRuns,
+  describeSavedRun,
+  loadSavedRun,
+  readSavedRun,
+  resumeCommand,
+  type SavedRun,
+} from "./checkpoint.ts";
 import type { Corpus } from "./corpus.ts";
 import { count } from "./count.ts";
-import { describeSpikes } from "./description.ts";
+import { describeGuarded } from "./description.ts";
 import { History } from "./history.ts";
 import { line, losses } from "./print.ts";
 import { withProgress } from "./progress.ts";
@@ -17,7 +25,7 @@ import { type Choice, chooseRate, MOST_TRIALS, type Trial } from "./trials.ts";
 export interface Plan {
   readonly recipe: Recipe;
   readonly trials: readonly Trial[];
-  readonly file: CheckpointFile | undefined;
+  readonly file: RunFile | undefined;
   /** What was saved, where it is resumed. */
   readonly saved: SavedRun | undefined;
 }
@@ -27,12 +35,12 @@ export async function planRun(
   settings: Settings,
   corpus: Corpus,
   runtime: Runtime,
+  file: RunFile | undefined,
   signal: AbortSignal,
 ): Promise<Plan> {
-  const { checkpoint, resume, optimizer, seed, schedule, accumulate, spikes } = settings;
-  const file = checkpoint === undefined ? undefined : new CheckpointFile(checkpoint);
-  const saved = resume ? file?.read() : undefined;
-  if (!saved) file?.refuseExisting();
+  const { resume, optimizer, seed, schedule, accumulate, spikes } = settings;
+  const saved = resume && file ? readSavedRun(file) : undefined;
+  if (!saved) file?.refuseExisting("--resume goes on from it");
   const usual = { optimizer, steps: stepsFor(settings, corpus), seed, accumulate };
   const search = () =>
     withProgress("rate trials", MOST_TRIALS, (advance) =>
@@ -40,7 +48,7 @@ export async function planRun(
     );
   const { rate, trials } = schedule !== undefined ? NO_RATE : saved ? savedChoice(saved, settings) : await search();
   const recipe = { ...usual, rate, schedule, spikes: spikes === "none" ? undefined : spikes };
-  if (saved) file?.compare(saved, describeSavedRun(corpus, recipe, trials));
+  if (saved) compareRuns(file!, saved, describeSavedRun(corpus, recipe, trials));
   return { recipe, trials, file, saved };
 }
 
@@ -69,7 +77,7 @@ export class Session {
     this.#run = describeSavedRun(corpus, recipe, trials);
     this.trainer = new Trainer(runtime, corpus, recipe);
     this.#recorder = new Recorder();
-    if (saved) file!.load(this.#parts, saved, recipe);
+    if (saved) loadSavedRun(file!, this.#parts, this, saved, recipe);
   }
 
   /** Trains what is left. Where that is interrupted, saves, says how to go on, and throws the signal's reason. */
@@ -95,7 +103,7 @@ export class Session {
       recorder.close();
     }
     if (history.steps < steps) save?.run();
-    for (const [name, value] of describeSpikes(history)) line(name, value);
+    for (const [name, value] of describeGuarded(history)) line(name, value);
     if (file) line("checkpoint", `${file.path}, after ${progressOf(history, steps)}`);
     if (history.steps === steps) return;
     if (file) line("resume with", resumeCommand(settings.argv));

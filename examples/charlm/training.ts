@@ -45,6 +45,11 @@ export interface Recipe {
 /** What became of a step; what a guard says of it, where there is one. */
 export type TrainingReport = StepReport & { readonly loss: number } & Partial<GuardReport>;
 
+/** Whether a batch was out of line; a step that was left out for another reason is no spike. */
+export function isSpike({ cause }: TrainingReport): boolean {
+  return cause !== undefined && cause !== "skipBatches" && cause !== "optimizer";
+}
+
 /** Steps that the cross-check repeats. */
 export const CHECKED_STEPS = 50;
 

@@ -1,10 +1,13 @@
 /** What the commands of the examples share: how arguments are read, where output goes, and how a command ends. */
 import { accessSync, constants, mkdirSync } from "node:fs";
+import { constants as system } from "node:os";
 import { type Command, CommanderError, InvalidArgumentError } from "commander";
 import { SimdOptimError } from "simd-optim";
 import { printable } from "../charlm/corpus.ts";
-import { BAD_INPUT, BAD_USAGE, Failure, INTERRUPTED } from "../charlm/failure.ts";
+import { BAD_INPUT, BAD_USAGE, Failure } from "../charlm/failure.ts";
 import { findOptimizers, type OptimizerClass } from "../charlm/optimizers.ts";
+
+const SIGNALS = system.signals;
 
 /** Runs a command to its end; whatever goes wrong that is no bug is told in one line. */
 export async function runCommand(
@@ -12,9 +15,13 @@ export async function runCommand(
   run: (argv: readonly string[], signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const interruption = new AbortController();
-  process.once("SIGINT", () => interruption.abort(new Failure("interrupted", INTERRUPTED)));
-  // Whoever reads the output may stop early, as `head` does: there is nobody left to tell.
-  process.stdout.on("error", () => process.exit());
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    const reason = new Failure(signal === "SIGINT" ? "interrupted" : `ended by ${signal}`, 128 + SIGNALS[signal]);
+    process.once(signal, () => interruption.abort(reason));
+  }
+  // Whoever reads the output may stop early, as `head` does: there is nobody left to tell. A terminal that is closed
+  // sends a signal, too, on which there may be something to save.
+  process.stdout.on("error", () => interruption.signal.aborted || process.exit());
   try {
     await run(process.argv.slice(2), interruption.signal);
   } catch (error) {
@@ -22,11 +29,14 @@ export async function runCommand(
   }
 }
 
-/** Says in one line what went wrong, if it is something to be expected; anything else is a bug and keeps its trace. */
+/** Whether an error is something that the user can put right; anything else is a bug. */
+export function isExpected(error: unknown): error is Error {
+  return error instanceof Failure || error instanceof SimdOptimError || (error instanceof Error && "syscall" in error);
+}
+
+/** Says in one line what went wrong, if it is something to be expected; a bug keeps its trace. */
 function explain(name: string, error: unknown): void {
-  const expected =
-    error instanceof Failure || error instanceof SimdOptimError || (error instanceof Error && "syscall" in error);
-  if (!expected) throw error;
+  if (!isExpected(error)) throw error;
   console.error(`${name}: ${printable(error.message).replace(/\s+/g, " ")}`);
   process.exitCode = error instanceof Failure ? error.exitCode : BAD_INPUT;
 }
@@ -78,6 +88,11 @@ export function positiveNumber(argument: string): number {
     throw new InvalidArgumentError("Expected a number above 0.");
   }
   return value;
+}
+
+/** A word as a shell reads it. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** Makes the folder of a report, or of what the user named, before the work that would be lost without it. */

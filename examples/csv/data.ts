@@ -4,7 +4,7 @@ import { BAD_INPUT, BAD_USAGE, Failure } from "../charlm/failure.ts";
 import { countMissing, encodeRows, type Features, fitFeatures, momentsOf } from "./features.ts";
 import type { Settings } from "./options.ts";
 import { type Split, splitRows } from "./split.ts";
-import { findColumn, quoted, type Table } from "./table.ts";
+import { findColumn, headerHint, missingTest, quoted, type Table } from "./table.ts";
 import { type Labelled, readTarget } from "./target.ts";
 import type { Data, Rows } from "./training.ts";
 
@@ -13,7 +13,8 @@ const VALIDATED = 0.1;
 
 export interface Prepared {
   readonly table: Table;
-  /** The name of the column to predict. */
+  /** The column to predict, and its name. */
+  readonly column: number;
   readonly label: string;
   readonly labelled: Labelled;
   readonly features: Features;
@@ -28,13 +29,15 @@ export interface Prepared {
 }
 
 export function prepare(table: Table, settings: Settings): Prepared {
-  const { label, ignore, task, heldOut, patience, seed } = settings;
+  const { label, ignore, task, missingLabels, heldOut, patience, seed } = settings;
   if (label === undefined) {
-    throw new Failure(`--label is needed: which column to predict, of ${quoted(table.columns)}`, BAD_USAGE);
+    const names = `${quoted(table.columns)}${headerHint(table)}`;
+    throw new Failure(`--label is needed: which column to predict, of ${names}`, BAD_USAGE);
   }
   const column = findColumn(table, label, "--label");
   const ignored = new Set(ignore.map((name) => findColumn(table, name, "--ignore")));
-  const labelled = readTarget(table, column, task);
+  const isMissing = missingLabels ? missingTest(missingLabels) : table.isMissing;
+  const labelled = readTarget(table, column, { task, isMissing });
   const { target, rows } = labelled;
   const outer = splitRows(target, [...rows.keys()], heldOut / 100, new Random(seed, "held out"));
   const inner: Split =
@@ -58,6 +61,7 @@ export function prepare(table: Table, settings: Settings): Prepared {
   });
   return {
     table,
+    column,
     label: table.columns[column]!,
     labelled,
     features,

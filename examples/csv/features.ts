@@ -1,7 +1,8 @@
 /** What a model sees of a row: numbers made of its cells, by rules that come from the rows to learn from alone. */
 import { BAD_INPUT, Failure } from "../charlm/failure.ts";
-import { countTexts, isMissing, numberReader } from "./cell.ts";
-import type { Table } from "./table.ts";
+import { countTexts, numberReader, survey } from "./column.ts";
+import type { Decimal } from "./numbers.ts";
+import { placeOf, type Table } from "./table.ts";
 
 /** Texts of a column that get an input each, at most. */
 const MOST_TEXTS = 50;
@@ -19,6 +20,8 @@ interface NumberFeature extends Common {
   readonly kind: "number";
   readonly mean: number;
   readonly deviation: number;
+  /** What stands before decimals, where the table shows it. */
+  readonly decimal: Decimal | undefined;
 }
 
 /** An input for each text, 1 where the cell is that text; the most frequent text where it is missing. */
@@ -26,6 +29,8 @@ interface TextFeature extends Common {
   readonly kind: "text";
   readonly texts: readonly string[];
   readonly mode: string;
+  /** Where most cells are numbers and some are not: those in words. */
+  readonly exceptions: string | undefined;
 }
 
 export type Feature = NumberFeature | TextFeature;
@@ -56,21 +61,26 @@ export function fitFeatures(table: Table, columns: readonly number[], rows: read
 
 /** The rule for a column, or why there is none. */
 function fitColumn(table: Table, column: number, rows: readonly number[]): Feature | string {
-  const cells = rows.map((row) => table.rows[row]![column]!).filter((cell) => !isMissing(cell));
-  const flagged = cells.length < rows.length;
-  if (cells.length === 0) return "no values";
-  const toNumber = numberReader(table);
+  const cellOf = (row: number) => table.rows[row]![column]!;
+  const isThere = (row: number) => !table.isMissing(cellOf(row));
+  const known = rows.filter(isThere);
+  const flagged = known.length < rows.length;
+  if (known.length === 0) return "no values";
   // A text in a row held out makes it a column of texts too, or that row would have no value.
-  const odd = table.rows.find((row) => !isMissing(row[column]!) && Number.isNaN(toNumber(row[column]!)));
-  if (!odd) {
-    const { mean, deviation } = momentsOf(Float64Array.from(cells, toNumber));
-    return deviation > 0 ? { kind: "number", column, flagged, mean, deviation } : "always the same";
+  const { odd, exceptions } = survey(table, column, [...table.rows.keys()].filter(isThere));
+  if (odd.length === 0) {
+    const { mean, deviation } = momentsOf(Float64Array.from(known, numberReader(table, column)));
+    const decimal = table.conventions.columns[column];
+    return deviation > 0 ? { kind: "number", column, flagged, mean, deviation, decimal } : "always the same";
   }
-  const counts = countTexts(cells);
-  if (counts.size > MOST_TEXTS) return `${counts.size} different texts, such as "${odd[column]}"`;
+  const counts = countTexts(known.map(cellOf));
+  if (counts.size > MOST_TEXTS) {
+    const numbers = exceptions && `numbers but for ${exceptions}, which makes `;
+    return `${numbers ?? ""}${counts.size} different texts${numbers ? "" : `, such as "${cellOf(odd[0]!)}"`}`;
+  }
   if (counts.size === 1 && !flagged) return "always the same";
   const [mode] = [...counts].reduce((best, entry) => (entry[1] > best[1] ? entry : best));
-  return { kind: "text", column, flagged, texts: [...counts.keys()], mode };
+  return { kind: "text", column, flagged, texts: [...counts.keys()], mode, exceptions };
 }
 
 /** Mean and deviation (over n), in two passes: values far from 0 lose nothing. */
@@ -92,33 +102,59 @@ export function encodeRows(table: Table, { list, inputs }: Features, rows: reado
   if (rows.length * inputs > MOST_NUMBERS) {
     throw new Failure(`${table.title}: too large: ${rows.length} rows of ${inputs} inputs`, BAD_INPUT);
   }
-  const toNumber = numberReader(table);
+  const encoders = list.map((feature) => encoderOf(table, feature));
   const x = new Float32Array(rows.length * inputs);
   let at = 0;
   for (const row of rows) {
-    for (const feature of list) {
-      const cell = table.rows[row]![feature.column]!;
-      const missing = isMissing(cell);
-      if (feature.kind === "number") {
-        const value = missing ? feature.mean : toNumber(cell);
-        if (Number.isNaN(value)) {
-          const place = `in row ${row + 1} of column "${table.columns[feature.column]}"`;
-          throw new Failure(`${table.title}: "${cell}" ${place} is no number, as those learned from are`, BAD_INPUT);
-        }
-        x[at++] = (value - feature.mean) / feature.deviation;
-      } else {
-        // A text that is in no row to learn from is none of them.
-        const place = feature.texts.indexOf(missing ? feature.mode : cell);
-        if (place >= 0) x[at + place] = 1;
-        at += feature.texts.length;
-      }
-      if (feature.flagged) x[at++] = missing ? 1 : 0;
+    for (const [i, encode] of encoders.entries()) {
+      encode(row, x, at);
+      at += widthOf(list[i]!);
     }
   }
   return x;
 }
 
+/** Writes the inputs that a feature makes of a row, from `at` on, where all are 0. */
+type Encoder = (row: number, x: Float32Array, at: number) => void;
+
+function encoderOf(table: Table, feature: Feature): Encoder {
+  const { column, flagged } = feature;
+  const width = widthOf(feature);
+  const write = feature.kind === "number" ? numberEncoder(table, feature) : textEncoder(table, feature);
+  return (row, x, at) => {
+    const missing = table.isMissing(table.rows[row]![column]!);
+    write(row, missing, x, at);
+    if (flagged) x[at + width - 1] = missing ? 1 : 0;
+  };
+}
+
+type Writer = (row: number, missing: boolean, x: Float32Array, at: number) => void;
+
+function numberEncoder(table: Table, { column, mean, deviation, decimal }: NumberFeature): Writer {
+  const toNumber = numberReader(table, column, decimal);
+  return (row, missing, x, at) => {
+    const value = missing ? mean : toNumber(row);
+    if (Number.isNaN(value)) {
+      const problem = `${placeOf(table, row, column)} is no number, as those learned from are`;
+      throw new Failure(`${table.title}: ${problem}`, BAD_INPUT);
+    }
+    x[at] = (value - mean) / deviation;
+  };
+}
+
+function textEncoder(table: Table, { column, texts, mode }: TextFeature): Writer {
+  const places = new Map(texts.map((text, i) => [text, i]));
+  return (row, missing, x, at) => {
+    // A text that is in no row to learn from is none of them.
+    const place = places.get(missing ? mode : table.rows[row]![column]!);
+    if (place !== undefined) x[at + place] = 1;
+  };
+}
+
 /** How many cells of the features are missing in some rows. */
 export function countMissing(table: Table, { list }: Features, rows: readonly number[]): number {
-  return list.reduce((sum, { column }) => sum + rows.filter((row) => isMissing(table.rows[row]![column]!)).length, 0);
+  return list.reduce(
+    (sum, { column }) => sum + rows.filter((row) => table.isMissing(table.rows[row]![column]!)).length,
+    0,
+  );
 }

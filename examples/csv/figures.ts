@@ -8,7 +8,7 @@ import { shortened } from "./resultText.ts";
 import type { History } from "./training.ts";
 
 /** The unit of the loss comes with its name. */
-export function lossFigure({ losses, heldOut }: History, name: string, width: number): Html {
+export function lossFigure({ losses, heldOut, kept }: History, name: string, width: number): Html {
   const curves = trainingCurves(Array.from(losses));
   const means = drawable(curves.means);
   const smooth = drawable(curves.smooth);
@@ -24,8 +24,19 @@ export function lossFigure({ losses, heldOut }: History, name: string, width: nu
       Plot.lineY(smooth, { ...line, stroke: "var(--train)", strokeWidth: 2 }),
       Plot.lineY(held, { ...line, stroke: "var(--held-out)", strokeWidth: 2 }),
       Plot.dot(held, { ...line, fill: "var(--held-out)", r: 2.5 }),
+      ...(kept.step < losses.length ? keptRule(kept.step, losses.length) : []),
     ],
   });
+}
+
+/** Where the parameters that are kept come from; its name is on the side that has room. */
+function keptRule(step: number, steps: number): Plot.Markish[] {
+  const left = 2 * step > steps;
+  const name = { frameAnchor: "top", textAnchor: left ? "end" : "start", dx: left ? -6 : 6, dy: 8 } as const;
+  return [
+    Plot.ruleX([step], { stroke: "var(--muted)", strokeDasharray: "5 4" }),
+    Plot.text(["kept"], { x: [step], ...name, fill: "var(--muted)" }),
+  ];
 }
 
 /** In pixels: the most that a character of a label takes, the height of a row, and the least width for numbers. */

@@ -9,13 +9,16 @@ import {
   optimizers,
 } from "../charlm/optimizers.ts";
 import { namesOf, parseArguments, parseOptimizer, positiveNumber, wholeNumber } from "../common/command.ts";
+import { type Format, MISSING } from "./table.ts";
 import type { Task } from "./target.ts";
 
-export interface Settings {
+export interface Settings extends Format {
   readonly csv: string;
   /** The column to predict; the user is told which there are, without one. */
   readonly label?: string;
   readonly ignore: readonly string[];
+  /** What is missing in the column to predict, where that is not what is missing elsewhere. */
+  readonly missingLabels?: readonly string[];
   /** Found from the labels unless the user says. */
   readonly task?: Task;
   readonly hidden: readonly number[];
@@ -71,14 +74,34 @@ function describeCommand(): Command {
     .description(
       "Trains a multi-layer perceptron to predict one column of a CSV file from the others, compares what it predicts " +
         "for rows held out with what is true, and draws it all in one HTML page. Texts and missing values are taken " +
-        "care of; empty cells, NA, N/A, NaN, null and ? are missing.",
+        "care of.",
     )
-    .requiredOption("--csv <file>", "UTF-8 file with a header; commas, semicolons or tabs between fields")
+    .requiredOption("--csv <file>", "UTF-8 file with a header")
     .option("--label <column>", "column to predict")
     .addOption(
       new Option("--ignore <column>", "column to leave out; may be given several times")
         .argParser((column, before: readonly string[]) => [...before, column])
         .default([], "none"),
+    )
+    .addOption(
+      new Option(
+        "--delimiter <character>",
+        "what is between fields, such as ; or tab (default: what a first line such as sep=; says, or else a comma, " +
+          "semicolon, tab or pipe, as fits the first rows)",
+      ).argParser(delimiter),
+    )
+    .addOption(
+      new Option("--decimal <character>", "what is before decimals (default: as the numbers show)").choices([".", ","]),
+    )
+    .addOption(
+      new Option("--missing <list>", 'texts that stand for what is not known, as empty cells do, or "" for none')
+        .argParser(texts)
+        .default(MISSING, MISSING.join()),
+    )
+    .addOption(
+      new Option("--missing-labels <list>", "the same for the column to predict, if NA, say, is a class").argParser(
+        texts,
+      ),
     )
     .addOption(
       new Option("--task <name>", "what to predict (default: classes of texts or of few whole numbers)").choices([
@@ -149,6 +172,18 @@ function describeCommand(): Command {
 
 function parseWidths(list: string): number[] {
   return list === "none" ? [] : list.split(",").map(wholeNumber(1, WIDEST));
+}
+
+function texts(list: string): string[] {
+  return list.split(",").map((text) => text.trim());
+}
+
+function delimiter(argument: string): string {
+  const character = argument === "tab" || argument === "\\t" ? "\t" : argument;
+  if ([...character].length !== 1 || /["\r\n]/.test(character)) {
+    throw new InvalidArgumentError("Expected one character other than a quote, or tab.");
+  }
+  return character;
 }
 
 function share(argument: string): number {

@@ -2,6 +2,7 @@
 import type { Prepared } from "./data.ts";
 import { largestOutputs } from "./evaluation.ts";
 import { encodeRows } from "./features.ts";
+import { type Decimal, written } from "./numbers.ts";
 import { findColumn, type Table } from "./table.ts";
 import type { Rows, Trainer } from "./training.ts";
 
@@ -18,7 +19,7 @@ export function encodeOther(table: Table, prepared: Prepared): Rows {
 }
 
 export function predictionsFile(table: Table, rows: Rows, trainer: Trainer, prepared: Prepared): string {
-  const predicted = labelsOf(trainer.predict(rows), prepared);
+  const predicted = labelsOf(trainer.predict(rows), prepared, decimalOf(table, prepared));
   const lines = [
     [...table.columns, `predicted ${prepared.label}`],
     ...table.rows.map((row, i) => [...row, predicted[i]!]),
@@ -26,9 +27,15 @@ export function predictionsFile(table: Table, rows: Rows, trainer: Trainer, prep
   return lines.map((cells) => `${cells.map((cell) => escaped(cell, table)).join(table.delimiter)}\n`).join("");
 }
 
-function labelsOf(outputs: Float32Array, { labelled: { target }, scale }: Prepared): string[] {
-  if (target.task === "regression")
-    return Array.from(outputs, (output) => String(scale.mean + scale.deviation * output));
+/** What stands before decimals where the predictions go: as in their file or, if it does not say, in the labels. */
+function decimalOf({ asked, conventions }: Table, { table, column }: Prepared): Decimal {
+  return asked ?? conventions.table ?? table.conventions.columns[column] ?? ".";
+}
+
+function labelsOf(outputs: Float32Array, { labelled: { target }, scale }: Prepared, decimal: Decimal): string[] {
+  if (target.task === "regression") {
+    return Array.from(outputs, (output) => written(scale.mean + scale.deviation * output, decimal));
+  }
   return largestOutputs(outputs, target.classes.length).map((id) => target.classes[id]!);
 }
 

@@ -1,11 +1,11 @@
 /** The page that shows a run. */
-import { count } from "../charlm/count.ts";
+import { count, counted, rounded } from "../charlm/count.ts";
 import type { Description } from "../charlm/description.ts";
 import { type Html, html } from "../charlm/html.ts";
 import { figure, page, settingsSection, tile } from "../charlm/page.ts";
 import type { ClassificationResult, RegressionResult } from "./evaluation.ts";
 import { confusionFigure, lossFigure, predictionFigure } from "./figures.ts";
-import { percent, rounded } from "./resultText.ts";
+import { lossWords, percent } from "./resultText.ts";
 import type { Outcome } from "./run.ts";
 
 /** As many classes as a figure can show. */
@@ -24,12 +24,12 @@ export function reportPage(outcome: Outcome, description: Description): string {
 }
 
 function tiles({ result, history, prepared }: Outcome): Html[] {
-  const rows = `on ${count(prepared.heldOut.length)} rows held out`;
+  const rows = `on ${counted(prepared.heldOut.length, "row")} held out`;
   const speed = count(Math.round(history.losses.length / history.seconds));
   const training = tile(
     "training",
     `${history.seconds.toFixed(1)} s`,
-    `${count(history.losses.length)} steps, ${speed} a second`,
+    `${counted(history.losses.length, "step")}, ${speed} a second`,
   );
   if (result.task === "classification") {
     const { accuracy, baseline } = result;
@@ -48,11 +48,8 @@ function tiles({ result, history, prepared }: Outcome): Html[] {
   ];
 }
 
-function lossSection({ history, result }: Outcome): Html {
+function lossSection({ history, result, recipe }: Outcome): Html {
   const name = result.task === "classification" ? "cross-entropy (nats)" : "squared error (variances of the label)";
-  const [first, last] = [history.heldOut[0]!, history.heldOut.at(-1)!];
-  const lowest = history.heldOut.reduce((best, point) => (point.loss < best.loss ? point : best));
-  const rose = last.loss > 1.1 * lowest.loss;
   return figure(
     "Loss",
     [
@@ -61,8 +58,7 @@ function lossSection({ history, result }: Outcome): Html {
       ["held-out", "held-out rows"],
     ],
     (width) => lossFigure(history, name, width),
-    `The loss on rows the model never trained on goes from ${first.loss.toFixed(3)} to ${last.loss.toFixed(3)}.` +
-      (rose ? ` It was lower before: ${lowest.loss.toFixed(3)} at step ${count(lowest.step)}; see --patience.` : ""),
+    `The loss on rows the model never trained on goes ${lossWords(history, recipe.patience < Infinity)}.`,
   );
 }
 

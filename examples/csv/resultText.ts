@@ -1,8 +1,10 @@
 /** Results in words and as text tables. */
 
 import { printable } from "../charlm/corpus.ts";
+import { count, counted, rounded } from "../charlm/count.ts";
 import type { Description } from "../charlm/description.ts";
 import type { ClassificationResult, Result } from "./evaluation.ts";
+import type { History } from "./training.ts";
 
 /** As many classes as a table is still readable with. */
 const MOST_COLUMNS = 20;
@@ -12,28 +14,37 @@ export function percent(share: number): string {
   return Number.isNaN(share) ? "\u2013" : `${(100 * share).toFixed(1)} %`;
 }
 
-/** A number with four digits that count. */
-export function rounded(value: number): string {
-  return Number.isNaN(value) ? "\u2013" : String(Number(value.toPrecision(4)));
-}
-
 /** How good the predictions are, and how good they would be without inputs. */
 export function resultLines(result: Result): Description {
   if (result.task === "classification") {
     const { accuracy, baseline, scores } = result;
     const rows = scores.reduce((sum, score) => sum + score.rows, 0);
     return [
-      ["accuracy", `${percent(accuracy)} of ${rows} held-out rows`],
+      ["accuracy", `${percent(accuracy)} of ${counted(rows, "held-out row")}`],
       ["baseline", `${percent(baseline.accuracy)}, always saying ${baseline.label}`],
     ];
   }
   const { rmse, r2, baseline, truth } = result;
   return [
-    ["RMSE", `${rounded(rmse)} on ${truth.length} held-out rows`],
+    ["RMSE", `${rounded(rmse)} on ${counted(truth.length, "held-out row")}`],
     ["R\u00b2", r2.toFixed(4)],
     ["baseline", `RMSE ${rounded(baseline.rmse)}, always saying ${rounded(baseline.mean)}`],
   ];
 }
+
+/** How the loss on rows held out went, up to the model that is kept, and whether an earlier one was better there. */
+export function lossWords({ heldOut, kept, losses }: History, stopsEarly: boolean): string {
+  const from = `from ${rounded(heldOut[0]!.loss)} to ${rounded(kept.loss)}`;
+  const model = kept.step < losses.length ? `, with the parameters after step ${count(kept.step)}, which are kept` : "";
+  const before = heldOut.filter(({ step }) => step < kept.step);
+  const lowest = before.reduce((best, point) => (point.loss < best.loss ? point : best), kept);
+  if (kept.loss <= OVERFIT * lowest.loss) return from + model;
+  const since = `it was ${rounded(lowest.loss)} at step ${count(lowest.step)}, and since then the model overfits`;
+  return `${from}${model}; ${since}${stopsEarly ? "" : ": see --patience"}`;
+}
+
+/** The rise of the loss over its lowest that is not put down to chance. */
+const OVERFIT = 1.1;
 
 /** True classes downwards, predicted ones to the right. */
 export function confusionText({ confusion, scores }: ClassificationResult): string {

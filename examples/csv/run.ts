@@ -1,6 +1,6 @@
 /** A run, from the table to the report. */
 import { load, type Runtime } from "simd-optim";
-import { count } from "../charlm/count.ts";
+import { counted } from "../charlm/count.ts";
 import { line, losses } from "../charlm/print.ts";
 import { withProgress } from "../charlm/progress.ts";
 import { readText } from "../charlm/text.ts";
@@ -10,7 +10,7 @@ import { largestOutputs, type Result, scoreClasses, scoreNumbers } from "./evalu
 import { classifier, type Objective, regressor } from "./model.ts";
 import { epochsFor, rateFor, type Settings } from "./options.ts";
 import { encodeOther, predictionsFile } from "./predictions.ts";
-import { confusionText, resultLines, scoresText } from "./resultText.ts";
+import { confusionText, lossWords, resultLines, scoresText } from "./resultText.ts";
 import { parseTable } from "./table.ts";
 import { type History, type Recipe, Trainer, train } from "./training.ts";
 
@@ -30,8 +30,9 @@ export interface Files {
 
 /** Trains and evaluates, printing how it goes. */
 export async function run(settings: Settings, signal: AbortSignal): Promise<Files> {
-  const prepared = prepare(parseTable(readText(settings.csv, "--csv")), settings);
-  const other = settings.predict === undefined ? undefined : parseTable(readText(settings.predict, "--predict"));
+  const prepared = prepare(parseTable(readText(settings.csv, "--csv"), settings), settings);
+  const { predict } = settings;
+  const other = predict === undefined ? undefined : parseTable(readText(predict, "--predict"), settings);
   const otherRows = other && encodeOther(other, prepared);
   const runtime = await load({ backend: settings.backend });
   const objective = objectiveOf(runtime, prepared, settings);
@@ -45,8 +46,8 @@ export async function run(settings: Settings, signal: AbortSignal): Promise<File
     train(trainer, prepared.data, recipe, (step, loss, heldOut) => advance(step, losses(loss, heldOut)), signal),
   );
   const result = evaluate(trainer, prepared);
-  line("trained", `${count(history.losses.length)} steps in ${history.seconds.toFixed(1)} s`);
-  if (settings.patience !== undefined) line("kept", `the parameters after step ${count(history.kept)}`);
+  line("trained", `${counted(history.losses.length, "step")} in ${history.seconds.toFixed(1)} s`);
+  line("held-out loss", lossWords(history, settings.patience !== undefined));
   for (const [name, value] of resultLines(result)) line(name, value);
   if (result.task === "classification") console.log(`\n${confusionText(result)}\n\n${scoresText(result)}\n`);
 

@@ -160,8 +160,11 @@ export interface History {
   readonly losses: Float64Array;
   /** The held-out loss after so many steps; first after 0. */
   readonly heldOut: readonly Point[];
-  /** The step whose parameters were kept: the last, unless an earlier one was better on the validation rows. */
-  readonly kept: number;
+  /**
+   * The step whose parameters were kept, and their held-out loss: the last step, unless an earlier one was better on the
+   * validation rows.
+   */
+  readonly kept: Point;
   readonly seconds: number;
 }
 
@@ -203,6 +206,7 @@ export async function train(
     signal.throwIfAborted();
   }
   trainer.restore(best?.snapshot ?? optimizer.withEvalParams(() => trainer.snapshot()));
+  const kept = { step: best?.step ?? steps, loss: trainer.loss(heldOut) };
   const seconds = (performance.now() - start) / 1000;
-  return { losses: Float64Array.from(losses), heldOut: curve, kept: best?.step ?? steps, seconds };
+  return { losses: Float64Array.from(losses), heldOut: curve, kept, seconds };
 }

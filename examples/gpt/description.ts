@@ -1,7 +1,7 @@
 /** A run in words. */
 import { cpus } from "node:os";
 import type { Runtime } from "simd-optim";
-import { count } from "../charlm/count.ts";
+import { count, rounded } from "../charlm/count.ts";
 import type { Description } from "../charlm/description.ts";
 import type { Story } from "./story.ts";
 import type { Trainer } from "./trainer.ts";
@@ -44,7 +44,7 @@ export function describeRun(
     ["model", [`${layers} blocks of width ${width} and ${heads} heads`, parameters, ...extras].join(", ")],
     ["training", `${count(steps)} steps on ${batch} sequences of ${context} characters each`],
     ["optimizer", `AdamW, lr ${recipe.schedule}, clip ${recipe.clip}`],
-    ["baselines", `${baselines.frequency.toFixed(3)} by characters, ${baselines.pair.toFixed(3)} by pairs of them`],
+    ["baselines", `${rounded(baselines.frequency)} by characters, ${rounded(baselines.pair)} by pairs of them`],
     [
       "memory",
       `${bytes(trainer.predictedBytes)} predicted: ${bytes(values)} of parameters and gradients, ` +

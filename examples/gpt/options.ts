@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { LoadOptions } from "simd-optim";
 import { parseArguments } from "../common/command.ts";
+import { fields, number, type Shape, whole } from "../common/shape.ts";
 
 /** What a run is made of: a checkpoint has it, and a run that goes on from one keeps to it. */
 export interface Recipe {
@@ -70,6 +71,16 @@ const NUMBERS: Readonly<Record<keyof Recipe, readonly [number, Range, string]>> 
 
 export const RECIPE = Object.keys(NUMBERS) as (keyof Recipe)[];
 
+/** What the recipe in a checkpoint must be like: as it could be given. */
+export const RECIPE_SHAPE = fields<Recipe>(
+  Object.fromEntries(
+    Object.entries(NUMBERS).map(([name, [, { least, most, whole: isWhole }]]) => [
+      name,
+      isWhole ? whole(least, most) : number(least, most),
+    ]),
+  ) as Record<keyof Recipe, Shape>,
+);
+
 /** "weightDecay" as it is on the command line. */
 export function flag(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -86,7 +97,7 @@ function describeCommand(): Command {
   const command = new Command("npm start -- --model gpt")
     .description(
       "Trains a small GPT on the characters of a text, evaluates it on the end of the text, saves it, writes some text " +
-        "of its own, and draws it all in one HTML page. Ctrl-C saves, too.",
+        "of its own, and draws it all in one HTML page. Ctrl-C saves, too, and so does SIGTERM.",
     )
     .addOption(new Option("--model <name>", "the model").choices(["gpt"]).default("gpt").hideHelp())
     .option("--text <file>", "UTF-8 text to learn from (default: the package's own documentation)");
@@ -101,7 +112,10 @@ function describeCommand(): Command {
         .default("auto"),
     )
     .option("--log <file>", "append a line of JSON for each step")
-    .option("--checkpoint <file>", "where to save (default: gpt.safetensors in the folder of --out)")
+    .option(
+      "--checkpoint <file>",
+      "where to save, in no other run's place (default: gpt.safetensors in the folder of --out)",
+    )
     .option("--resume <file>", "go on from a checkpoint, with its numbers and the same text, and save there")
     .option("--prompt <text>", "what samples begin with (default: the start of the held-out text)")
     .addOption(

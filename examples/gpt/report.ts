@@ -1,5 +1,5 @@
 /** The page that shows a run. */
-import { count } from "../charlm/count.ts";
+import { count, rounded } from "../charlm/count.ts";
 import type { Description } from "../charlm/description.ts";
 import { lossFigure } from "../charlm/figures.ts";
 import { type Html, html } from "../charlm/html.ts";
@@ -35,7 +35,7 @@ function tiles({ story, memory, speed }: Report): Html[] {
   const difference = 100 * (memory.peak / memory.predicted - 1);
   const sign = difference < 0 ? "\u2212" : "+";
   return [
-    tile("held-out loss", heldOut.at(-1)!.loss.toFixed(3), `nats per character, from ${heldOut[0]!.loss.toFixed(3)}`),
+    tile("held-out loss", rounded(heldOut.at(-1)!.loss), `nats per character, from ${rounded(heldOut[0]!.loss)}`),
     tile("training", `${seconds.toFixed(1)} s`, `${count(losses.length)} steps, ${speed.step}`),
     tile("speed", speed.share, `of the matrix product, at ${speed.flops}: ${speed.tokens}`),
     tile("linear memory", bytes(memory.peak), `${sign}${Math.abs(difference).toFixed(1)} % of what was predicted`),
@@ -54,9 +54,9 @@ function lossSection({ story, baselines }: Report): Html {
       ["held-out", "held-out text"],
     ],
     (width) => lossFigure({ losses, heldOut }, rules, width),
-    `The loss on text the model never trained on goes from ${heldOut[0]!.loss.toFixed(3)} to ` +
-      `${heldOut.at(-1)!.loss.toFixed(3)} nats per character; knowing only how frequent each character is would give ` +
-      `${baselines.frequency.toFixed(3)}, and which character follows which ${baselines.pair.toFixed(3)}.`,
+    `The loss on text the model never trained on goes from ${rounded(heldOut[0]!.loss)} to ` +
+      `${rounded(heldOut.at(-1)!.loss)} nats per character; knowing only how frequent each character is would give ` +
+      `${rounded(baselines.frequency)}, and which character follows which ${rounded(baselines.pair)}.`,
   );
 }
 

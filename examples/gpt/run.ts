@@ -1,11 +1,12 @@
 /** A run, from the first step or from where another stopped. */
 import { jsonLines, load, Monitor, Random, type Runtime, steps } from "simd-optim";
-import { openLog } from "simd-optim/node";
 import { type Corpus, decode, frequencyLoss, printable } from "../charlm/corpus.ts";
-import { count } from "../charlm/count.ts";
+import { count, counted } from "../charlm/count.ts";
 import { BAD_INPUT, Failure } from "../charlm/failure.ts";
 import { line, losses } from "../charlm/print.ts";
 import { type Advance, withProgress } from "../charlm/progress.ts";
+import { shellWord } from "../common/command.ts";
+import { type RunFile, RunLog } from "../common/runFile.ts";
 import { pairLoss } from "./baseline.ts";
 import { bytes, describeRun, speedWords } from "./description.ts";
 import type { Settings } from "./options.ts";
@@ -18,8 +19,9 @@ import { Trainer } from "./trainer.ts";
 const PROMPT = 16;
 
 /** Trains, evaluates, saves and samples, printing how it goes; returns the page of the report. */
-export async function run(settings: Settings, corpus: Corpus, checkpoint: string, signal: AbortSignal) {
+export async function run(settings: Settings, corpus: Corpus, file: RunFile, signal: AbortSignal) {
   const { resume, temperature, sampleLength: length, context, seed } = settings;
+  const checkpoint = file.path;
   const runtime = await load({ backend: settings.backend });
   const trainer = new Trainer(runtime, corpus, settings);
   const prompt =
@@ -32,9 +34,9 @@ export async function run(settings: Settings, corpus: Corpus, checkpoint: string
 
   console.log();
   const done = await withProgress("training", settings.steps, (advance) =>
-    train(trainer, { story, peakFlops, checkpoint, advance, signal }),
+    train(trainer, { story, peakFlops, file, advance, signal }),
   );
-  if (!done) throw stopped(trainer, checkpoint, signal);
+  if (!done) throw stopped(trainer, story, checkpoint, signal);
   line("trained", `${count(settings.steps)} steps in ${story.seconds.toFixed(1)} s`);
   const speed = speedWords(trainer, story, peakFlops);
   line("speed", `${speed.tokens}, ${speed.share} of the rate of the matrix product`);
@@ -61,16 +63,16 @@ function peakBytes({ heap }: Runtime): number {
 interface Course {
   readonly story: Story;
   readonly peakFlops: number;
-  readonly checkpoint: string;
+  readonly file: RunFile;
   readonly advance: Advance;
   readonly signal: AbortSignal;
 }
 
 /** Trains to the end, or until the signal; saves now and then, and when it stops. Returns whether it is the end. */
-async function train(trainer: Trainer, { story, peakFlops, checkpoint, advance, signal }: Course): Promise<boolean> {
-  const { settings, recipe, flopsPerStep, tokensPerStep } = trainer;
+async function train(trainer: Trainer, { story, peakFlops, file, advance, signal }: Course): Promise<boolean> {
+  const { settings, flopsPerStep, tokensPerStep } = trainer;
   const { steps: total, evaluateEvery } = settings;
-  using log = settings.log === undefined ? undefined : openLog(settings.log);
+  using log = settings.log === undefined ? undefined : new RunLog(settings.log);
   const sink = log && jsonLines(log.write);
   const monitor = new Monitor({ sinks: sink ? [sink] : [], flopsPerStep, peakFlops });
   const evaluate = (step: number) => {
@@ -80,7 +82,7 @@ async function train(trainer: Trainer, { story, peakFlops, checkpoint, advance, 
   };
   if (story.heldOut.length === 0) evaluate(0);
   monitor.resetClock();
-  for await (const before of steps({ from: recipe.optimizer.steps, total, signal })) {
+  for await (const before of steps({ from: story.losses.length, total, signal })) {
     const { loss, ...report } = trainer.step();
     const step = before + 1;
     if (!Number.isFinite(loss)) {
@@ -91,29 +93,24 @@ async function train(trainer: Trainer, { story, peakFlops, checkpoint, advance, 
     story.seconds += seconds;
     if (step === total || step % evaluateEvery === 0) {
       evaluate(step);
-      save(checkpoint, trainer, story);
+      save(file, trainer, story);
       monitor.resetClock();
     }
     const pace = `${count(Math.round(tokensPerSecond!))} tokens/s, ${Math.round(100 * mfu!)} % of gemm`;
     advance(step, `${losses(loss, story.heldOut.at(-1)!.loss)}, ${pace}`);
   }
   if (story.losses.length === total) return true;
-  save(checkpoint, trainer, story);
+  save(file, trainer, story);
   return false;
 }
 
 /** Says how to go on. */
-function stopped({ settings, recipe }: Trainer, checkpoint: string, signal: AbortSignal): Failure {
+function stopped({ settings }: Trainer, story: Story, checkpoint: string, signal: AbortSignal): Failure {
   const { text, out, log } = settings;
   const words = Object.entries({ text, out: out === "out" ? undefined : out, log, resume: checkpoint }).flatMap(
-    ([name, value]) => (value === undefined ? [] : [`--${name} ${quoted(value)}`]),
+    ([name, value]) => (value === undefined ? [] : [`--${name} ${shellWord(value)}`]),
   );
   const command = `npm start -- --model gpt ${words.join(" ")}`;
   const { exitCode } = signal.reason as Failure;
-  return new Failure(`stopped after ${count(recipe.optimizer.steps)} steps and saved; go on by: ${command}`, exitCode);
-}
-
-/** As a shell takes it for one word. */
-function quoted(word: string): string {
-  return /^[\w./:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return new Failure(`stopped after ${counted(story.losses.length, "step")} and saved; go on by: ${command}`, exitCode);
 }

@@ -1,15 +1,18 @@
 /** What happened to a run so far, and how it is kept in a checkpoint. */
-import { loadCheckpoint, saveCheckpoint } from "simd-optim/node";
 import { type Corpus, digestOf } from "../charlm/corpus.ts";
+import { counted } from "../charlm/count.ts";
+import type { Point } from "../charlm/curves.ts";
 import { BAD_INPUT, Failure } from "../charlm/failure.ts";
-import { flag, type Given, RECIPE, type Recipe, type Settings } from "./options.ts";
+import { loadRun, type RunFile, readRun } from "../common/runFile.ts";
+import { anyNumber, fields, list, number, text, whole } from "../common/shape.ts";
+import { flag, type Given, RECIPE, RECIPE_SHAPE, type Recipe, type Settings } from "./options.ts";
 import type { Trainer } from "./trainer.ts";
 
 export interface Story {
   /** The loss of each batch, before its step. */
   readonly losses: number[];
   /** The held-out loss after so many steps; first after 0. */
-  readonly heldOut: { readonly step: number; readonly loss: number }[];
+  readonly heldOut: Point[];
   /** Time spent on training, evaluations not counted. */
   seconds: number;
 }
@@ -25,16 +28,26 @@ export function emptyStory(): Story {
   return { losses: [], heldOut: [], seconds: 0 };
 }
 
-export function save(path: string, trainer: Trainer, story: Story): void {
+export function save(file: RunFile, trainer: Trainer, story: Story): void {
   const { settings, corpus } = trainer;
   const recipe = Object.fromEntries(RECIPE.map((name) => [name, settings[name]]));
   const run = { recipe, text: { title: corpus.title, hash: digestOf(corpus) }, story };
-  saveCheckpoint(path, { ...trainer.parts, run });
+  file.save({ ...trainer.parts, run });
 }
+
+const SAVED = fields<Saved>({
+  recipe: RECIPE_SHAPE,
+  text: fields<Saved["text"]>({ title: text, hash: text }),
+  story: fields<Story>({
+    losses: list(anyNumber),
+    heldOut: list(fields<Point>({ step: whole(0), loss: anyNumber })),
+    seconds: number(0, Number.MAX_VALUE),
+  }),
+});
 
 /** The settings of the run in a file; refuses numbers that the user gave and that it does not have, and other texts. */
 export function settingsOf(path: string, { settings, has }: Given, corpus: Corpus): Settings {
-  const { recipe, text } = runIn(path, loadCheckpoint(path, {}, { strict: false }).data);
+  const { recipe, text } = readRun<Saved>(path, `--resume ${path}`, SAVED);
   for (const name of RECIPE) {
     if (has(name) && settings[name] !== recipe[name]) {
       throw new Failure(`${flag(name)} ${settings[name]}: the run in ${path} has ${recipe[name]}`, BAD_INPUT);
@@ -43,16 +56,17 @@ export function settingsOf(path: string, { settings, has }: Given, corpus: Corpu
   if (text.hash !== digestOf(corpus)) {
     throw new Failure(`--text: the run in ${path} is on ${text.title}, and this is another text`, BAD_INPUT);
   }
-  return { ...settings, ...recipe };
+  return { ...settings, ...Object.fromEntries(RECIPE.map((name) => [name, recipe[name]])) };
 }
 
 /** Loads a run; the trainer goes on from there. */
 export function restore(path: string, trainer: Trainer): Story {
-  return runIn(path, loadCheckpoint(path, trainer.parts).data).story;
-}
-
-function runIn(path: string, data: Readonly<Record<string, unknown>>): Saved {
-  const run = data["run"] as Saved | undefined;
-  if (!run?.recipe || !run.text || !run.story) throw new Failure(`--resume ${path}: not a run of this GPT`, BAD_INPUT);
-  return run;
+  const subject = `--resume ${path}`;
+  const { story } = loadRun<Saved>(path, subject, trainer.parts, SAVED);
+  const [taken, drawn] = [story.losses.length, trainer.batchesDrawn];
+  if (taken !== drawn || taken > trainer.settings.steps) {
+    const steps = `${counted(taken, "loss", "losses")} and batches of ${drawn}, of ${counted(trainer.settings.steps, "step")}`;
+    throw new Failure(`${subject}: it is damaged: it has ${steps}`, BAD_INPUT);
+  }
+  return story;
 }

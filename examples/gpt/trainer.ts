@@ -51,6 +51,11 @@ export class Trainer {
     return { model: this.network.parameters, optimizer: this.recipe.optimizer, batches: this.#batches };
   }
 
+  /** Batches drawn so far: each took a random number for every sequence. */
+  get batchesDrawn(): number {
+    return this.#batches.position / this.settings.batch;
+  }
+
   get tokensPerStep(): number {
     return this.settings.batch * this.settings.context;
   }
