@@ -13,7 +13,7 @@ import {
 } from "./measure.ts";
 import { fixed, type Options, type Resolved, resolve, writtenSchedules } from "./option.ts";
 import type { Parameter } from "./parameters.ts";
-import { checkSavedState, compareArrays, type LoadReport, type OptimizerState } from "./savedState.ts";
+import { checkSavedState, compareArrays, type LoadReport, type OptimizerState, type Place } from "./savedState.ts";
 import { runElsewhere } from "./shadow.ts";
 import {
   common,
@@ -193,9 +193,11 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   loadStateDict(saved: OptimizerState<SavedArray>, { strict = true }: { strict?: boolean } = {}): LoadReport {
     this.#checkReady();
     this.#checkSaved(saved);
-    const arrays = new Map<string, Float32Array>();
-    this.#state.forEachArray(({ parameter }, slot, array) => arrays.set(`${parameter.name}/${slot}`, array));
-    const { fitting, ...found } = compareArrays(saved.state, arrays);
+    const places = new Map<string, Place>();
+    this.#state.forEachArray(({ parameter: { name, shape } }, slot, array) => {
+      places.set(`${name}/${slot}`, { array, shape });
+    });
+    const { fitting, ...found } = compareArrays(saved.state, places);
     const problems = Object.entries(found).filter(([, keys]) => keys.length > 0);
     const report = { ...found, changed: this.#changedOptions(saved) };
     if (strict && problems.length > 0) {

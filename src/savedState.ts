@@ -1,6 +1,6 @@
 import { checkInteger, describe, refuse } from "./check.ts";
 import { isRecord } from "./json.ts";
-import { isSavedArray, type SavedArray } from "./stateful.ts";
+import { misfit, type SavedArray } from "./stateful.ts";
 
 /** Everything an optimizer needs to go on, by parameter name. */
 export interface OptimizerState<A = Float32Array> {
@@ -33,7 +33,7 @@ export interface LoadReport {
   readonly missing: readonly string[];
   /** Arrays in the saved state that this optimizer does not have. */
   readonly unexpected: readonly string[];
-  /** Arrays of another size. */
+  /** Arrays of another size, of another shape in their file, or that are no floats. */
   readonly misshapen: readonly string[];
   /** Options whose value differs from the saved one, as "group 0: lr". */
   readonly changed: readonly string[];
@@ -86,8 +86,14 @@ function checkGroup(argument: string, group: unknown, known: readonly string[]):
   }
 }
 
+/** An array in place, and the shape of its parameter. */
+export interface Place {
+  readonly array: Float32Array;
+  readonly shape: readonly number[];
+}
+
 /** The arrays of a saved state beside those it is for, which are named "parameter/slot". */
-export function compareArrays(state: OptimizerState<SavedArray>["state"], arrays: ReadonlyMap<string, Float32Array>) {
+export function compareArrays(state: OptimizerState<SavedArray>["state"], places: ReadonlyMap<string, Place>) {
   const saved = new Map(
     Object.entries(state).flatMap(([name, slots]) =>
       Object.entries(slots).map(([slot, array]) => [`${name}/${slot}` as string, array] as const),
@@ -96,12 +102,13 @@ export function compareArrays(state: OptimizerState<SavedArray>["state"], arrays
   const missing: string[] = [];
   const misshapen: string[] = [];
   const fitting: [SavedArray, Float32Array][] = [];
-  for (const [key, array] of arrays) {
+  for (const [key, { array, shape }] of places) {
     const source = saved.get(key);
-    if (!isSavedArray(source)) missing.push(key);
-    else if (source.length === array.length) fitting.push([source, array]);
-    else misshapen.push(`${key}: got ${source.length} elements, expected ${array.length}`);
+    const problem = misfit(source, array.length, shape);
+    if (source === undefined) missing.push(key);
+    else if (problem === undefined) fitting.push([source, array]);
+    else misshapen.push(`${key}: ${problem}`);
   }
-  const unexpected = [...saved.keys()].filter((key) => !arrays.has(key));
+  const unexpected = [...saved.keys()].filter((key) => !places.has(key));
   return { missing, unexpected, misshapen, fitting };
 }
