@@ -71,16 +71,21 @@ function unescapeKey(key: string): string {
   return key.slice(1);
 }
 
+/** The one entry of an object that stands for something else. */
+function standIn(json: { readonly [key: string]: Json }): readonly [key: string, text: string] | undefined {
+  const keys = Object.keys(json);
+  const text = keys.length === 1 ? json[keys[0]!] : undefined;
+  return typeof text === "string" && (keys[0] === TENSOR || keys[0] === VALUE) ? [keys[0], text] : undefined;
+}
+
 /** Decodes state. `array` is given the name of each array, and returns what to put there. */
 export function decode(json: Json, array: (name: string) => unknown): unknown {
   if (json === null || typeof json !== "object") return json;
-  if (Array.isArray(json)) return json.map((item) => decode(item, array));
-  const entries = Object.entries(json);
-  const [key, value] = entries.length === 1 ? entries[0]! : [];
-  if (key === TENSOR && typeof value === "string") return array(value);
-  if (key === VALUE && typeof value === "string") return decodeWord(value);
+  if (isList(json)) return json.map((item) => decode(item, array));
+  const [key, text] = standIn(json) ?? [];
+  if (text !== undefined) return key === TENSOR ? array(text) : decodeWord(text);
   // fromEntries defines: "__proto__" is a key like any other.
-  return Object.fromEntries(entries.map(([name, item]) => [unescapeKey(name), decode(item, array)]));
+  return Object.fromEntries(Object.entries(json).map(([name, item]) => [unescapeKey(name), decode(item, array)]));
 }
 
 function decodeWord(text: string): unknown {
@@ -91,8 +96,12 @@ function decodeWord(text: string): unknown {
 }
 
 /** The names of the arrays in encoded state, as often as they are there. */
-export function arrayNames(json: Json): string[] {
-  const names: string[] = [];
-  decode(json, (name) => void names.push(name));
+export function arrayNames(json: Json, names: string[] = []): string[] {
+  if (json === null || typeof json !== "object") return names;
+  const [key, text] = isList(json) ? [] : (standIn(json) ?? []);
+  if (key === TENSOR) names.push(text!);
+  else if (key === undefined) for (const item of Object.values<Json>(json as Json[])) arrayNames(item, names);
   return names;
 }
+
+const isList = (json: Json): json is readonly Json[] => Array.isArray(json);
