@@ -2,7 +2,7 @@ import { refuse } from "./check.ts";
 import { isRecord, type Json, type Limits, parseJson, writeJson } from "./json.ts";
 import { Parameters } from "./parameters.ts";
 import { isStateful } from "./stateful.ts";
-import { DEEPEST_STATE } from "./stateTree.ts";
+import { arrayNames, STATE_LIMITS } from "./stateTree.ts";
 
 /**
  * What a checkpoint consists of, by names of your choice: parameters; whatever has `stateDict` and `loadStateDict`; and
@@ -20,8 +20,8 @@ export type SavedPart =
 /** The key of the metadata under which the manifest is; it names the package, as the manifest does its version. */
 export const MANIFEST = "simd-optim";
 const VERSION = 1;
-/** Three levels are around the state of a part. A checkpoint of parameters alone has no room for as many brackets. */
-const LIMITS: Limits = { depth: DEEPEST_STATE + 3, brackets: 2 ** 20 };
+/** Three levels are around the state of a part. */
+const LIMITS: Limits = { ...STATE_LIMITS, depth: STATE_LIMITS.depth + 3 };
 
 export function kindOf(part: unknown): PartKind {
   if (part instanceof Parameters) return "parameters";
@@ -38,6 +38,10 @@ export function writeManifest(parts: Readonly<Record<string, SavedPart>>): strin
   return writeJson("parts", { version: VERSION, parts }, LIMITS);
 }
 
+/**
+ * The parts of a checkpoint: at most 64 levels of lists and objects each and 2^20 of them in all, no bigint of more than
+ * 1000 digits, and no tensor twice. Writing refuses what is beyond.
+ */
 export function parseManifest(text: string | undefined): Map<string, SavedPart> {
   if (text === undefined) {
     refuse("file", `no ${MANIFEST} metadata`, "a checkpoint; loadParameters takes any safetensors file", "BAD_FILE");
@@ -52,7 +56,20 @@ export function parseManifest(text: string | undefined): Map<string, SavedPart> 
     if (!isSavedPart(part))
       refuse(`${MANIFEST}.${name}`, part, "tensors of parameters, or the tree of a state", "BAD_FILE");
   }
-  return new Map(Object.entries(parts) as [string, SavedPart][]);
+  const saved = new Map(Object.entries(parts) as [string, SavedPart][]);
+  refuseTwice([...saved.values()]);
+  return saved;
+}
+
+/** Refuses tensors that are named twice, which no checkpoint has: so each is read once, whatever a file says. */
+function refuseTwice(parts: readonly SavedPart[]): void {
+  const named = new Set<string>();
+  for (const part of parts) {
+    for (const name of part.kind === "parameters" ? Object.values(part.tensors) : arrayNames(part.tree)) {
+      if (named.has(name)) refuse(MANIFEST, `tensor ${name} twice`, "each once", "BAD_FILE");
+      named.add(name);
+    }
+  }
 }
 
 function isSavedPart(part: unknown): part is SavedPart {

@@ -2,11 +2,11 @@ import { type Readable, type Reading, read } from "./byteSource.ts";
 import { checkKeys } from "./check.ts";
 import { type Selection, selected } from "./parameters.ts";
 import { readHeader } from "./safetensorsHeader.ts";
-import { carryOut, planParameter, refuseMisfits, type Transfer } from "./transfer.ts";
+import { carryOut, nameInFile, planParameter, refuseMisfits, refuseNames, type Transfer } from "./transfer.ts";
 
 /** Options of `loadParameters`. */
 export interface LoadParametersOptions {
-  /** What the file calls a parameter; its own name, unless it is given. */
+  /** What the file calls a parameter; its own name, unless it is given. Several may be given the values of one tensor. */
   names?: (name: string) => string;
   /** False to load what fits and report the rest; true, to throw for what is missing or misshapen, unless it is given. */
   strict?: boolean;
@@ -49,11 +49,13 @@ export function* readingParameters(
   const transfers: Transfer[] = [];
   const asked = new Set<string>();
   for (const parameter of parameters) {
-    const name = names(parameter.name);
+    const name = nameInFile(names, parameter.name);
     asked.add(name);
     planParameter(parameter.name, parameter, tensors.get(name), transfers, report);
   }
-  report.unexpected.push(...[...tensors.keys()].filter((name) => !asked.has(name)));
+  for (const name of tensors.keys()) if (!asked.has(name)) report.unexpected.push(name);
+  const none = parameters.length > 0 && report.missing.length === parameters.length;
+  if (strict && none && tensors.size > 0) refuseNames("parameters", tensors, names(parameters[0]!.name));
   if (strict) refuseMisfits("parameters", report, ["missing", "misshapen"]);
   yield* carryOut(transfers);
   return report;

@@ -203,8 +203,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     checkBoolean("strict", strict);
     this.#checkReady();
     this.#checkSaved(saved);
-    const expected = new Map(this.#layout.members.map(({ parameter: { name }, sizes }) => [name, sizes]));
-    const { restarted, ...found } = compareState(saved, expected);
+    const { restarted, ...found } = compareState(saved, this.#layout.members);
     const problems = Object.entries(found).filter(([, keys]) => keys.length > 0);
     const report = { ...found, changed: this.#changedOptions(saved) };
     if (strict && problems.length > 0) {

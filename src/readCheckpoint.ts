@@ -1,14 +1,14 @@
 import { type Readable, type Reading, read } from "./byteSource.ts";
 import { checkKeys, refuse } from "./check.ts";
 import { checkParts, kindOf, MANIFEST, type Parts, parseManifest, type SavedPart } from "./checkpointFormat.ts";
+import { FLOATS } from "./dtype.ts";
 import { isRecord, type Json } from "./json.ts";
 import { Parameters } from "./parameters.ts";
-import { readArray } from "./safetensors.ts";
 import { type Header, readHeader } from "./safetensorsHeader.ts";
 import type { LoadReport } from "./savedState.ts";
 import { isStateful, type Stateful, stateOf } from "./stateful.ts";
 import { arrayNames, decode } from "./stateTree.ts";
-import { carryOut, defer, planParameter, refuseMisfits, type Transfer } from "./transfer.ts";
+import { carryOut, deferState, planParameter, readState, refuseMisfits, type Transfer } from "./transfer.ts";
 
 /** Options of `readCheckpoint`. */
 export interface ReadCheckpointOptions {
@@ -102,16 +102,16 @@ function planParameters(
     const tensor = name === undefined ? undefined : tensors.get(name);
     planParameter(`${part}/${parameter.name}`, parameter, tensor, transfers, findings);
   }
-  const unexpected = [...named.keys()].filter((name) => !parameters.has(name));
-  findings.unexpected.push(...unexpected.map((name) => `${part}/${name}`));
+  for (const name of named.keys()) if (!parameters.has(name)) findings.unexpected.push(`${part}/${name}`);
 }
 
-/** Decodes a tree. Its arrays are read, but float32 ones only planned to be if there is a list for such plans. */
+/** Decodes a tree. Its arrays are read, but those that float32 holds only planned to be if there is a list for plans. */
 function* restore(tree: Json, { tensors }: Header, transfers?: Transfer[]): Reading<unknown> {
   const arrays = new Map<string, unknown>();
   for (const name of arrayNames(tree)) {
     const tensor = tensors.get(name) ?? refuse("state", name, "the name of a tensor in the file", "BAD_FILE");
-    arrays.set(name, transfers && tensor.dtype === "F32" ? defer(tensor, transfers) : yield* readArray(tensor));
+    const inPlace = transfers && tensor.dtype !== "F64" && FLOATS.includes(tensor.dtype);
+    arrays.set(name, inPlace ? deferState(tensor, transfers) : yield* readState(tensor));
   }
   return decode(tree, (name) => arrays.get(name));
 }
@@ -137,6 +137,6 @@ function gather(name: string, outcome: unknown, findings: Findings): void {
   if (!isRecord(outcome)) return;
   for (const key of Object.keys(findings) as (keyof Findings)[]) {
     const found = outcome[key];
-    if (Array.isArray(found)) findings[key].push(...found.map((item) => `${name}/${item}`));
+    if (Array.isArray(found)) for (const item of found) findings[key].push(`${name}/${item}`);
   }
 }

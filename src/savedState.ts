@@ -1,6 +1,6 @@
 import { checkInteger, describe, refuse } from "./check.ts";
 import { isRecord } from "./json.ts";
-import { isSavedArray, type SavedArray } from "./stateful.ts";
+import { misfit, type SavedArray } from "./stateful.ts";
 
 /** Everything an optimizer needs to go on, by parameter name. */
 export interface OptimizerState<A = Float32Array> {
@@ -33,7 +33,7 @@ export interface LoadReport {
   readonly missing: readonly string[];
   /** Arrays in the saved state that this optimizer does not have. */
   readonly unexpected: readonly string[];
-  /** Arrays of another size. */
+  /** Arrays of another size, of another shape in their file, or that are no floats. */
   readonly misshapen: readonly string[];
   /** Options whose value differs from the saved one of any of the group's parameters, as "group 0: lr". */
   readonly changed: readonly string[];
@@ -86,26 +86,32 @@ function checkGroup(argument: string, group: unknown, known: readonly string[]):
   }
 }
 
-/** What a saved state has beside what it is for: elements of each slot by parameter, 0 for none. */
-export function compareState(
-  { state, steps }: OptimizerState<SavedArray>,
-  expected: ReadonlyMap<string, Readonly<Record<string, number>>>,
-) {
+/** A parameter, and the elements that its state has in each slot, 0 for none. */
+interface Kept {
+  readonly parameter: { readonly name: string; readonly shape: readonly number[] };
+  readonly sizes: Readonly<Record<string, number>>;
+}
+
+/** What a saved state has beside what it is for. */
+export function compareState({ state, steps }: OptimizerState<SavedArray>, members: readonly Kept[]) {
   const missing: string[] = [];
   const misshapen: string[] = [];
   const unexpected: string[] = [];
   /** The parameters that are not all there. */
   const restarted = new Set<string>();
-  for (const [name, sizes] of expected) {
+  const expected = new Map(members.map(({ parameter, sizes }) => [parameter.name, sizes]));
+  for (const {
+    parameter: { name, shape },
+    sizes,
+  } of members) {
     const slots = Object.hasOwn(state, name) ? state[name]! : {};
     const before = missing.length + misshapen.length;
     for (const [slot, size] of Object.entries(sizes)) {
       if (size === 0) continue;
       const array = Object.hasOwn(slots, slot) ? slots[slot] : undefined;
-      if (!isSavedArray(array)) missing.push(`${name}/${slot}`);
-      else if (array.length !== size) {
-        misshapen.push(`${name}/${slot}: got ${array.length} elements, expected ${size}`);
-      }
+      const problem = misfit(array, size, shape);
+      if (array === undefined) missing.push(`${name}/${slot}`);
+      else if (problem !== undefined) misshapen.push(`${name}/${slot}: ${problem}`);
     }
     const complete = missing.length + misshapen.length === before;
     if (complete && !Object.hasOwn(steps, name)) missing.push(`${name}/step`);

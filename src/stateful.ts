@@ -1,4 +1,5 @@
-import { checkBoolean, checkFunction, checkInteger, checkKeys, refuse } from "./check.ts";
+import { checkBoolean, checkFunction, checkInteger, checkKeys, describe, refuse } from "./check.ts";
+import { followsShape } from "./shape.ts";
 
 /** Anything that holds state which can be saved and loaded: an optimizer, an average, an object of your own. */
 export interface Stateful {
@@ -58,11 +59,34 @@ export class DeferredArray {
   }
 }
 
-/** An array of a saved state: in memory, or still in its file. */
-export type SavedArray = Float32Array | DeferredArray;
+/** An array of a saved state: in memory, where float64 is rounded as it is taken, or still in its file. */
+export type SavedArray = Float32Array | Float64Array | DeferredArray;
 
 export function isSavedArray(value: unknown): value is SavedArray {
-  return value instanceof Float32Array || value instanceof DeferredArray;
+  return value instanceof Float32Array || value instanceof Float64Array || value instanceof DeferredArray;
+}
+
+/** What the file said of an array. */
+interface Origin {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+const origins = new WeakMap<object, Origin>();
+
+/** Notes what a file said of an array, which does not show it. */
+export function noteOrigin<A extends object>(array: A, { dtype, shape }: Origin): A {
+  origins.set(array, { dtype, shape });
+  return array;
+}
+
+/** Why a saved array cannot be taken for `length` elements that belong to a parameter of some shape, if it cannot. */
+export function misfit(saved: unknown, length: number, shape: readonly number[]): string | undefined {
+  const origin = origins.get(saved as object);
+  if (!isSavedArray(saved)) return `got ${origin?.dtype ?? describe(saved)}, expected floats`;
+  if (saved.length !== length) return `got ${saved.length} elements, expected ${length}`;
+  if (!origin || followsShape(origin.shape, shape)) return undefined;
+  return `got ${describe(origin.shape)}, expected ${describe(shape)}`;
 }
 
 /** Fills an array from a saved one of the same length. */

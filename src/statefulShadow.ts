@@ -1,6 +1,6 @@
-import { refuse } from "./check.ts";
+import { refuse, SimdOptimError } from "./check.ts";
 import { Shadow } from "./shadow.ts";
-import { fillFrom, isSavedArray, type SavedArray, type StateDictOptions, wantsCopy } from "./stateful.ts";
+import { fillFrom, misfit, type SavedArray, type StateDictOptions, wantsCopy } from "./stateful.ts";
 
 /** A copy that is part of a state: it can be saved and loaded by parameter name, and hold gradients instead. */
 export class StatefulShadow extends Shadow {
@@ -21,11 +21,10 @@ export class StatefulShadow extends Shadow {
   /** Refuses arrays that are not those of these parameters. */
   check(argument: string, arrays: Readonly<Record<string, SavedArray>>): void {
     if (arrays === null || typeof arrays !== "object") refuse(argument, arrays, "arrays by parameter name");
-    for (const { name, size } of this.parameters) {
+    for (const { name, size, shape } of this.parameters) {
       const array = Object.hasOwn(arrays, name) ? arrays[name] : undefined;
-      if (!isSavedArray(array) || array.length !== size) {
-        refuse(`${argument}.${name}`, array?.length, `${size} elements`, "STATE_MISMATCH");
-      }
+      const problem = misfit(array, size, shape);
+      if (problem !== undefined) throw new SimdOptimError("STATE_MISMATCH", `${argument}.${name}: ${problem}`);
     }
   }
 

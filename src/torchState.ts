@@ -2,10 +2,10 @@ import { type Readable, type Reading, read } from "./byteSource.ts";
 import { checkInteger, checkKeys, describe, refuse } from "./check.ts";
 import type { Parameter } from "./parameters.ts";
 import { readArray, Safetensors, type WriteTensor } from "./safetensors.ts";
-import { type Header, readHeader } from "./safetensorsHeader.ts";
+import { readHeader, type TensorInfo } from "./safetensorsHeader.ts";
 import type { LoadReport, OptimizerState } from "./savedState.ts";
 import { DeferredArray, type SavedArray, type StateDictOptions } from "./stateful.ts";
-import { carryOut, defer, type Transfer } from "./transfer.ts";
+import { carryOut, deferState, nameInFile, refuseNames, type Transfer } from "./transfer.ts";
 
 /** What the exchange needs of an optimizer. */
 interface Exchangeable {
@@ -66,6 +66,8 @@ const snakeCase = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.
 
 /** Options of `readTorchState`. */
 export interface TorchStateOptions {
+  /** What the file calls a parameter; its own name, unless it is given. No two may have one name. */
+  names?: (name: string) => string;
   /** Updates made, for a file of an optimizer that does not count, such as torch's SGD; what the file says counts more. */
   step?: number;
   /** False to load what fits and report the rest; true, to throw, unless it is given. */
@@ -81,7 +83,9 @@ export interface TorchStateOptions {
  *     flat = {f"{names[i]}.{key}": value for i, slots in state.items() for key, value in slots.items()}
  *     safetensors.torch.save_file(flat, path)
  *
- * Options are yours to give. What does not fit throws, and then nothing has changed.
+ * F32, F16 and BF16 are taken exactly, F64 is rounded. The axes of a tensor are those of its parameter, in their order;
+ * a mean over some of them may lack those, and any may be of one axis. Options are yours to give. What does not fit
+ * throws, and then nothing has changed.
  */
 export async function readTorchState(
   source: Readable,
@@ -92,28 +96,30 @@ export async function readTorchState(
 }
 
 function* readingTorchState(size: number, optimizer: Exchangeable, options: TorchStateOptions): Reading<LoadReport> {
-  checkKeys("readTorchState", options, ["step", "strict"]);
-  const { step: given, strict = true } = options;
+  checkKeys("readTorchState", options, ["names", "step", "strict"]);
+  const { names = (name: string) => name, step: given, strict = true } = options;
   if (given !== undefined) checkInteger("step", given, `[0, ${Number.MAX_SAFE_INTEGER}]`);
   const now = optimizer.stateDict({ copy: false });
-  const header = yield* readHeader(size);
+  const nameOf = translate(Object.keys(now.steps), names);
+  const { tensors, metadata } = yield* readHeader(size);
   const transfers: Transfer[] = [];
   const state: Record<string, Record<string, SavedArray>> = Object.create(null);
   const steps: Record<string, number> = Object.create(null);
-  const numbers = now.groups.map((group) => ({ ...group.numbers }));
+  const numbers = now.groups.map((group) => ({ ...group.numbers }) as Record<string, number>);
   const groupOf = new Map(now.groups.flatMap(({ params }, i) => params.map((name) => [name, i] as const)));
-  for (const tensor of header.tensors.values()) {
+  for (const tensor of tensors.values()) {
     const dot = tensor.name.lastIndexOf(".");
-    const name = tensor.name.slice(0, Math.max(dot, 0));
-    const slot = tensor.name.slice(dot + 1);
+    const [name, slot] = [nameOf(tensor.name.slice(0, Math.max(dot, 0))), tensor.name.slice(dot + 1)];
     const kept = numbers[groupOf.get(name) ?? -1];
-    if (slot === "step") steps[name] = yield* readScalar(header, tensor.name);
-    else if (kept && Object.hasOwn(kept, slot)) kept[slot as never] = (yield* readScalar(header, tensor.name)) as never;
+    if (kept && slot === "step") steps[name] = yield* readScalar(tensor);
+    else if (kept && Object.hasOwn(kept, slot)) kept[slot] = yield* readScalar(tensor);
     else {
-      state[name] ??= {};
-      state[name][slot] = defer(tensor, transfers);
+      state[name] ??= Object.create(null) as Record<string, SavedArray>;
+      state[name][slot] = deferState(tensor, transfers);
     }
   }
+  const found = [...Object.keys(steps), ...Object.keys(state)].some((name) => groupOf.has(name));
+  if (strict && !found && tensors.size > 0) refuseNames("state", tensors, "fc.weight.exp_avg");
   for (const [name, slots] of Object.entries(now.state)) {
     if (steps[name] !== undefined || state[name] !== undefined) continue;
     // Never updated: torch has no state for it yet, and here it is as it was made.
@@ -123,9 +129,11 @@ function* readingTorchState(size: number, optimizer: Exchangeable, options: Torc
       state[name][slot] = new DeferredArray(length, (target) => void target.fill(0));
     }
   }
+  // A file of ours counts every parameter that has been updated, even one without state.
+  const uncounted = metadata.has("optimizer") ? 0 : given;
   for (const name of Object.keys(now.steps)) {
     steps[name] ??=
-      given ?? refuse("step", given, `the number of updates, since the file has none for ${describe(name)}`);
+      uncounted ?? refuse("step", given, `the number of updates, since the file has none for ${describe(name)}`);
   }
   const step = Object.values(steps).reduce((most, count) => Math.max(most, count), 0);
   const groups = now.groups.map((group, i) => ({ ...group, numbers: numbers[i]! }));
@@ -134,11 +142,28 @@ function* readingTorchState(size: number, optimizer: Exchangeable, options: Torc
   return report;
 }
 
+/** From names in the file to those of parameters; what is no parameter's gets none that is. */
+function translate(own: readonly string[], names: (name: string) => string): (inFile: string) => string {
+  const known = new Map<string, string>();
+  for (const name of own) {
+    const inFile = nameInFile(names, name);
+    const other = known.get(inFile);
+    if (other !== undefined) refuse("names", inFile, `a name for ${describe(name)} that ${describe(other)} has not`);
+    known.set(inFile, name);
+  }
+  const taken = new Set(own);
+  return (inFile) => {
+    let name = known.get(inFile) ?? inFile;
+    if (!known.has(inFile)) while (taken.has(name)) name += "~";
+    return name;
+  };
+}
+
 /** A number without axes, of whatever type. */
-function* readScalar({ tensors }: Header, name: string): Reading<number> {
-  const tensor = tensors.get(name)!;
-  if (!["F32", "F64", "I32", "I64"].includes(tensor.dtype) || tensor.shape.some((size) => size !== 1)) {
-    refuse(describe(name), `${tensor.dtype} of shape ${describe(tensor.shape)}`, "one number", "STATE_MISMATCH");
+function* readScalar(tensor: TensorInfo): Reading<number> {
+  const { name, dtype, shape } = tensor;
+  if (!["F32", "F64", "I32", "I64"].includes(dtype) || shape.some((size) => size !== 1)) {
+    refuse(describe(name), `${dtype} of shape ${describe(shape)}`, "one number", "STATE_MISMATCH");
   }
   return Number((yield* readArray(tensor))[0]);
 }

@@ -1,11 +1,11 @@
 import type { Reading } from "./byteSource.ts";
 import { describe, refuse, SimdOptimError } from "./check.ts";
-import { FLOATS } from "./dtype.ts";
+import { FLOATS, type TypedArray } from "./dtype.ts";
 import type { Parameter } from "./parameters.ts";
-import { readFloats } from "./safetensors.ts";
+import { readArray, readFloats } from "./safetensors.ts";
 import type { TensorInfo } from "./safetensorsHeader.ts";
 import { sameShape, sizeOf } from "./shape.ts";
-import { DeferredArray } from "./stateful.ts";
+import { DeferredArray, noteOrigin, type SavedArray } from "./stateful.ts";
 
 /** A tensor of a file, and where in linear memory its elements are to go. */
 export interface Transfer {
@@ -40,10 +40,23 @@ export function planParameter(
   } else transfers.push({ tensor, elements: size, target: () => parameter.data });
 }
 
-/** An array of state that stands for a tensor, and plans to load it where it is told to go. */
-export function defer(tensor: TensorInfo, transfers: Transfer[]): DeferredArray {
+/**
+ * An array of state that stands for a tensor, and plans to load it where it is told to go. One that is of no floats stands
+ * for nothing that can be loaded.
+ */
+export function deferState(tensor: TensorInfo, transfers: Transfer[]): SavedArray {
+  if (!FLOATS.includes(tensor.dtype)) return noteOrigin({} as SavedArray, tensor);
   const elements = sizeOf(tensor.shape);
-  return new DeferredArray(elements, (target) => void transfers.push({ tensor, elements, target: () => target }));
+  const plan = (target: Float32Array) => void transfers.push({ tensor, elements, target: () => target });
+  return noteOrigin(new DeferredArray(elements, plan), tensor);
+}
+
+/** Reads an array of state: what JavaScript has no array for, F16 and BF16, as float32, which holds it exactly. */
+export function* readState(tensor: TensorInfo): Reading<TypedArray> {
+  if (tensor.dtype !== "F16" && tensor.dtype !== "BF16") return noteOrigin(yield* readArray(tensor), tensor);
+  const floats = new Float32Array(sizeOf(tensor.shape));
+  yield* readFloats(tensor, floats);
+  return noteOrigin(floats, tensor);
 }
 
 /** Carries out what was planned. */
@@ -54,6 +67,20 @@ export function* carryOut(transfers: readonly Transfer[]): Reading<void> {
     if (array.length !== elements) refuse(tensor.name, `${array.length} elements`, `${elements}: memory has grown`);
     yield* readFloats(tensor, array);
   }
+}
+
+/** What a file calls a parameter, by the option that says so. */
+export function nameInFile(names: (name: string) => string, name: string): string {
+  if (typeof names !== "function") refuse("names", names, "a function of the name of a parameter");
+  const inFile: unknown = names(name);
+  return typeof inFile === "string" ? inFile : refuse(`names(${describe(name)})`, inFile, "a name in the file");
+}
+
+/** Says what names a file has that has none of those that are asked for. */
+export function refuseNames(argument: string, tensors: ReadonlyMap<string, TensorInfo>, example: string): never {
+  const [first] = tensors.keys();
+  const expected = `names such as ${describe(example)}: the option names says what a file calls a parameter`;
+  refuse(argument, `a file of tensors such as ${describe(first)}`, expected, "STATE_MISMATCH");
 }
 
 /** Throws if there is anything to report. */

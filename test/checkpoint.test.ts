@@ -262,10 +262,9 @@ describe("what does not fit", () => {
         { ...run.parts, optimizer: new Lookahead(new AdamW(model, { amsgrad: true })) },
         "missing fc.weight/max_exp_avg_sq",
       ],
-      [{ random, model, optimizer, average: new EMA(smaller) }, "average.fc.weight: got 12"],
+      [{ random, model, optimizer, average: new EMA(smaller) }, "average.fc.weight: got [3, 4], expected [4, 3]"],
     ];
-    for (const [parts, message] of refused.slice(0, -1)) expect(() => readNow(file, parts), message).toThrow(message);
-    expect(() => readNow(file, { random, model, optimizer, average: new EMA(smaller) })).toThrow("average.fc.other");
+    for (const [parts, message] of refused) expect(() => readNow(file, parts), message).toThrow(message);
     expect(state(run)).toEqual(before);
     expect(values(smaller)).toEqual(untouched);
   });
@@ -350,7 +349,7 @@ describe("what does not fit", () => {
       "with arrays that only look like some",
       '{"$tensor":"average/average/fc.bias"}',
       '{"length":3}',
-      "average.fc.bias: got 3",
+      "average.fc.bias: got an object of Object, expected floats",
     ],
     ["with an average of -1 updates", '"updates":4', '"updates":-1', "state.updates: got -1"],
     ["with a position of 0.5", '"position":4', '"position":0.5', "state.position: got 0.5"],
@@ -375,7 +374,7 @@ test("memory that grows before the file is written is noticed", () => {
   expect(writeCheckpoint(run.parts).bytes()).toHaveLength(file.size);
 });
 
-test("a hundred thousand damaged files give a clear error or load, and an error changes nothing", () => {
+test("thirty thousand damaged files give a clear error or load, and an error changes nothing", () => {
   const params = parameters();
   const parts = { model: params, optimizer: new NAdam(params), random: new Random(3) };
   for (let t = 0; t < 3; t++) step(params, parts.optimizer, t);
@@ -384,7 +383,7 @@ test("a hundred thousand damaged files give a clear error or load, and an error 
   const random = new Random(11, "damage");
   let [before, loaded] = [writeCheckpoint(parts).bytes(), 0];
   const syntax = new TextEncoder().encode('{}[]",:\\0123456789.-eE$n\u0000 ');
-  for (let i = 0; i < 100_000; i++) {
+  for (let i = 0; i < 30_000; i++) {
     const bad = file.slice(0, random.below(16) === 0 ? random.below(file.length) : file.length);
     for (let changes = 1 + random.below(3); changes > 0 && bad.length > 0; changes--) {
       const at = random.below(Math.min(bad.length, random.below(8) === 0 ? 8 : 8 + header));
@@ -406,4 +405,4 @@ test("a hundred thousand damaged files give a clear error or load, and an error 
   }
   expect(writeCheckpoint(parts).bytes()).toEqual(before);
   expect(loaded).toBeGreaterThan(100);
-});
+}, 600_000);

@@ -79,6 +79,26 @@ test("what does not fit throws before anything is written, or is reported", asyn
   await expect(loadParameters(file, params)).rejects.toMatchObject({ code: "DISPOSED" });
 });
 
+test("a file that has none of the names says so, and points to the option", async () => {
+  const file = bytes({ "transformer.fc.w": { data: Float32Array.of(1, 2) } });
+  const params = rt.parameters({ "fc.w": [2], "fc.b": [1] });
+  const text =
+    'parameters: got "a file of tensors such as \\"transformer.fc.w\\"", expected names such as "fc.w": the option names';
+  await expect(loadParameters(file, params)).rejects.toThrow(text);
+  await expect(loadParameters(file, params)).rejects.toMatchObject({ code: "STATE_MISMATCH" });
+  expect((await loadParameters(file, params, { strict: false })).missing).toEqual(["fc.w", "fc.b"]);
+  await expect(loadParameters(file, params, { names: "fc" as never })).rejects.toThrow('names: got "fc"');
+  await expect(loadParameters(file, params, { names: () => 1 as never })).rejects.toThrow('names("fc.w"): got 1');
+});
+
+test("a file of more tensors than a call takes arguments is no trouble", async () => {
+  const data = Float32Array.of(1);
+  const tensors = Array.from({ length: 200_000 }, (_, i): [string, WriteTensor] => [`t${i}`, { data }]);
+  const params = rt.parameters({ t7: [1] });
+  const { unexpected } = await loadParameters(new Safetensors(tensors).bytes(), params);
+  expect(unexpected).toHaveLength(199_999);
+});
+
 test("a large tensor is read in pieces, straight to where it belongs", async () => {
   const data = Float32Array.from({ length: 5_000_000 }, (_, i) => i);
   const file = bytes({ a: { data } });

@@ -145,6 +145,68 @@ describe("reading what torch makes", () => {
     expect(other.stateDict().steps).toEqual({ "fc.weight": 3, fc: 0 });
   });
 
+  test("names can be translated, as for parameters", async () => {
+    const [source, params] = [
+      parameters({ "model.fc.w": [3, 4], b: [2] }),
+      parameters({ w: [3, 4], "model.fc.w": [2] }),
+    ];
+    const [optimizer, other] = [new AdamW(source), new AdamW(params)];
+    run(source, optimizer, 0, 3);
+    const file = writeTorchState(optimizer).bytes();
+    const names = (name: string) => (name === "w" ? "model.fc.w" : "b");
+    expect(await readTorchState(file, other, { names })).toMatchObject({ missing: [], unexpected: [], misshapen: [] });
+    const { state, steps } = other.stateDict();
+    expect(state["w"]).toEqual(optimizer.stateDict().state["model.fc.w"]);
+    expect(state["model.fc.w"]).toEqual(optimizer.stateDict().state["b"]);
+    expect(steps).toEqual({ w: 3, "model.fc.w": 3 });
+    // What is called as a parameter of another name is not taken for it.
+    const only = new AdamW(parameters({ w: [3, 4], "model.fc.w": [2] }));
+    const report = readTorchState(file, only, { names: (name) => (name === "w" ? "b" : "c"), strict: false });
+    expect((await report).unexpected).toContain("model.fc.w~/exp_avg");
+    for (const [names, message] of [
+      [1, "names: got 1, expected a function"],
+      [() => 1, 'names("w"): got 1, expected a name in the file'],
+      [() => "b", 'names: got "b", expected a name for "model.fc.w" that "w" has not'],
+    ] as const) {
+      await expect(readTorchState(file, other, { names: names as never })).rejects.toThrow(message);
+    }
+  });
+
+  test("a file of other names says so, and points to the option", async () => {
+    const optimizer = new AdamW(parameters({ "model.fc.weight": [3, 4] }));
+    optimizer.step();
+    const file = writeTorchState(optimizer).bytes();
+    await expect(readTorchState(file, new AdamW(parameters()))).rejects.toThrow(
+      'state: got "a file of tensors such as \\"model.fc.weight.exp_avg\\"", expected names such as "fc.weight.exp_avg": the option names',
+    );
+  });
+
+  test("a count for what is no parameter is unexpected, and counts nothing", async () => {
+    const params = parameters();
+    const optimizer = new AdamW(params);
+    run(params, optimizer, 0, 2);
+    const { tensors } = readSync(writeTorchState(optimizer).bytes(), readingTensors);
+    const file = new Safetensors([...tensors, ["other.step", { data: Float32Array.of(1000), shape: [] }]]).bytes();
+    await expect(readTorchState(file, optimizer)).rejects.toThrow("unexpected other/step");
+    expect(await readTorchState(file, optimizer, { strict: false })).toMatchObject({ unexpected: ["other/step"] });
+    expect(optimizer.steps).toBe(2);
+  });
+
+  test.each(optimizers.map((Optimizer) => ({ name: Optimizer.spec.name, Optimizer })))(
+    "what is written of $name can be read, before the first step and with a parameter that is frozen",
+    async ({ Optimizer }) => {
+      const params = parameters();
+      const [optimizer, other] = [new Optimizer(params), new Optimizer(parameters())];
+      for (const steps of [0, 2]) {
+        params.get("fc").frozen = true;
+        run(params, optimizer, 0, steps);
+        await readTorchState(writeTorchState(optimizer).bytes(), other);
+        expect(other.stateDict().steps).toEqual(optimizer.stateDict().steps);
+        expect(other.stateDict().state).toEqual(optimizer.stateDict().state);
+      }
+    },
+  );
+
   test("refuses what does not fit, and changes nothing", async () => {
     const params = parameters();
     const optimizer = new ASGD(params);
@@ -156,6 +218,8 @@ describe("reading what torch makes", () => {
       ["fc.ay", { data: new Float32Array(4) }, "unexpected fc/ay"],
       ["ax", { data: new Float32Array(4) }, "unexpected /ax"],
       ["fd.ax", { data: new Float32Array(4) }, "unexpected fd/ax"],
+      ["fc.__proto__", { data: new Float32Array(4) }, "unexpected fc/__proto__"],
+      ["__proto__.ax", { data: new Float32Array(4) }, "unexpected __proto__/ax"],
       ["fc.ax", { data: new Float32Array(3) }, "misshapen fc/ax: got 3 elements"],
       ["fc.eta", { data: new Float32Array(2) }, '"fc.eta": got "F32 of shape [2]", expected one number'],
       ["fc.step", { data: Float32Array.of(1.5) }, "state.step"],

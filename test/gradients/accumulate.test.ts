@@ -285,7 +285,7 @@ test("arguments and states are checked before anything is written", () => {
   expect(bad({ microBatches: -1 })).toThrow("state.microBatches: got -1");
   expect(bad({ weight: Number.NaN })).toThrow("state.weight: got NaN");
   expect(bad({ reduction: "sum" })).toThrow('state.reduction: got "sum", expected one of "mean"');
-  expect(bad({ sum: { ...saved.sum, b: new Float32Array(1) } })).toThrow("state.sum.b: got 1, expected 13 elements");
+  expect(bad({ sum: { ...saved.sum, b: new Float32Array(1) } })).toThrow("state.sum.b: got 1 elements, expected 13");
   expect(() => accumulator.loadStateDict(null as unknown as typeof saved)).toThrow("state: got null");
   expect(accumulator.stateDict()).toEqual(saved);
 });

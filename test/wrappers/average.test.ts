@@ -82,7 +82,7 @@ test("an average is saved and loaded by name, and refuses what does not fit", ()
   other.loadStateDict(structuredClone(saved));
   expect(other.stateDict()).toEqual({ updates: 1, average: { ...saved.average } });
   const foreign = { updates: 1, average: { w: new Float32Array(3), b: new Float32Array(1) } };
-  expect(() => average.loadStateDict(foreign)).toThrow("average.w: got 3, expected 2 elements");
+  expect(() => average.loadStateDict(foreign)).toThrow("average.w: got 3 elements, expected 2");
   expect(average.stateDict()).toEqual(saved);
   expect(() => new SWA(params).withEvalParams(() => 1)).toThrow("at least one update before it");
   expect(() => new EMA(params, { decay: 2 })).toThrow("decay: got 2");
