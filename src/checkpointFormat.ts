@@ -1,4 +1,4 @@
-import { refuse } from "./check.ts";
+import { isPlain, refuse } from "./check.ts";
 import { isRecord, type Json, type Limits, parseJson, writeJson } from "./json.ts";
 import { Parameters } from "./parameters.ts";
 import { isStateful } from "./stateful.ts";
@@ -29,7 +29,7 @@ export function kindOf(part: unknown): PartKind {
 }
 
 export function checkParts(parts: unknown): asserts parts is Parts {
-  if (!isRecord(parts) || kindOf(parts) !== "data") {
+  if (!isPlain(parts) || kindOf(parts) !== "data") {
     refuse("parts", parts, "an object such as { model: params, optimizer }");
   }
 }

@@ -1,5 +1,5 @@
 import { type Readable, type Reading, read } from "./byteSource.ts";
-import { checkKeys } from "./check.ts";
+import { checkBoolean, checkFunction, checkKeys } from "./check.ts";
 import { type Selection, selected } from "./parameters.ts";
 import { readHeader } from "./safetensorsHeader.ts";
 import { carryOut, nameInFile, planParameter, refuseMisfits, refuseNames, type Transfer } from "./transfer.ts";
@@ -43,6 +43,8 @@ export function* readingParameters(
 ): Reading<ParametersReport> {
   checkKeys("loadParameters", options, ["names", "strict"]);
   const { names = (name: string) => name, strict = true } = options;
+  checkFunction("names", names);
+  checkBoolean("strict", strict);
   const parameters = selected("params", params);
   const { tensors } = yield* readHeader(size);
   const report = { missing: [] as string[], unexpected: [] as string[], misshapen: [] as string[] };

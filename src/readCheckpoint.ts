@@ -1,5 +1,5 @@
 import { type Readable, type Reading, read } from "./byteSource.ts";
-import { checkKeys, refuse } from "./check.ts";
+import { checkBoolean, checkKeys, refuse } from "./check.ts";
 import { checkParts, kindOf, MANIFEST, type Parts, parseManifest, type SavedPart } from "./checkpointFormat.ts";
 import { FLOATS } from "./dtype.ts";
 import { isRecord, type Json } from "./json.ts";
@@ -46,6 +46,7 @@ export function* readingCheckpoint(
 ): Reading<CheckpointReport> {
   checkKeys("readCheckpoint", options, ["strict"]);
   const { strict = true } = options;
+  checkBoolean("strict", strict);
   checkParts(parts);
   const header = yield* readHeader(size);
   const saved = parseManifest(header.metadata.get(MANIFEST));

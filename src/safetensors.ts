@@ -84,9 +84,11 @@ export class Safetensors implements Iterable<Uint8Array<ArrayBuffer>> {
 
   /** Tensors are laid out as the reference implementation does: by falling alignment, then by name. */
   constructor(tensors: Iterable<readonly [string, WriteTensor]>, metadata: Iterable<readonly [string, string]> = []) {
-    const planned = [...tensors].map(([name, tensor]) => plan(name, tensor)).sort(inFileOrder);
+    const planned = pairsOf("tensors", tensors)
+      .map(([name, tensor]) => plan(name, tensor))
+      .sort(inFileOrder);
     const fields = new Map<string, unknown>();
-    const texts = [...metadata];
+    const texts = pairsOf("metadata", metadata);
     for (const [key, text] of texts) {
       if (typeof key !== "string" || typeof text !== "string") refuse(`${METADATA}.${String(key)}`, text, "text");
     }
@@ -133,6 +135,15 @@ interface Planned {
   readonly bytes: number;
   /** The place of its type among those that come later in files. */
   readonly alignment: number;
+}
+
+/** The entries of a map, or of a list of pairs. */
+function pairsOf<V>(argument: string, entries: Iterable<readonly [string, V]>): (readonly [string, V])[] {
+  const isPair = (pair: unknown) => Array.isArray(pair) && pair.length === 2;
+  const iterable = entries !== null && typeof entries === "object" && Symbol.iterator in entries;
+  const pairs = iterable ? [...entries] : [undefined];
+  if (!pairs.every(isPair)) refuse(argument, entries, "a map, or a list of pairs of a name and what it is of");
+  return pairs as (readonly [string, V])[];
 }
 
 function plan(name: string, tensor: WriteTensor): Planned {

@@ -1,5 +1,6 @@
 import { type Readable, type Reading, read } from "./byteSource.ts";
-import { checkInteger, checkKeys, describe, refuse } from "./check.ts";
+import { checkBoolean, checkFunction, checkInteger, checkKeys, describe, refuse } from "./check.ts";
+import { checkOptimizer } from "./optimizerLike.ts";
 import type { Parameter } from "./parameters.ts";
 import { readArray, Safetensors, type WriteTensor } from "./safetensors.ts";
 import { readHeader, type TensorInfo } from "./safetensorsHeader.ts";
@@ -13,6 +14,8 @@ interface Exchangeable {
   stateDict(options?: StateDictOptions): OptimizerState;
   loadStateDict(saved: OptimizerState<SavedArray>, options?: { strict?: boolean }): LoadReport;
 }
+
+const METHODS = ["stateDict", "loadStateDict"] as const;
 
 /**
  * The state of an optimizer as torch's `optimizer.state_dict()["state"]` has it, but flat and by name: a safetensors file
@@ -32,6 +35,7 @@ interface Exchangeable {
  * has it but with names for parameters and without infinities.
  */
 export function writeTorchState(optimizer: Exchangeable): Safetensors {
+  checkOptimizer("optimizer", optimizer, METHODS);
   const { optimizer: rule, state, steps, groups } = optimizer.stateDict({ copy: false });
   const tensors: [string, WriteTensor][] = [];
   for (const [i, { params }] of optimizer.groups.entries()) {
@@ -98,7 +102,10 @@ export async function readTorchState(
 function* readingTorchState(size: number, optimizer: Exchangeable, options: TorchStateOptions): Reading<LoadReport> {
   checkKeys("readTorchState", options, ["names", "step", "strict"]);
   const { names = (name: string) => name, step: given, strict = true } = options;
+  checkFunction("names", names);
+  checkBoolean("strict", strict);
   if (given !== undefined) checkInteger("step", given, `[0, ${Number.MAX_SAFE_INTEGER}]`);
+  checkOptimizer("optimizer", optimizer, METHODS);
   const now = optimizer.stateDict({ copy: false });
   const nameOf = translate(Object.keys(now.steps), names);
   const { tensors, metadata } = yield* readHeader(size);
