@@ -118,8 +118,9 @@ export function compareState({ state, steps }: OptimizerState<SavedArray>, membe
     if (!complete || !Object.hasOwn(steps, name)) restarted.add(name);
   }
   for (const [name, slots] of Object.entries(state)) {
-    const sizes = expected.get(name);
-    unexpected.push(...Object.keys(slots).flatMap((slot) => (sizes?.[slot] ? [] : [`${name}/${slot}`])));
+    const sizes = expected.get(name) ?? {};
+    const has = (slot: string) => Object.hasOwn(sizes, slot) && sizes[slot]! > 0;
+    unexpected.push(...Object.keys(slots).flatMap((slot) => (has(slot) ? [] : [`${name}/${slot}`])));
   }
   return { missing, unexpected, misshapen, restarted };
 }
