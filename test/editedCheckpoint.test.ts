@@ -78,8 +78,10 @@ async function brokenEdits(bytes: Buffer, path: string, resume: () => Promise<un
     return found;
   });
   const broken: string[] = [];
-  for (const place of pathsIn(manifest)) {
-    for (const edit of EDITS) {
+  for (const [i, place] of pathsIn(manifest).entries()) {
+    // What the package itself keeps is many alike: a quarter of the edits each, by turns.
+    const isOwn = place[1] === "run" || place[1] === "history";
+    for (const edit of EDITS.filter((_, k) => isOwn || (i + k) % 4 === 0)) {
       let edited: Json | undefined;
       writeFileSync(
         path,

@@ -141,6 +141,23 @@ describe("the command", () => {
     expect(stdout).not.toContain("tokens/s,");
   });
 
+  test("refuses to take the place of another run, and a log that is none, in one line each", async () => {
+    const saved = join(out, "gpt.safetensors");
+    const bytes = readFileSync(saved);
+    const [again, logged] = await Promise.all([
+      command(["--text", text, ...RUN, "--out", out]),
+      command(["--text", text, ...RUN, "--out", join(folder, "logged"), "--log", folder]),
+    ]);
+    expect([again.code, again.stderr]).toEqual([
+      1,
+      `gpt: --checkpoint ${saved}: there is one already; --resume ${saved} goes on from it, and another --checkpoint is another run\n`,
+    ]);
+    expect(logged.code).toBe(1);
+    expect(logged.stderr).toMatch(/^gpt: --log \S+: EISDIR: [^\n]+\n$/);
+    expect(readFileSync(saved).equals(bytes)).toBe(true);
+    expect(existsSync(`${saved}.lock`)).toBe(false);
+  });
+
   test("refuses to go on from the run of another text", async () => {
     const other = join(folder, "other.txt");
     writeFileSync(other, SENTENCE.repeat(21));
