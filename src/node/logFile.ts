@@ -2,7 +2,8 @@
 import { appendFileSync, closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { SimdOptimError } from "../check.ts";
+import { refuse, SimdOptimError } from "../check.ts";
+import { isRecord } from "../json.ts";
 
 /**
  * A file to append to, one whole record a call. A record is with the operating system when `write` returns, so that a
@@ -48,29 +49,59 @@ export class LogFile {
   }
 }
 
+/** The longest line that is looked at. */
+const LONGEST_LINE = 1 << 22;
+const NEWLINE = 10;
+
 /**
  * Opens a file of lines to append to, made where there is none. A last line that a crash cut short is removed, so that what
- * follows does not run into it.
+ * follows does not run into it; one that lacks only its end, being an object of JSON, is given that.
+ *
+ * Nothing else is ever removed. A file whose last line has no end is taken for a log only if its first line and the last
+ * whole one are objects of JSON, as `jsonLines` writes them, of at most 4 MB; any other is refused and left as it is. So
+ * is one without a single whole line, such as a log whose first line was cut short: it is for you to remove.
  */
 export function openLog(path: string): LogFile {
   mkdirSync(dirname(path), { recursive: true });
   const handle = openSync(path, "a+");
-  ftruncateSync(handle, wholeLines(handle));
+  try {
+    mendEnd(path, handle);
+  } catch (error) {
+    closeSync(handle);
+    throw error;
+  }
   return new LogFile(path, handle);
 }
 
-/** Bytes up to the end of the last whole line. */
-function wholeLines(handle: number): number {
-  const block = new Uint8Array(65536);
-  let end = fstatSync(handle).size;
-  while (end > 0) {
-    const start = Math.max(0, end - block.length);
-    const length = readSync(handle, block, 0, end - start, start);
-    const newline = block.subarray(0, length).lastIndexOf(10);
-    if (newline >= 0) return start + newline + 1;
-    end = start;
+/** Removes or ends a last line without an end, of a file that is a log. */
+function mendEnd(path: string, handle: number): void {
+  const { size } = fstatSync(handle);
+  const end = readAt(handle, Math.max(0, size - 2 * LONGEST_LINE), size);
+  if (end.length === 0 || end.at(-1) === NEWLINE) return;
+  const start = readAt(handle, 0, Math.min(size, LONGEST_LINE));
+  const whole = end.lastIndexOf(NEWLINE) + 1;
+  const last = end.subarray(end.lastIndexOf(NEWLINE, whole - 2) + 1, whole);
+  if (whole === 0 || !isRecordLine(start.subarray(0, start.indexOf(NEWLINE) + 1)) || !isRecordLine(last)) {
+    const expected = "a log: a file without lines, or that ends with one, or of lines that are objects of JSON";
+    refuse("path", `${path}, whose last line has no end`, expected, "BAD_FILE");
   }
-  return 0;
+  const rest = end.subarray(whole);
+  if (isRecordLine(rest)) appendFileSync(handle, "\n");
+  else ftruncateSync(handle, size - rest.length);
+}
+
+/** The bytes from `start` to `end`, or to where the file ends. */
+function readAt(handle: number, start: number, end: number): Uint8Array {
+  const bytes = new Uint8Array(end - start);
+  return bytes.subarray(0, readSync(handle, bytes, 0, bytes.length, start));
+}
+
+function isRecordLine(line: Uint8Array): boolean {
+  try {
+    return isRecord(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line)));
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -28,16 +28,45 @@ describe("openLog", () => {
   test.each([
     ["nothing", "", ""],
     ["a whole line", '{"step":1}\n', '{"step":1}\n'],
+    ["whole lines of any kind", "epoch,loss\n1,2\n", "epoch,loss\n1,2\n"],
     ["a line cut short", '{"step":1}\n{"st', '{"step":1}\n'],
-    ["only a line cut short", '{"st', ""],
+    ["a line of zeros, which a power failure may leave", '{"step":1}\n\u0000\u0000', '{"step":1}\n'],
+    ["a line that lacks only its end", '{"step":1}\n{"step":2}', '{"step":1}\n{"step":2}\n'],
     ["a line cut short that is longer than a block", `{"step":1}\n${"x".repeat(200_000)}`, '{"step":1}\n'],
+    ["long lines", `{"a":"${"x".repeat(3e6)}"}\n{"b":"${"x".repeat(3e6)}`, `{"a":"${"x".repeat(3e6)}"}\n`],
   ])("a file with %s goes on after its last whole line", (_, before, kept) => {
     const path = join(folder, "torn.jsonl");
     writeFileSync(path, before);
     const log = openLog(path);
     log.write("{}\n");
     log.close();
-    expect(read(path)).toBe(`${kept}{}\n`);
+    expect(read(path) === `${kept}{}\n`).toBe(true);
+  });
+
+  test.each([
+    ["JSON without a line", '{"important":"settings!"}'],
+    ["only a line cut short", '{"st'],
+    ["JSON over several lines", '{\n  "a": 1\n}'],
+    ["a list of records", '[\n{"a":1},\n{"b":2}\n]'],
+    ["a list of records, one a line", '[\n{"a":1}\n]'],
+    ["source code", "const a = 1;\nconst b = 2;"],
+    ["a table", "epoch,loss\n1,2\n3,"],
+    ["numbers", "1\n2\n3"],
+    ["empty lines", "\n\n1"],
+    ["a last line that is no record", '{"a":1}\nend\n{"b'],
+    ["a first line that is no record", '# log\n{"a":1}\n{"b'],
+    ["bytes", String.fromCharCode(...Array.from({ length: 256 }, (_, i) => i))],
+    ["a line that is too long to be one", `{"a":"${"x".repeat(5e6)}"}\n{"b`],
+  ])("a file of %s is no log to be mended: it is refused and stays", (_, content) => {
+    const path = join(folder, "other");
+    writeFileSync(path, content, "latin1");
+    const before = readFileSync(path);
+    const refused = expect.objectContaining({
+      code: "BAD_FILE",
+      message: expect.stringContaining("whose last line has no end"),
+    });
+    expect(() => openLog(path)).toThrow(refused);
+    expect(readFileSync(path).equals(before)).toBe(true);
   });
 
   test("a record is in the file when write returns; a closed file refuses more", () => {
