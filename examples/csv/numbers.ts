@@ -1,4 +1,5 @@
 /** Numbers as tables write them: with a point or a comma before decimals, and the other between thousands. */
+
 /** What stands before decimals. */
 export type Decimal = "." | ",";
 

@@ -61,8 +61,9 @@ export function readTarget(table: Table, column: number, options: TargetOptions 
   if (task === "regression") {
     if (odd.length > 0) throw fail(`has ${describeOdd(table, column, odd)}, which is no number: no regression`);
     const values = numbersOf(rows);
-    if (values.every((value) => value === values[0]))
+    if (values.every((value) => value === values[0])) {
       throw fail(`is ${cellOf(rows[0]!)} in every row: nothing to learn`);
+    }
     return { target: { task, values }, rows, leftOut, reason };
   }
   const texts = rows.map(cellOf);
