@@ -32,7 +32,7 @@ export const METADATA = "__metadata__";
  * than it where names are given twice. Whatever breaks one is a SimdOptimError of code BAD_FILE.
  *
  * A header has at most 100 MB, as there, and what it says of a tensor nests at most 7 deep and is at most 64 lists and
- * objects. So time and memory grow with the bytes that there are, whatever they say: about 2 us and 300 bytes a tensor.
+ * objects. So time and memory grow with the bytes that there are, whatever they say.
  */
 export function* readHeader(size: number): Reading<Header> {
   const prefix = new Uint8Array(8);

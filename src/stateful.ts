@@ -1,5 +1,4 @@
 import { checkBoolean, checkFunction, checkInteger, checkKeys, describe, refuse } from "./check.ts";
-import { followsShape } from "./shape.ts";
 
 /** Anything that holds state which can be saved and loaded: an optimizer, an average, an object of your own. */
 export interface Stateful {
@@ -66,27 +65,23 @@ export function isSavedArray(value: unknown): value is SavedArray {
   return value instanceof Float32Array || value instanceof Float64Array || value instanceof DeferredArray;
 }
 
-/** What the file said of an array. */
-interface Origin {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-}
+/** Why an array of a file cannot be taken for a parameter of some shape, if the file says so. */
+type Objection = (shape: readonly number[]) => string | undefined;
 
-const origins = new WeakMap<object, Origin>();
+const objections = new WeakMap<object, Objection>();
 
-/** Notes what a file said of an array, which does not show it. */
-export function noteOrigin<A extends object>(array: A, { dtype, shape }: Origin): A {
-  origins.set(array, { dtype, shape });
+/** Notes what a file has against some uses of an array, which does not show it. */
+export function noteObjection<A extends object>(array: A, objection: Objection): A {
+  objections.set(array, objection);
   return array;
 }
 
 /** Why a saved array cannot be taken for `length` elements that belong to a parameter of some shape, if it cannot. */
 export function misfit(saved: unknown, length: number, shape: readonly number[]): string | undefined {
-  const origin = origins.get(saved as object);
-  if (!isSavedArray(saved)) return `got ${origin?.dtype ?? describe(saved)}, expected floats`;
-  if (saved.length !== length) return `got ${saved.length} elements, expected ${length}`;
-  if (!origin || followsShape(origin.shape, shape)) return undefined;
-  return `got ${describe(origin.shape)}, expected ${describe(shape)}`;
+  const objection = objections.get(saved as object)?.(shape);
+  if (objection !== undefined) return objection;
+  if (!isSavedArray(saved)) return `got ${describe(saved)}, expected floats`;
+  return saved.length === length ? undefined : `got ${saved.length} elements, expected ${length}`;
 }
 
 /** Fills an array from a saved one of the same length. */

@@ -4,8 +4,8 @@ import { FLOATS, type TypedArray } from "./dtype.ts";
 import type { Parameter } from "./parameters.ts";
 import { readArray, readFloats } from "./safetensors.ts";
 import type { TensorInfo } from "./safetensorsHeader.ts";
-import { sameShape, sizeOf } from "./shape.ts";
-import { DeferredArray, noteOrigin, type SavedArray } from "./stateful.ts";
+import { followsShape, sameShape, sizeOf } from "./shape.ts";
+import { DeferredArray, noteObjection, type SavedArray } from "./stateful.ts";
 
 /** A tensor of a file, and where in linear memory its elements are to go. */
 export interface Transfer {
@@ -40,23 +40,31 @@ export function planParameter(
   } else transfers.push({ tensor, elements: size, target: () => parameter.data });
 }
 
+/** Has an array remember its shape and type in the file, for whoever takes it for the state of a parameter. */
+function fromFile<A extends object>(array: A, { dtype, shape: own }: TensorInfo): A {
+  return noteObjection(array, (shape) => {
+    if (!FLOATS.includes(dtype)) return `got ${dtype}, expected ${FLOATS.join(", ")}`;
+    return followsShape(own, shape) ? undefined : `got ${describe(own)}, expected ${describe(shape)}`;
+  });
+}
+
 /**
  * An array of state that stands for a tensor, and plans to load it where it is told to go. One that is of no floats stands
  * for nothing that can be loaded.
  */
 export function deferState(tensor: TensorInfo, transfers: Transfer[]): SavedArray {
-  if (!FLOATS.includes(tensor.dtype)) return noteOrigin({} as SavedArray, tensor);
+  if (!FLOATS.includes(tensor.dtype)) return fromFile({} as SavedArray, tensor);
   const elements = sizeOf(tensor.shape);
   const plan = (target: Float32Array) => void transfers.push({ tensor, elements, target: () => target });
-  return noteOrigin(new DeferredArray(elements, plan), tensor);
+  return fromFile(new DeferredArray(elements, plan), tensor);
 }
 
 /** Reads an array of state: what JavaScript has no array for, F16 and BF16, as float32, which holds it exactly. */
 export function* readState(tensor: TensorInfo): Reading<TypedArray> {
-  if (tensor.dtype !== "F16" && tensor.dtype !== "BF16") return noteOrigin(yield* readArray(tensor), tensor);
+  if (tensor.dtype !== "F16" && tensor.dtype !== "BF16") return fromFile(yield* readArray(tensor), tensor);
   const floats = new Float32Array(sizeOf(tensor.shape));
   yield* readFloats(tensor, floats);
-  return noteOrigin(floats, tensor);
+  return fromFile(floats, tensor);
 }
 
 /** Carries out what was planned. */

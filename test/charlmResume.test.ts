@@ -224,7 +224,7 @@ describe("in one process", () => {
       ["guard", [...args, "--resume", "--spikes", "clip"], /made with --spikes: skip, not clip/],
       ["steps", [...args, "--resume", "--steps", "50"], /begun with --steps 5; with 50 its learning rate would/],
       ["missing file", ["--checkpoint", `${path}.missing`, "--resume"], /no such file to resume from/],
-      ["a folder", ["--checkpoint", folder, "--resume"], /EISDIR/],
+      ["a folder", ["--checkpoint", folder, "--resume"], /which is a folder/],
       ["a file that is none", ["--checkpoint", text, "--resume"], /--checkpoint .*the text\.txt: /],
       ["a broken file", ["--checkpoint", `${path}.broken`, "--resume"], /--checkpoint .*refused\.broken: /],
       ["another checkpoint", ["--checkpoint", `${path}.other`, "--resume"], /not a checkpoint of this command/],
