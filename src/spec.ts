@@ -134,9 +134,9 @@ export type GroupOptions<O extends Options> = {
 } & Given<WithCommon<O>>;
 
 /**
- * What to do about gradients that are not finite: let them through as torch does, or look first and skip the step. Then an
- * element above 2^62, about 4.6e18, once it is clipped, counts as not finite, whatever the rule: rules square gradients and sums
- * of a few of them, and float32 ends at 2^128. A step that was skipped is not counted, so schedules do not move.
+ * What to do about gradients that are not finite: let them through as torch does, or look first and skip the step. Then
+ * elements of 2^62, about 4.6e18, or more once they are clipped are also a reason to, whatever the rule: rules square
+ * gradients and sums of a few, and float32 ends at 2^128. A skipped step is not counted, so schedules do not move.
  */
 export type NonFinitePolicy = "propagate" | "skip";
 

@@ -163,7 +163,7 @@ describe.each(variants)("$title", (variant) => {
     expectFinite(params, optimizer);
   });
 
-  test.each([1e-45, 1e-38, 1e-30, 2 ** 62])("with gradients of %f stays finite, and goes on afterwards", (size) => {
+  test.each([1e-45, 1e-38, 1e-30, 4.6e18])("with gradients of %f stays finite, and goes on afterwards", (size) => {
     const params = parameters(variant.Optimizer);
     const optimizer = make(variant, params, { nonFinite: "skip" });
     for (let t = 0; t < 5; t++) {

@@ -11,6 +11,7 @@ const ranks: Record<string, Record<string, number>> = {
     lanes: 0,
     random: 0,
     chunk: 1,
+    decay: 1,
     gradient: 1,
     math: 1,
     moments: 1,

@@ -4,6 +4,7 @@
  * With d = g' - m, the gradient's distance from m as it was, the rule's m and its g' - m afterwards are m + (1 - beta1) d
  * and beta1 d. The caller folds beta1 sqrt(1 - beta2) into gain2.
  */
+import { descended } from "../decay";
 import { penalised } from "../gradient";
 import { mul, mulAdd, splat, sub } from "../lanes";
 import { adapted, average, largest } from "../moments";
@@ -26,9 +27,9 @@ function variance<T>(v: usize, d: T, beta2: f32, gain2: f32, floor: f32): T {
   return average<T>(v, beta2, mulAdd<T>(scaled, scaled, splat<T>(floor)));
 }
 
-/** decay p - change, stored. */
-function descend<T>(p: usize, decay: f32, change: T): void {
-  store<T>(p, sub<T>(mul<T>(load<T>(p), splat<T>(decay)), change));
+/** p - (shrink p + change), stored. */
+function descend<T>(p: usize, shrink: f32, change: T): void {
+  store<T>(p, descended<T>(load<T>(p), shrink, change));
 }
 
 function adaBeliefAt<T>(
@@ -38,7 +39,7 @@ function adaBeliefAt<T>(
   g: usize,
   scale: f32,
   l2: f32,
-  decay: f32,
+  shrink: f32,
   pull: f32,
   beta2: f32,
   gain2: f32,
@@ -49,10 +50,10 @@ function adaBeliefAt<T>(
   const d = surprise<T>(p, m, g, scale, l2);
   const m1 = pulled<T>(m, d, pull);
   const v1 = variance<T>(v, d, beta2, gain2, floor);
-  descend<T>(p, decay, adapted<T>(mul<T>(splat<T>(step), m1), v1, eps));
+  descend<T>(p, shrink, adapted<T>(mul<T>(splat<T>(step), m1), v1, eps));
 }
 
-/** p = decay p - step m / (sqrt v + eps) */
+/** p = p - (shrink p + step m / (sqrt v + eps)) */
 export function adaBelief(
   p: usize,
   m: usize,
@@ -61,7 +62,7 @@ export function adaBelief(
   n: usize,
   scale: f32,
   l2: f32,
-  decay: f32,
+  shrink: f32,
   pull: f32,
   beta2: f32,
   gain2: f32,
@@ -73,12 +74,12 @@ export function adaBelief(
   let i: usize = 0;
   if (ASC_FEATURE_SIMD && end >= 16) {
     do {
-      adaBeliefAt<v128>(p + i, m + i, v + i, g + i, scale, l2, decay, pull, beta2, gain2, floor, step, eps);
+      adaBeliefAt<v128>(p + i, m + i, v + i, g + i, scale, l2, shrink, pull, beta2, gain2, floor, step, eps);
       i += 16;
     } while (i + 16 <= end);
   }
   for (; i < end; i += 4)
-    adaBeliefAt<f32>(p + i, m + i, v + i, g + i, scale, l2, decay, pull, beta2, gain2, floor, step, eps);
+    adaBeliefAt<f32>(p + i, m + i, v + i, g + i, scale, l2, shrink, pull, beta2, gain2, floor, step, eps);
 }
 
 function adaBeliefAmsgradAt<T>(
@@ -89,7 +90,7 @@ function adaBeliefAmsgradAt<T>(
   g: usize,
   scale: f32,
   l2: f32,
-  decay: f32,
+  shrink: f32,
   pull: f32,
   beta2: f32,
   gain2: f32,
@@ -100,7 +101,7 @@ function adaBeliefAmsgradAt<T>(
   const d = surprise<T>(p, m, g, scale, l2);
   const m1 = pulled<T>(m, d, pull);
   const v1 = largest<T>(u, variance<T>(v, d, beta2, gain2, floor));
-  descend<T>(p, decay, adapted<T>(mul<T>(splat<T>(step), m1), v1, eps));
+  descend<T>(p, shrink, adapted<T>(mul<T>(splat<T>(step), m1), v1, eps));
 }
 
 /** The same over the largest variance so far, `u`. */
@@ -113,7 +114,7 @@ export function adaBeliefAmsgrad(
   n: usize,
   scale: f32,
   l2: f32,
-  decay: f32,
+  shrink: f32,
   pull: f32,
   beta2: f32,
   gain2: f32,
@@ -133,7 +134,7 @@ export function adaBeliefAmsgrad(
         g + i,
         scale,
         l2,
-        decay,
+        shrink,
         pull,
         beta2,
         gain2,
@@ -145,7 +146,7 @@ export function adaBeliefAmsgrad(
     } while (i + 16 <= end);
   }
   for (; i < end; i += 4)
-    adaBeliefAmsgradAt<f32>(p + i, m + i, v + i, u + i, g + i, scale, l2, decay, pull, beta2, gain2, floor, step, eps);
+    adaBeliefAmsgradAt<f32>(p + i, m + i, v + i, u + i, g + i, scale, l2, shrink, pull, beta2, gain2, floor, step, eps);
 }
 
 function adaBeliefMomentumAt<T>(
@@ -155,7 +156,7 @@ function adaBeliefMomentumAt<T>(
   g: usize,
   scale: f32,
   l2: f32,
-  decay: f32,
+  shrink: f32,
   pull: f32,
   beta2: f32,
   gain2: f32,
@@ -165,10 +166,10 @@ function adaBeliefMomentumAt<T>(
   const d = surprise<T>(p, m, g, scale, l2);
   const m1 = pulled<T>(m, d, pull);
   variance<T>(v, d, beta2, gain2, floor);
-  descend<T>(p, decay, mul<T>(splat<T>(step), m1));
+  descend<T>(p, shrink, mul<T>(splat<T>(step), m1));
 }
 
-/** p = decay p - step m, while the variance is not to be relied on. */
+/** p = p - (shrink p + step m), while the variance is not to be relied on. */
 export function adaBeliefMomentum(
   p: usize,
   m: usize,
@@ -177,7 +178,7 @@ export function adaBeliefMomentum(
   n: usize,
   scale: f32,
   l2: f32,
-  decay: f32,
+  shrink: f32,
   pull: f32,
   beta2: f32,
   gain2: f32,
@@ -188,10 +189,10 @@ export function adaBeliefMomentum(
   let i: usize = 0;
   if (ASC_FEATURE_SIMD && end >= 16) {
     do {
-      adaBeliefMomentumAt<v128>(p + i, m + i, v + i, g + i, scale, l2, decay, pull, beta2, gain2, floor, step);
+      adaBeliefMomentumAt<v128>(p + i, m + i, v + i, g + i, scale, l2, shrink, pull, beta2, gain2, floor, step);
       i += 16;
     } while (i + 16 <= end);
   }
   for (; i < end; i += 4)
-    adaBeliefMomentumAt<f32>(p + i, m + i, v + i, g + i, scale, l2, decay, pull, beta2, gain2, floor, step);
+    adaBeliefMomentumAt<f32>(p + i, m + i, v + i, g + i, scale, l2, shrink, pull, beta2, gain2, floor, step);
 }

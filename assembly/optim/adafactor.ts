@@ -5,8 +5,9 @@
  * column factors are its own 1 / sqrt(v).
  */
 import { addSquares, CHUNK, chunkDot } from "../chunk";
+import { descended } from "../decay";
 import { dot } from "../fold";
-import { add, div, min, mul, mulAdd, splat, sqrt, sub } from "../lanes";
+import { add, div, min, mul, mulAdd, splat, sqrt } from "../lanes";
 
 /** w' = beta w + gain x, where x is a mean in float64, rounded once. */
 function averageMean(w: usize, beta: f32, gain: f32, mean: f64): f32 {
@@ -137,14 +138,14 @@ function adafactorStepAt<T>(
   columnFactor: usize,
   rowFactor: f32,
   cap: f32,
-  decay: f32,
+  shrink: f32,
   step: f32,
 ): void {
   const u = mul<T>(load<T>(g), factorAt<T>(columnFactor, rowFactor, cap));
-  store<T>(p, sub<T>(mul<T>(splat<T>(decay), load<T>(p)), mul<T>(splat<T>(step), u)));
+  store<T>(p, descended<T>(load<T>(p), shrink, mul<T>(splat<T>(step), u)));
 }
 
-/** p = decay p - step u */
+/** p = p - (shrink p + step u) */
 export function adafactorStep(
   p: usize,
   g: usize,
@@ -154,7 +155,7 @@ export function adafactorStep(
   rows: usize,
   columns: usize,
   cap: f32,
-  decay: f32,
+  shrink: f32,
   step: f32,
 ): void {
   const end = columns << 2;
@@ -164,11 +165,11 @@ export function adafactorStep(
       let i: usize = 0;
       if (ASC_FEATURE_SIMD && end >= 16) {
         do {
-          adafactorStepAt<v128>(p + i, g + i, columnFactor + i, factor, cap, decay, step);
+          adafactorStepAt<v128>(p + i, g + i, columnFactor + i, factor, cap, shrink, step);
           i += 16;
         } while (i + 16 <= end);
       }
-      for (; i < end; i += 4) adafactorStepAt<f32>(p + i, g + i, columnFactor + i, factor, cap, decay, step);
+      for (; i < end; i += 4) adafactorStepAt<f32>(p + i, g + i, columnFactor + i, factor, cap, shrink, step);
     }
   }
 }
@@ -180,17 +181,17 @@ function adafactorMomentumAt<T>(
   columnFactor: usize,
   rowFactor: f32,
   cap: f32,
-  decay: f32,
+  shrink: f32,
   beta1: f32,
   step: f32,
 ): void {
   const u = mul<T>(load<T>(g), factorAt<T>(columnFactor, rowFactor, cap));
   const moved = mulAdd<T>(splat<T>(beta1), load<T>(m), mul<T>(splat<T>(step), u));
   store<T>(m, moved);
-  store<T>(p, sub<T>(mul<T>(splat<T>(decay), load<T>(p)), moved));
+  store<T>(p, descended<T>(load<T>(p), shrink, moved));
 }
 
-/** m = beta1 m + step u;  p = decay p - m */
+/** m = beta1 m + step u;  p = p - (shrink p + m) */
 export function adafactorMomentum(
   p: usize,
   m: usize,
@@ -201,7 +202,7 @@ export function adafactorMomentum(
   rows: usize,
   columns: usize,
   cap: f32,
-  decay: f32,
+  shrink: f32,
   beta1: f32,
   step: f32,
 ): void {
@@ -212,12 +213,12 @@ export function adafactorMomentum(
       let i: usize = 0;
       if (ASC_FEATURE_SIMD && end >= 16) {
         do {
-          adafactorMomentumAt<v128>(p + i, m + i, g + i, columnFactor + i, factor, cap, decay, beta1, step);
+          adafactorMomentumAt<v128>(p + i, m + i, g + i, columnFactor + i, factor, cap, shrink, beta1, step);
           i += 16;
         } while (i + 16 <= end);
       }
       for (; i < end; i += 4)
-        adafactorMomentumAt<f32>(p + i, m + i, g + i, columnFactor + i, factor, cap, decay, beta1, step);
+        adafactorMomentumAt<f32>(p + i, m + i, g + i, columnFactor + i, factor, cap, shrink, beta1, step);
     }
   }
 }

@@ -3,23 +3,22 @@
  *
  *   m = beta1 m + gain1 g
  *   v = beta2 v + (gain2 g)^2
- *   p = decay p - step m / (sqrt v + eps)
+ *   p = p - (shrink p + step m / (sqrt v + eps))
  *
  * The caller folds whatever does not depend on data into the scalars, in float64, rounded once: the gradient scale and
  * 1 - beta1 into gain1, the scale and sqrt(1 - beta2) into gain2, the bias corrections into step and eps. That leaves
  * the loop bound by its square root and its division.
  */
 import { CHUNK } from "../chunk";
+import { descended } from "../decay";
 import { penalised } from "../gradient";
 import { mul, mulAdd, splat, sub } from "../lanes";
 import { adapted, averaged, first, largest, second, squared } from "../moments";
 import { flush, gather, PARTIALS } from "../norms";
 
-/** decay p - step m / (sqrt v + eps), stored. */
-function descend<T>(p: usize, decayed: T, m: T, v: T, step: f32, eps: f32): T {
-  const after = sub<T>(decayed, adapted<T>(mul<T>(splat<T>(step), m), v, eps));
-  store<T>(p, after);
-  return after;
+/** step m / (sqrt v + eps) */
+function along<T>(m: T, v: T, step: f32, eps: f32): T {
+  return adapted<T>(mul<T>(splat<T>(step), m), v, eps);
 }
 
 function adamAt<T>(
@@ -39,7 +38,7 @@ function adamAt<T>(
   const grad = penalised<T>(p, g, scale, l2);
   const m1 = first<T>(m, grad, beta1, gain1);
   const v1 = second<T>(v, grad, beta2, gain2);
-  descend<T>(p, load<T>(p), m1, v1, step, eps);
+  store<T>(p, sub<T>(load<T>(p), along<T>(m1, v1, step, eps)));
 }
 
 /** Adam with an L2 penalty in the gradient. */
@@ -87,7 +86,7 @@ function adamAmsgradAt<T>(
   const grad = penalised<T>(p, g, scale, l2);
   const m1 = first<T>(m, grad, beta1, gain1);
   const v1 = largest<T>(u, second<T>(v, grad, beta2, gain2));
-  descend<T>(p, load<T>(p), m1, v1, step, eps);
+  store<T>(p, sub<T>(load<T>(p), along<T>(m1, v1, step, eps)));
 }
 
 /** Adam with the L2 penalty, over the largest second moment so far, `u`. */
@@ -130,16 +129,18 @@ function adamwAt<T>(
   gain2: f32,
   step: f32,
   eps: f32,
-  decay: f32,
+  shrink: f32,
 ): T {
   // Every load before the first store: 2 % of a step over 64 Ki parameters.
-  const decayed = mul<T>(load<T>(p), splat<T>(decay));
+  const before = load<T>(p);
   const grad = load<T>(g);
   const m1 = averaged<T>(m, beta1, mul<T>(splat<T>(gain1), grad));
   const v1 = averaged<T>(v, beta2, squared<T>(grad, gain2));
   store<T>(m, m1);
   store<T>(v, v1);
-  return descend<T>(p, decayed, m1, v1, step, eps);
+  const after = descended<T>(before, shrink, along<T>(m1, v1, step, eps));
+  store<T>(p, after);
+  return after;
 }
 
 /** Adam with decoupled decay. */
@@ -155,17 +156,17 @@ export function adamw(
   gain2: f32,
   step: f32,
   eps: f32,
-  decay: f32,
+  shrink: f32,
 ): void {
   const end = n << 2;
   let i: usize = 0;
   if (ASC_FEATURE_SIMD && end >= 16) {
     do {
-      adamwAt<v128>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, decay);
+      adamwAt<v128>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, shrink);
       i += 16;
     } while (i + 16 <= end);
   }
-  for (; i < end; i += 4) adamwAt<f32>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, decay);
+  for (; i < end; i += 4) adamwAt<f32>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, shrink);
 }
 
 /**
@@ -186,7 +187,7 @@ export function adamwNorms(
   gain2: f32,
   step: f32,
   eps: f32,
-  decay: f32,
+  shrink: f32,
 ): void {
   memory.fill(work, 0, 3 * PARTIALS);
   while (n > 0) {
@@ -200,7 +201,7 @@ export function adamwNorms(
       do {
         const grad = load<v128>(g + i);
         const before = load<v128>(p + i);
-        const after = adamwAt<v128>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, decay);
+        const after = adamwAt<v128>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, shrink);
         const change = sub<v128>(after, before);
         ofG = mulAdd<v128>(grad, grad, ofG);
         ofChange = mulAdd<v128>(change, change, ofChange);
@@ -213,7 +214,7 @@ export function adamwNorms(
     }
     for (; i < end; i += 4) {
       const before = load<f32>(p + i);
-      const after = adamwAt<f32>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, decay);
+      const after = adamwAt<f32>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, shrink);
       gather(work, i, load<f32>(g + i), before, after);
     }
     flush(work, sums);
@@ -237,12 +238,12 @@ function adamwAmsgradAt<T>(
   gain2: f32,
   step: f32,
   eps: f32,
-  decay: f32,
+  shrink: f32,
 ): void {
   const grad = load<T>(g);
   const m1 = first<T>(m, grad, beta1, gain1);
   const v1 = largest<T>(u, second<T>(v, grad, beta2, gain2));
-  descend<T>(p, mul<T>(load<T>(p), splat<T>(decay)), m1, v1, step, eps);
+  store<T>(p, descended<T>(load<T>(p), shrink, along<T>(m1, v1, step, eps)));
 }
 
 /** Adam with decoupled decay, over the largest second moment so far, `u`. */
@@ -259,16 +260,16 @@ export function adamwAmsgrad(
   gain2: f32,
   step: f32,
   eps: f32,
-  decay: f32,
+  shrink: f32,
 ): void {
   const end = n << 2;
   let i: usize = 0;
   if (ASC_FEATURE_SIMD && end >= 16) {
     do {
-      adamwAmsgradAt<v128>(p + i, m + i, v + i, u + i, g + i, beta1, gain1, beta2, gain2, step, eps, decay);
+      adamwAmsgradAt<v128>(p + i, m + i, v + i, u + i, g + i, beta1, gain1, beta2, gain2, step, eps, shrink);
       i += 16;
     } while (i + 16 <= end);
   }
   for (; i < end; i += 4)
-    adamwAmsgradAt<f32>(p + i, m + i, v + i, u + i, g + i, beta1, gain1, beta2, gain2, step, eps, decay);
+    adamwAmsgradAt<f32>(p + i, m + i, v + i, u + i, g + i, beta1, gain1, beta2, gain2, step, eps, shrink);
 }

@@ -1,5 +1,6 @@
 /** Adan. See src/optim/adan.ts for the rule and its source. */
-import { add, mul, mulAdd, splat, sub } from "../lanes";
+import { descended } from "../decay";
+import { add, mul, mulAdd, splat } from "../lanes";
 import { adapted, first, second } from "../moments";
 
 function adanAt<T>(
@@ -19,7 +20,7 @@ function adanAt<T>(
   step1: f32,
   step2: f32,
   eps: f32,
-  decay: f32,
+  shrink: f32,
 ): void {
   const grad = mul<T>(splat<T>(scale), load<T>(g));
   const change = add<T>(grad, load<T>(last));
@@ -28,7 +29,7 @@ function adanAt<T>(
   const d1 = first<T>(d, change, beta2, gain2);
   const v1 = second<T>(v, mulAdd<T>(splat<T>(beta2), change, grad), beta3, gain3);
   const moved = mulAdd<T>(splat<T>(step1), m1, mul<T>(splat<T>(step2), d1));
-  store<T>(p, sub<T>(mul<T>(load<T>(p), splat<T>(decay)), adapted<T>(moved, v1, eps)));
+  store<T>(p, descended<T>(load<T>(p), shrink, adapted<T>(moved, v1, eps)));
 }
 
 /**
@@ -37,7 +38,7 @@ function adanAt<T>(
  *   m = beta1 m + gain1 g
  *   d = beta2 d + gain2 (g + last)
  *   v = beta3 v + (gain3 (g + beta2 (g + last)))^2
- *   p = decay p - (step1 m + step2 d) / (sqrt v + eps)
+ *   p = p - (shrink p + (step1 m + step2 d) / (sqrt v + eps))
  */
 export function adan(
   p: usize,
@@ -57,7 +58,7 @@ export function adan(
   step1: f32,
   step2: f32,
   eps: f32,
-  decay: f32,
+  shrink: f32,
 ): void {
   const end = n << 2;
   let i: usize = 0;
@@ -80,7 +81,7 @@ export function adan(
         step1,
         step2,
         eps,
-        decay,
+        shrink,
       );
       i += 16;
     } while (i + 16 <= end);
@@ -103,6 +104,6 @@ export function adan(
       step1,
       step2,
       eps,
-      decay,
+      shrink,
     );
 }

@@ -1,5 +1,6 @@
 /** AdEMAMix. See src/optim/ademamix.ts for the rule and its source. */
-import { mul, mulAdd, splat, sub } from "../lanes";
+import { descended } from "../decay";
+import { mul, mulAdd, splat } from "../lanes";
 import { adapted, first, second } from "../moments";
 
 function ademamixAt<T>(
@@ -17,21 +18,21 @@ function ademamixAt<T>(
   step1: f32,
   step2: f32,
   eps: f32,
-  decay: f32,
+  shrink: f32,
 ): void {
   const grad = load<T>(g);
   const fast1 = first<T>(fast, grad, beta1, gain1);
   const slow1 = first<T>(slow, grad, beta3, gain3);
   const v1 = second<T>(v, grad, beta2, gain2);
   const moved = mulAdd<T>(splat<T>(step1), fast1, mul<T>(splat<T>(step2), slow1));
-  store<T>(p, sub<T>(mul<T>(load<T>(p), splat<T>(decay)), adapted<T>(moved, v1, eps)));
+  store<T>(p, descended<T>(load<T>(p), shrink, adapted<T>(moved, v1, eps)));
 }
 
 /**
  *   fast = beta1 fast + gain1 g
  *   slow = beta3 slow + gain3 g
  *   v    = beta2 v + (gain2 g)^2
- *   p    = decay p - (step1 fast + step2 slow) / (sqrt v + eps)
+ *   p    = p - (shrink p + (step1 fast + step2 slow) / (sqrt v + eps))
  */
 export function ademamix(
   p: usize,
@@ -49,7 +50,7 @@ export function ademamix(
   step1: f32,
   step2: f32,
   eps: f32,
-  decay: f32,
+  shrink: f32,
 ): void {
   const end = n << 2;
   let i: usize = 0;
@@ -70,7 +71,7 @@ export function ademamix(
         step1,
         step2,
         eps,
-        decay,
+        shrink,
       );
       i += 16;
     } while (i + 16 <= end);
@@ -91,6 +92,6 @@ export function ademamix(
       step1,
       step2,
       eps,
-      decay,
+      shrink,
     );
 }

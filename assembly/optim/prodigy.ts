@@ -6,6 +6,7 @@
  * step size known that the second pass needs.
  */
 import { CHUNK, chunkDot, chunkSumAbs } from "../chunk";
+import { descended } from "../decay";
 import { pick } from "../elementwise";
 import { add, div, mul, mulAdd, splat, sqrt, sub } from "../lanes";
 
@@ -131,13 +132,12 @@ export function prodigyGather(
 }
 
 function prodigyStepAt<T>(p: usize, m: usize, v: usize, shrink: f32, step: f32, eps: f32): void {
-  const before = load<T>(p);
   const denominator = add<T>(sqrt<T>(load<T>(v)), splat<T>(eps));
   const along = div<T>(mul<T>(splat<T>(step), load<T>(m)), denominator);
-  store<T>(p, sub<T>(before, mulAdd<T>(splat<T>(shrink), before, along)));
+  store<T>(p, descended<T>(load<T>(p), shrink, along));
 }
 
-/** p = p - (step m / (sqrt v + eps) + shrink p): one rounding at the size of p. */
+/** p = p - (shrink p + step m / (sqrt v + eps)) */
 export function prodigyStep(p: usize, m: usize, v: usize, n: usize, shrink: f32, step: f32, eps: f32): void {
   const end = n << 2;
   let i: usize = 0;

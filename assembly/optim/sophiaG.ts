@@ -1,5 +1,6 @@
 /** Sophia-G. See src/optim/sophiaG.ts for the rule and its source. */
-import { clip, div, mul, mulAdd, splat, sub } from "../lanes";
+import { descended } from "../decay";
+import { clip, div, mul, mulAdd, splat } from "../lanes";
 import { first, second } from "../moments";
 
 function sophiaGAt<T>(
@@ -12,15 +13,15 @@ function sophiaGAt<T>(
   curvature: f32,
   eps: f32,
   lr: f32,
-  decay: f32,
+  shrink: f32,
 ): void {
   const m1 = first<T>(m, load<T>(g), beta1, gain1);
   const newton = div<T>(m1, mulAdd<T>(splat<T>(curvature), load<T>(h), splat<T>(eps)));
   const clipped = clip<T>(newton, splat<T>(-1), splat<T>(1));
-  store<T>(p, sub<T>(mul<T>(load<T>(p), splat<T>(decay)), mul<T>(splat<T>(lr), clipped)));
+  store<T>(p, descended<T>(load<T>(p), shrink, mul<T>(splat<T>(lr), clipped)));
 }
 
-/** m = beta1 m + gain1 g;  p = decay p - lr clip(m / (curvature h + eps), -1, 1) */
+/** m = beta1 m + gain1 g;  p = p - (shrink p + lr clip(m / (curvature h + eps), -1, 1)) */
 export function sophiaG(
   p: usize,
   m: usize,
@@ -32,17 +33,17 @@ export function sophiaG(
   curvature: f32,
   eps: f32,
   lr: f32,
-  decay: f32,
+  shrink: f32,
 ): void {
   const end = n << 2;
   let i: usize = 0;
   if (ASC_FEATURE_SIMD && end >= 16) {
     do {
-      sophiaGAt<v128>(p + i, m + i, h + i, g + i, beta1, gain1, curvature, eps, lr, decay);
+      sophiaGAt<v128>(p + i, m + i, h + i, g + i, beta1, gain1, curvature, eps, lr, shrink);
       i += 16;
     } while (i + 16 <= end);
   }
-  for (; i < end; i += 4) sophiaGAt<f32>(p + i, m + i, h + i, g + i, beta1, gain1, curvature, eps, lr, decay);
+  for (; i < end; i += 4) sophiaGAt<f32>(p + i, m + i, h + i, g + i, beta1, gain1, curvature, eps, lr, shrink);
 }
 
 function sophiaGHessianAt<T>(h: usize, g: usize, beta2: f32, gain2: f32): void {

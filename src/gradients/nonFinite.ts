@@ -1,10 +1,9 @@
 import { checkChoice, checkKeys, refuse } from "../check.ts";
 import { type Parameter, type Selection, selected } from "../parameters.ts";
-import { LARGEST_FLOAT32 } from "../real.ts";
 import type { OptimizerState } from "../savedState.ts";
 import { unravel } from "../shape.ts";
 
-/** An element that is NaN or infinite, or in the report of a step that was left out one that is too large. */
+/** An element that is NaN or infinite, or too large to be stepped with. */
 export interface NonFinite {
   /** The name of the parameter; of the group, such as "groups[0]", for a number that it keeps. */
   readonly name: string;
@@ -12,7 +11,7 @@ export interface NonFinite {
   readonly slot?: string;
   /** Where in it, an index for each axis. */
   readonly index: readonly number[];
-  /** NaN, Infinity or -Infinity. */
+  /** The element itself: of `findNonFinite`, NaN, Infinity or -Infinity. */
   readonly value: number;
   /** All of it in words, such as "fc.weight[3, 17] = NaN", or "exp_avg of fc.weight[3, 17] = NaN". */
   readonly text: string;
@@ -52,36 +51,47 @@ export function findNonFinite(
 
 /** The same for parameters that are known to be good. */
 export function firstNonFinite(parameters: Iterable<Parameter>, of: "gradient" | "value"): NonFinite | undefined {
-  return firstAbove(parameters, of, () => LARGEST_FLOAT32);
+  return firstFrom(parameters, of, Infinity);
 }
 
-/** What a gradient may be, as a rule sees it: rules square it, or a sum of up to three, which float32 has below 2^64. */
-const LARGEST_GRADIENT = 2 ** 62;
+/** What gradients are to be below, as a rule sees them: rules square sums of up to three, and float32 ends at 2^128. */
+const TOO_LARGE = 2 ** 62;
 
 /**
  * The first element among the gradients, of parameters that are known to be good, that a step is not to be taken with:
- * NaN, infinite, or above 2^62 once it is clipped.
+ * NaN, infinite, or 2^62 or more once it is clipped.
  */
 export function firstUnusable(parameters: Iterable<Parameter>): NonFinite | undefined {
-  return firstAbove(parameters, "gradient", ({ clipping }) => {
-    // NaN where the norm was NaN: then there is a NaN to be named.
-    const coefficient = (clipping?.coefficient ?? 1) || 0;
-    return Math.min(LARGEST_GRADIENT / coefficient, LARGEST_FLOAT32);
-  });
+  return firstFrom(parameters, "gradient", TOO_LARGE);
 }
 
-/** The first element that is NaN or of a magnitude above the limit of its parameter. */
-function firstAbove(
-  parameters: Iterable<Parameter>,
-  of: "gradient" | "value",
-  limitOf: (parameter: Parameter) => number,
-): NonFinite | undefined {
+/** The first element that is NaN or, once it is clipped, of a magnitude of `limit` or more. */
+function firstFrom(parameters: Iterable<Parameter>, of: "gradient" | "value", limit: number): NonFinite | undefined {
   for (const parameter of parameters) {
-    if (of === "gradient" && parameter.frozen) continue;
-    const found = firstAboveIn(parameter, parameter[of], limitOf(parameter));
+    const { frozen, clipping } = parameter;
+    if (of === "gradient" && frozen) continue;
+    // Where the norm was NaN the coefficient is, too: then there is a NaN to be named, whatever the limit.
+    const found = firstIn(parameter, parameter[of], limit / ((clipping?.coefficient ?? 1) || 0));
     if (found) return found;
   }
   return undefined;
+}
+
+/** Elements in linear memory. */
+interface Elements {
+  readonly pointer: number;
+  readonly size: number;
+  readonly data: Float32Array;
+}
+
+/** The first such element of a parameter's gradients, values or state; a slot may have a size of its own. */
+function firstIn(parameter: Parameter, { pointer, size, data }: Elements, limit: number): NonFinite | undefined {
+  const { name, shape, collection } = parameter;
+  const at = collection.engine.unchecked.firstNotBelow(pointer, size, limit);
+  if (at < 0) return undefined;
+  const index = size === parameter.size ? unravel(at, shape) : [at];
+  const value = data[at]!;
+  return { name, index, value, text: `${name}[${index.join(", ")}] = ${value}` };
 }
 
 function ownsState(subject: unknown): subject is StateOwner {
@@ -95,9 +105,8 @@ function firstInState(optimizer: StateOwner): NonFinite | undefined {
   const { state, groups } = optimizer.stateDict({ copy: false });
   for (const parameter of optimizer.groups.flatMap(({ params }) => params)) {
     for (const [slot, data] of Object.entries(state[parameter.name] ?? {})) {
-      const elements = { pointer: data.byteOffset, size: data.length, data };
-      const found = firstAboveIn(parameter, elements, LARGEST_FLOAT32, slot);
-      if (found) return found;
+      const found = firstIn(parameter, { pointer: data.byteOffset, size: data.length, data }, Infinity);
+      if (found) return { ...found, slot, text: `${slot} of ${found.text}` };
     }
   }
   for (const [i, { numbers }] of groups.entries()) {
@@ -107,29 +116,4 @@ function firstInState(optimizer: StateOwner): NonFinite | undefined {
     }
   }
   return undefined;
-}
-
-/** Elements in linear memory. */
-interface Elements {
-  readonly pointer: number;
-  readonly size: number;
-  readonly data: Float32Array;
-}
-
-/** The first such element of a parameter's gradients, values or state; a slot may have a size of its own. */
-function firstAboveIn(
-  parameter: Parameter,
-  { pointer, size, data }: Elements,
-  limit: number,
-  slot?: string,
-): NonFinite | undefined {
-  const at = parameter.collection.engine.unchecked.firstAbove(pointer, size, limit);
-  if (at < 0) return undefined;
-  const { name } = parameter;
-  const index = size === parameter.size ? unravel(at, parameter.shape) : [at];
-  const value = data[at]!;
-  const place = `${name}[${index.join(", ")}] = ${value}`;
-  return slot === undefined
-    ? { name, index, value, text: place }
-    : { name, slot, index, value, text: `${slot} of ${place}` };
 }

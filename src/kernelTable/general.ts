@@ -63,7 +63,7 @@ export const generalKernels = {
   drain: map([update("x"), write("y")], "alpha"),
   exp: map([read("x"), write("y")]),
   fill: map([write("y")], "value"),
-  firstAbove: { kind: "fold", args: [read("x"), size("n"), ...reals("limit")] },
+  firstNotBelow: { kind: "fold", args: [read("x"), size("n"), ...reals("limit")] },
   firstOutOfRange: {
     kind: "fold",
     args: [index("index", all, ({ bound }) => bound! + 1), size("n"), size("bound")],

@@ -20,14 +20,14 @@ import {
 } from "../kernel.ts";
 import { CHUNK } from "../reference/chunk.ts";
 
-const ADABELIEF = ["scale", "l2", "decay", "pull", "beta2", "gain2", "floor", "step"];
+const ADABELIEF = ["scale", "l2", "shrink", "pull", "beta2", "gain2", "floor", "step"];
 const ADAM_L2 = ["scale", "l2", "beta1", "gain1", "beta2", "gain2", "step", "eps"];
-const ADAM_DECAY = ["beta1", "gain1", "beta2", "gain2", "step", "eps", "decay"];
+const ADAM_DECAY = ["beta1", "gain1", "beta2", "gain2", "step", "eps", "shrink"];
 const ADAMAX = ["scale", "l2", "beta1", "gain1", "beta2", "step", "eps"];
-const NADAM = ["scale", "l2", "beta1", "gain1", "beta2", "gain2", "stepG", "stepM", "eps", "decay"];
+const NADAM = ["scale", "l2", "beta1", "gain1", "beta2", "gain2", "stepG", "stepM", "eps", "shrink"];
 const RMSPROP = ["scale", "l2", "alpha", "gain2", "inside", "outside"];
 const RMSPROP_CENTERED = ["scale", "l2", "alpha", "gain1", "gain2", "inside", "outside"];
-const MIXED = ["beta1", "gain1", "beta2", "gain2", "beta3", "gain3", "step1", "step2", "eps", "decay"];
+const MIXED = ["beta1", "gain1", "beta2", "gain2", "beta3", "gain3", "step1", "step2", "eps", "shrink"];
 const SGD_BUFFERED = ["scale", "l2", "lr", "momentum"];
 
 /** A stack of matrices, and what belongs to each of their rows and columns. */
@@ -69,7 +69,7 @@ export const optimKernels = {
     kind: "rows",
     args: [
       ...[update("p", stack), update("m", stack), read("g", stack), ...factors, ...stackSizes],
-      ...reals("cap", "decay", "beta1", "step"),
+      ...reals("cap", "shrink", "beta1", "step"),
     ],
     sizes: stackChoice,
   },
@@ -80,7 +80,7 @@ export const optimKernels = {
   },
   adafactorStep: {
     kind: "rows",
-    args: [update("p", stack), read("g", stack), ...factors, ...stackSizes, ...reals("cap", "decay", "step")],
+    args: [update("p", stack), read("g", stack), ...factors, ...stackSizes, ...reals("cap", "shrink", "step")],
     sizes: stackChoice,
   },
   adafactorVariance: map([read("g"), update("v"), write("factor")], "scale", "beta", "gain", "eps"),
@@ -119,7 +119,7 @@ export const optimKernels = {
     ],
   },
   lambStep: map([update("p"), read("m"), read("v")], "step", "eps", "l2", "rate"),
-  lion: map([update("p"), update("m"), read("g")], "beta1", "gain1", "beta2", "gain2", "lr", "decay"),
+  lion: map([update("p"), update("m"), read("g")], "beta1", "gain1", "beta2", "gain2", "lr", "shrink"),
   nadam: map([update("p"), update("m"), update("v"), read("g")], ...NADAM),
   nagGs: map([update("p"), update("v"), read("g")], "b", "push", "a"),
   prodigyAccumulate: {
@@ -165,10 +165,10 @@ export const optimKernels = {
   sgdMomentum: map([update("p"), update("b"), read("g")], "scale", "lr", "momentum"),
   sgdMomentumL2: map([update("p"), update("b"), read("g")], ...SGD_BUFFERED),
   sgdNesterov: map([update("p"), update("b"), read("g")], ...SGD_BUFFERED),
-  signSgd: map([update("p"), read("g")], "scale", "lr", "decay"),
+  signSgd: map([update("p"), read("g")], "scale", "lr", "shrink"),
   sophiaG: map(
     [update("p"), update("m"), read("h"), read("g")],
-    ...["beta1", "gain1", "curvature", "eps", "lr", "decay"],
+    ...["beta1", "gain1", "curvature", "eps", "lr", "shrink"],
   ),
   sophiaGHessian: map([update("h"), read("g")], "beta2", "gain2"),
   stepNorms: fold(read("before"), read("p"), read("g"), work(NORM_PARTIALS), sums(3, "inout")),

@@ -73,13 +73,13 @@ export const AdaBelief = /* @__PURE__ */ defineOptimizer({
     const { lr, betas, eps: floor, weightDecay, weightDecouple, fixedDecay } = options;
     const [beta1, beta2] = betas;
     const l2 = weightDecouple ? 0 : weightDecay;
-    const decay = weightDecouple ? 1 - (fixedDecay ? 1 : lr) * weightDecay : 1;
+    const shrink = weightDecouple ? (fixedDecay ? 1 : lr) * weightDecay : 0;
     const pull = 1 - beta1;
     const gain2 = beta1 * Math.sqrt(1 - beta2);
     const { adaptive, step, eps } = ratesAt(options, t);
-    if (!adaptive) kernels.adaBeliefMomentum(p, m, v, g, n, scale, l2, decay, pull, beta2, gain2, floor, step);
-    else if (u === 0) kernels.adaBelief(p, m, v, g, n, scale, l2, decay, pull, beta2, gain2, floor, step, eps);
-    else kernels.adaBeliefAmsgrad(p, m, v, u, g, n, scale, l2, decay, pull, beta2, gain2, floor, step, eps);
+    if (!adaptive) kernels.adaBeliefMomentum(p, m, v, g, n, scale, l2, shrink, pull, beta2, gain2, floor, step);
+    else if (u === 0) kernels.adaBelief(p, m, v, g, n, scale, l2, shrink, pull, beta2, gain2, floor, step, eps);
+    else kernels.adaBeliefAmsgrad(p, m, v, u, g, n, scale, l2, shrink, pull, beta2, gain2, floor, step, eps);
   },
 });
 export type AdaBelief = InstanceType<typeof AdaBelief>;

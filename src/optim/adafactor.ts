@@ -102,7 +102,7 @@ export const Adafactor = /* @__PURE__ */ defineOptimizer({
     const alpha = options.scaleParameter ? Math.max(eps2, Math.sqrt(kernels.sumSquares(p, n) / n)) * rho : rho;
     const eps =
       variant === "torch" ? { added: 0, floor: eps1, most: 1 / eps1 } : { added: eps1, floor: 0, most: Infinity };
-    const decay = 1 - (variant === "torch" ? lr : alpha) * weightDecay;
+    const shrink = (variant === "torch" ? lr : alpha) * weightDecay;
 
     const { batch, rows, columns } = matricesOf(shape);
     const sums = scratch(8 * columns + 4 * batch * (rows + columns) + WORK);
@@ -124,8 +124,8 @@ export const Adafactor = /* @__PURE__ */ defineOptimizer({
       clip = Math.max(1, (Math.abs(scale) * Math.sqrt(squares / n)) / clipThreshold);
     }
     const step = (alpha * scale) / clip;
-    if (m === 0) kernels.adafactorStep(p, g, ...factors, ...sizes, eps.most, decay, step);
-    else kernels.adafactorMomentum(p, m, g, ...factors, ...sizes, eps.most, decay, beta1, (1 - beta1) * step);
+    if (m === 0) kernels.adafactorStep(p, g, ...factors, ...sizes, eps.most, shrink, step);
+    else kernels.adafactorMomentum(p, m, g, ...factors, ...sizes, eps.most, shrink, beta1, (1 - beta1) * step);
   },
 });
 export type Adafactor = InstanceType<typeof Adafactor>;

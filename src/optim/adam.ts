@@ -77,6 +77,12 @@ export const Adam = /* @__PURE__ */ defineOptimizer({
 });
 export type Adam = InstanceType<typeof Adam>;
 
+/** The same for decoupled decay, in the order of the kernels, with the scale of the gradient in the gains. */
+function decoupledRates(options: Rates & { readonly weightDecay: number }, t: number, scale: number) {
+  const { beta1, gain1, beta2, gain2, step, eps } = ratesAt(options, t);
+  return [beta1, gain1 * scale, beta2, gain2 * scale, step, eps, options.lr * options.weightDecay] as const;
+}
+
 /**
  * Adam with decoupled weight decay, as in torch.optim.AdamW: p is first multiplied by 1 - lr weightDecay, and the
  * gradient is left alone; otherwise as `Adam`.
@@ -92,25 +98,13 @@ export const AdamW = /* @__PURE__ */ defineOptimizer({
   state: adamState,
   update({ kernels }, { p, g, n, t, scale, state }, options) {
     const { exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: u } = state;
-    const { beta1, gain1, beta2, gain2, step, eps } = ratesAt(options, t);
-    const decay = 1 - options.lr * options.weightDecay;
-    if (u === 0) kernels.adamw(p, m, v, g, n, beta1, gain1 * scale, beta2, gain2 * scale, step, eps, decay);
-    else kernels.adamwAmsgrad(p, m, v, u, g, n, beta1, gain1 * scale, beta2, gain2 * scale, step, eps, decay);
+    const rates = decoupledRates(options, t, scale);
+    if (u === 0) kernels.adamw(p, m, v, g, n, ...rates);
+    else kernels.adamwAmsgrad(p, m, v, u, g, n, ...rates);
   },
   updateMeasured({ kernels }, { p, g, n, t, scale, state }, options, _numbers, { work, sums }) {
     if (options.amsgrad) return false;
-    const { exp_avg: m, exp_avg_sq: v } = state;
-    const { beta1, gain1, beta2, gain2, step, eps } = ratesAt(options, t);
-    const rates = [
-      beta1,
-      gain1 * scale,
-      beta2,
-      gain2 * scale,
-      step,
-      eps,
-      1 - options.lr * options.weightDecay,
-    ] as const;
-    kernels.adamwNorms(p, m, v, g, work, sums, n, ...rates);
+    kernels.adamwNorms(p, state.exp_avg, state.exp_avg_sq, g, work, sums, n, ...decoupledRates(options, t, scale));
     return true;
   },
 });

@@ -39,13 +39,13 @@ export const Adan = /* @__PURE__ */ defineOptimizer({
     const [gain1, gain2, gain3] = [1 - beta1, 1 - beta2, Math.sqrt(1 - beta3)];
     const root3 = Math.sqrt(1 - powi(beta3, t));
     // The proximal step shrinks the update along with p.
-    const shrink = noProx ? 1 : 1 / (1 + lr * weightDecay);
-    const decay = noProx ? 1 - lr * weightDecay : shrink;
-    const step1 = (lr * root3 * shrink) / (1 - powi(beta1, t));
-    const step2 = (lr * root3 * shrink * beta2) / (1 - powi(beta2, t));
+    const damping = noProx ? 1 : 1 + lr * weightDecay;
+    const shrink = (lr * weightDecay) / damping;
+    const step1 = (lr * root3) / damping / (1 - powi(beta1, t));
+    const step2 = (lr * root3 * beta2) / damping / (1 - powi(beta2, t));
     if (t === 1) kernels.scale(g, last, n, -scale);
     const eps3 = eps * root3;
-    kernels.adan(p, m, d, v, last, g, n, scale, beta1, gain1, beta2, gain2, beta3, gain3, step1, step2, eps3, decay);
+    kernels.adan(p, m, d, v, last, g, n, scale, beta1, gain1, beta2, gain2, beta3, gain3, step1, step2, eps3, shrink);
   },
 });
 export type Adan = InstanceType<typeof Adan>;

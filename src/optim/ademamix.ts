@@ -52,9 +52,9 @@ export const AdEMAMix = /* @__PURE__ */ defineOptimizer({
     const root2 = Math.sqrt(1 - powi(beta2, t));
     const step1 = (lr * root2) / (1 - powi(beta1, t));
     const step2 = lr * root2 * alpha * (t < alphaWarmup ? t / alphaWarmup : 1);
-    const decay = 1 - lr * weightDecay;
+    const shrink = lr * weightDecay;
     const eps2 = eps * root2;
-    kernels.ademamix(p, fast, slow, v, g, n, beta1, gain1, beta2, gain2, beta3, gain3, step1, step2, eps2, decay);
+    kernels.ademamix(p, fast, slow, v, g, n, beta1, gain1, beta2, gain2, beta3, gain3, step1, step2, eps2, shrink);
   },
 });
 export type AdEMAMix = InstanceType<typeof AdEMAMix>;

@@ -39,7 +39,7 @@ export const Lion = /* @__PURE__ */ defineOptimizer({
     const [beta1, beta2] = betas;
     const rate = !decoupledWeightDecay ? lr : lr === 0 ? 0 : lr / init_lr;
     const [gain1, gain2] = [(1 - beta1) * scale, (1 - beta2) * scale];
-    kernels.lion(p, state.exp_avg, g, n, beta1, gain1, beta2, gain2, lr, 1 - rate * weightDecay);
+    kernels.lion(p, state.exp_avg, g, n, beta1, gain1, beta2, gain2, lr, rate * weightDecay);
   },
 });
 export type Lion = InstanceType<typeof Lion>;

@@ -74,9 +74,9 @@ export const NAdam = /* @__PURE__ */ defineOptimizer({
     const root2 = Math.sqrt(1 - powi(beta2, t));
     const stepG = (lr * root2 * (1 - mu)) / (1 - product);
     const stepM = (lr * root2 * next) / (1 - product * next);
-    const [l2, decay] = decoupledWeightDecay ? [0, 1 - lr * weightDecay] : [weightDecay, 1];
+    const [l2, shrink] = decoupledWeightDecay ? [0, lr * weightDecay] : [weightDecay, 0];
     const [gain1, gain2] = [1 - beta1, Math.sqrt(1 - beta2)];
-    kernels.nadam(p, m, v, g, n, scale, l2, beta1, gain1, beta2, gain2, stepG, stepM, eps * root2, decay);
+    kernels.nadam(p, m, v, g, n, scale, l2, beta1, gain1, beta2, gain2, stepG, stepM, eps * root2, shrink);
   },
 });
 export type NAdam = InstanceType<typeof NAdam>;

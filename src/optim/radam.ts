@@ -54,8 +54,8 @@ export const RAdam = /* @__PURE__ */ defineOptimizer({
     const [adaptive, divisor] = r === undefined ? [0, 1] : [step * r * Math.sqrt(1 - powi(beta2, t)), eps];
     const [gain1, gain2] = [1 - beta1, Math.sqrt(1 - beta2)];
     if (decoupledWeightDecay) {
-      const decay = 1 - lr * weightDecay;
-      kernels.adamw(p, m, v, g, n, beta1, gain1 * scale, beta2, gain2 * scale, adaptive, divisor, decay);
+      const shrink = lr * weightDecay;
+      kernels.adamw(p, m, v, g, n, beta1, gain1 * scale, beta2, gain2 * scale, adaptive, divisor, shrink);
     } else {
       kernels.adam(p, m, v, g, n, scale, weightDecay, beta1, gain1, beta2, gain2, adaptive, divisor);
     }

@@ -26,10 +26,10 @@ export const Signum = /* @__PURE__ */ defineOptimizer({
   state: { momentum_buffer: { when: ({ momentum }) => momentum !== 0 } },
   update({ kernels }, { p, g, n, scale, state }, { lr, momentum, weightDecay }) {
     const b = state.momentum_buffer;
-    const decay = 1 - lr * weightDecay;
+    const shrink = lr * weightDecay;
     const gain = (1 - momentum) * scale;
-    if (b === 0) kernels.signSgd(p, g, n, scale, lr, decay);
-    else kernels.lion(p, b, g, n, momentum, gain, momentum, gain, lr, decay);
+    if (b === 0) kernels.signSgd(p, g, n, scale, lr, shrink);
+    else kernels.lion(p, b, g, n, momentum, gain, momentum, gain, lr, shrink);
   },
 });
 export type Signum = InstanceType<typeof Signum>;

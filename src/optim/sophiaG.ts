@@ -44,9 +44,10 @@ export const SophiaG = /* @__PURE__ */ defineOptimizer({
   },
   state: { exp_avg: {}, hessian: {} },
   update({ kernels }, { p, g, n, scale, state }, { lr, betas, rho, batchSize, eps, weightDecay }) {
+    const { exp_avg: m, hessian: h } = state;
     const [beta1] = betas;
-    const decay = 1 - lr * weightDecay;
-    kernels.sophiaG(p, state.exp_avg, state.hessian, g, n, beta1, (1 - beta1) * scale, rho * batchSize, eps, lr, decay);
+    const shrink = lr * weightDecay;
+    kernels.sophiaG(p, m, h, g, n, beta1, (1 - beta1) * scale, rho * batchSize, eps, lr, shrink);
   },
   updateHessian({ kernels }, { g, n, scale, state }, { betas: [, beta2] }) {
     kernels.sophiaGHessian(state.hessian, g, n, beta2, Math.sqrt(1 - beta2) * scale);

@@ -38,9 +38,9 @@ export function countNonFinite({ f32 }: Views, x: number, n: number): number {
   return count;
 }
 
-export function firstAbove({ f32 }: Views, x: number, n: number, limit: number): number {
+export function firstNotBelow({ f32 }: Views, x: number, n: number, limit: number): number {
   limit = Math.fround(limit);
-  for (let i = 0; i < n; i++) if (!(Math.abs(f32[(x >>> 2) + i]!) <= limit)) return i;
+  for (let i = 0; i < n; i++) if (!(Math.abs(f32[(x >>> 2) + i]!) < limit)) return i;
   return -1;
 }
 

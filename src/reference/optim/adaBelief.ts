@@ -1,5 +1,6 @@
 /** Twins of assembly/optim/adaBelief.ts. */
 import type { Views } from "../../heap.ts";
+import { descended } from "../decay.ts";
 import { penalised } from "../gradient.ts";
 import { atLeast, mulAdd, f32 as round } from "../lanes.ts";
 
@@ -29,7 +30,7 @@ export function adaBelief(
   n: number,
   scale: number,
   l2: number,
-  decay: number,
+  shrink: number,
   pull: number,
   beta2: number,
   gain2: number,
@@ -37,14 +38,15 @@ export function adaBelief(
   step: number,
   eps: number,
 ): void {
-  [scale, l2, decay, pull, beta2] = [round(scale), round(l2), round(decay), round(pull), round(beta2)];
+  [scale, l2, shrink, pull, beta2] = [round(scale), round(l2), round(shrink), round(pull), round(beta2)];
   [gain2, floor, step, eps] = [round(gain2), round(floor), round(step), round(eps)];
   for (let i = 0; i < n; i++) {
     const w = f32[(p >>> 2) + i]!;
     const grad = penalised(f32, (p >>> 2) + i, (g >>> 2) + i, scale, l2);
     observe(f32, (m >>> 2) + i, (v >>> 2) + i, grad, pull, beta2, gain2, floor);
     const root = round(Math.sqrt(f32[(v >>> 2) + i]!));
-    f32[(p >>> 2) + i] = round(w * decay) - round(round(step * f32[(m >>> 2) + i]!) / round(root + eps));
+    const along = round(round(step * f32[(m >>> 2) + i]!) / round(root + eps));
+    f32[(p >>> 2) + i] = descended(w, shrink, along);
   }
 }
 
@@ -58,7 +60,7 @@ export function adaBeliefAmsgrad(
   n: number,
   scale: number,
   l2: number,
-  decay: number,
+  shrink: number,
   pull: number,
   beta2: number,
   gain2: number,
@@ -66,7 +68,7 @@ export function adaBeliefAmsgrad(
   step: number,
   eps: number,
 ): void {
-  [scale, l2, decay, pull, beta2] = [round(scale), round(l2), round(decay), round(pull), round(beta2)];
+  [scale, l2, shrink, pull, beta2] = [round(scale), round(l2), round(shrink), round(pull), round(beta2)];
   [gain2, floor, step, eps] = [round(gain2), round(floor), round(step), round(eps)];
   for (let i = 0; i < n; i++) {
     const w = f32[(p >>> 2) + i]!;
@@ -75,7 +77,8 @@ export function adaBeliefAmsgrad(
     const largest = atLeast(f32[(v >>> 2) + i]!, f32[(u >>> 2) + i]!);
     f32[(u >>> 2) + i] = largest;
     const root = round(Math.sqrt(largest));
-    f32[(p >>> 2) + i] = round(w * decay) - round(round(step * f32[(m >>> 2) + i]!) / round(root + eps));
+    const along = round(round(step * f32[(m >>> 2) + i]!) / round(root + eps));
+    f32[(p >>> 2) + i] = descended(w, shrink, along);
   }
 }
 
@@ -88,19 +91,19 @@ export function adaBeliefMomentum(
   n: number,
   scale: number,
   l2: number,
-  decay: number,
+  shrink: number,
   pull: number,
   beta2: number,
   gain2: number,
   floor: number,
   step: number,
 ): void {
-  [scale, l2, decay, pull] = [round(scale), round(l2), round(decay), round(pull)];
+  [scale, l2, shrink, pull] = [round(scale), round(l2), round(shrink), round(pull)];
   [beta2, gain2, floor, step] = [round(beta2), round(gain2), round(floor), round(step)];
   for (let i = 0; i < n; i++) {
     const w = f32[(p >>> 2) + i]!;
     const grad = penalised(f32, (p >>> 2) + i, (g >>> 2) + i, scale, l2);
     observe(f32, (m >>> 2) + i, (v >>> 2) + i, grad, pull, beta2, gain2, floor);
-    f32[(p >>> 2) + i] = round(w * decay) - round(step * f32[(m >>> 2) + i]!);
+    f32[(p >>> 2) + i] = descended(w, shrink, round(step * f32[(m >>> 2) + i]!));
   }
 }

@@ -1,6 +1,7 @@
 /** Twins of assembly/optim/adafactor.ts. */
 import type { Views } from "../../heap.ts";
 import { addSquares, CHUNK, chunkDot } from "../chunk.ts";
+import { descended } from "../decay.ts";
 import { dot } from "../fold.ts";
 import { mulAdd, f32 as round } from "../lanes.ts";
 
@@ -119,13 +120,13 @@ export function adafactorStep(
   rows: number,
   columns: number,
   cap: number,
-  decay: number,
+  shrink: number,
   step: number,
 ): void {
   const { f32 } = memory;
-  [cap, decay, step] = [round(cap), round(decay), round(step)];
+  [cap, shrink, step] = [round(cap), round(shrink), round(step)];
   forEachUpdate(memory, g, rowFactor, columnFactor, batch, rows, columns, cap, (i, u) => {
-    f32[(p >>> 2) + i] = round(decay * f32[(p >>> 2) + i]!) - round(step * u);
+    f32[(p >>> 2) + i] = descended(f32[(p >>> 2) + i]!, shrink, round(step * u));
   });
 }
 
@@ -140,15 +141,15 @@ export function adafactorMomentum(
   rows: number,
   columns: number,
   cap: number,
-  decay: number,
+  shrink: number,
   beta1: number,
   step: number,
 ): void {
   const { f32 } = memory;
-  [cap, decay, beta1, step] = [round(cap), round(decay), round(beta1), round(step)];
+  [cap, shrink, beta1, step] = [round(cap), round(shrink), round(beta1), round(step)];
   forEachUpdate(memory, g, rowFactor, columnFactor, batch, rows, columns, cap, (i, u) => {
     const moved = mulAdd(beta1, f32[(m >>> 2) + i]!, round(step * u));
     f32[(m >>> 2) + i] = moved;
-    f32[(p >>> 2) + i] = round(decay * f32[(p >>> 2) + i]!) - moved;
+    f32[(p >>> 2) + i] = descended(f32[(p >>> 2) + i]!, shrink, moved);
   });
 }

@@ -1,5 +1,6 @@
 /** Twins of assembly/optim/adam.ts. */
 import type { Views } from "../../heap.ts";
+import { descended } from "../decay.ts";
 import { penalised } from "../gradient.ts";
 import { atLeast, f32 as round } from "../lanes.ts";
 import { first, second } from "../moments.ts";
@@ -8,29 +9,27 @@ import { Partials } from "../norms.ts";
 /** No array for the largest second moment. */
 const NONE = -1;
 
-/** One element: p, m, v, u are positions in `f32`; the scalars are float32 already. */
+/** Moves the moments of one element, positions in `f32`, and returns the step; the scalars are float32 already. */
 function advance(
   f32: Float32Array,
-  p: number,
   m: number,
   v: number,
   u: number,
   grad: number,
-  decayed: number,
   beta1: number,
   gain1: number,
   beta2: number,
   gain2: number,
   step: number,
   eps: number,
-): void {
+): number {
   const m1 = first(f32[m]!, grad, beta1, gain1);
   const v1 = second(f32[v]!, grad, beta2, gain2);
   const largest = u === NONE ? v1 : atLeast(v1, f32[u]!);
   f32[m] = m1;
   f32[v] = v1;
   if (u !== NONE) f32[u] = largest;
-  f32[p] = decayed - round(round(step * m1) / round(round(Math.sqrt(largest)) + eps));
+  return round(round(step * m1) / round(round(Math.sqrt(largest)) + eps));
 }
 
 export function adam(
@@ -54,7 +53,7 @@ export function adam(
   for (let i = 0; i < n; i++) {
     const at = (p >>> 2) + i;
     const grad = penalised(f32, at, (g >>> 2) + i, scale, l2);
-    advance(f32, at, (m >>> 2) + i, (v >>> 2) + i, NONE, grad, f32[at]!, beta1, gain1, beta2, gain2, step, eps);
+    f32[at]! -= advance(f32, (m >>> 2) + i, (v >>> 2) + i, NONE, grad, beta1, gain1, beta2, gain2, step, eps);
   }
 }
 
@@ -80,21 +79,8 @@ export function adamAmsgrad(
   for (let i = 0; i < n; i++) {
     const at = (p >>> 2) + i;
     const grad = penalised(f32, at, (g >>> 2) + i, scale, l2);
-    advance(
-      f32,
-      at,
-      (m >>> 2) + i,
-      (v >>> 2) + i,
-      (u >>> 2) + i,
-      grad,
-      f32[at]!,
-      beta1,
-      gain1,
-      beta2,
-      gain2,
-      step,
-      eps,
-    );
+    const moments = [(m >>> 2) + i, (v >>> 2) + i, (u >>> 2) + i] as const;
+    f32[at]! -= advance(f32, ...moments, grad, beta1, gain1, beta2, gain2, step, eps);
   }
 }
 
@@ -111,15 +97,15 @@ export function adamw(
   gain2: number,
   step: number,
   eps: number,
-  decay: number,
+  shrink: number,
 ): void {
   [beta1, gain1, beta2, gain2] = [round(beta1), round(gain1), round(beta2), round(gain2)];
-  [step, eps, decay] = [round(step), round(eps), round(decay)];
+  [step, eps, shrink] = [round(step), round(eps), round(shrink)];
   for (let i = 0; i < n; i++) {
     const at = (p >>> 2) + i;
-    const w = f32[at]!;
     const grad = f32[(g >>> 2) + i]!;
-    advance(f32, at, (m >>> 2) + i, (v >>> 2) + i, NONE, grad, round(w * decay), beta1, gain1, beta2, gain2, step, eps);
+    const along = advance(f32, (m >>> 2) + i, (v >>> 2) + i, NONE, grad, beta1, gain1, beta2, gain2, step, eps);
+    f32[at] = descended(f32[at]!, shrink, along);
   }
 }
 
@@ -138,14 +124,14 @@ export function adamwNorms(
   gain2: number,
   step: number,
   eps: number,
-  decay: number,
+  shrink: number,
 ): void {
   const { f32 } = memory;
   const partials = new Partials();
   for (let i = 0; i < n; i++) {
     const at = p + 4 * i;
     const before = f32[at >>> 2]!;
-    adamw(memory, at, m + 4 * i, v + 4 * i, g + 4 * i, 1, beta1, gain1, beta2, gain2, step, eps, decay);
+    adamw(memory, at, m + 4 * i, v + 4 * i, g + 4 * i, 1, beta1, gain1, beta2, gain2, step, eps, shrink);
     partials.gather(i, f32[(g >>> 2) + i]!, before, f32[at >>> 2]!);
     partials.flush(memory, sums, i, n);
   }
@@ -165,28 +151,15 @@ export function adamwAmsgrad(
   gain2: number,
   step: number,
   eps: number,
-  decay: number,
+  shrink: number,
 ): void {
   [beta1, gain1, beta2, gain2] = [round(beta1), round(gain1), round(beta2), round(gain2)];
-  [step, eps, decay] = [round(step), round(eps), round(decay)];
+  [step, eps, shrink] = [round(step), round(eps), round(shrink)];
   for (let i = 0; i < n; i++) {
     const at = (p >>> 2) + i;
-    const w = f32[at]!;
     const grad = f32[(g >>> 2) + i]!;
-    advance(
-      f32,
-      at,
-      (m >>> 2) + i,
-      (v >>> 2) + i,
-      (u >>> 2) + i,
-      grad,
-      round(w * decay),
-      beta1,
-      gain1,
-      beta2,
-      gain2,
-      step,
-      eps,
-    );
+    const moments = [(m >>> 2) + i, (v >>> 2) + i, (u >>> 2) + i] as const;
+    const along = advance(f32, ...moments, grad, beta1, gain1, beta2, gain2, step, eps);
+    f32[at] = descended(f32[at]!, shrink, along);
   }
 }

@@ -1,5 +1,6 @@
 /** Twin of assembly/optim/adan.ts. */
 import type { Views } from "../../heap.ts";
+import { descended } from "../decay.ts";
 import { mulAdd, f32 as round } from "../lanes.ts";
 
 export function adan(
@@ -21,11 +22,11 @@ export function adan(
   step1: number,
   step2: number,
   eps: number,
-  decay: number,
+  shrink: number,
 ): void {
   [scale, beta1, gain1, beta2] = [round(scale), round(beta1), round(gain1), round(beta2)];
   [gain2, beta3, gain3, step1] = [round(gain2), round(beta3), round(gain3), round(step1)];
-  [step2, eps, decay] = [round(step2), round(eps), round(decay)];
+  [step2, eps, shrink] = [round(step2), round(eps), round(shrink)];
   for (let i = 0; i < n; i++) {
     const grad = round(scale * f32[(g >>> 2) + i]!);
     const change = round(grad + f32[(last >>> 2) + i]!);
@@ -39,6 +40,6 @@ export function adan(
     f32[(d >>> 2) + i] = difference;
     f32[(v >>> 2) + i] = second;
     const root = round(Math.sqrt(second));
-    f32[(p >>> 2) + i] = round(f32[(p >>> 2) + i]! * decay) - round(moved / round(root + eps));
+    f32[(p >>> 2) + i] = descended(f32[(p >>> 2) + i]!, shrink, round(moved / round(root + eps)));
   }
 }

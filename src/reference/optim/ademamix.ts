@@ -1,5 +1,6 @@
 /** Twin of assembly/optim/ademamix.ts. */
 import type { Views } from "../../heap.ts";
+import { descended } from "../decay.ts";
 import { mulAdd, f32 as round } from "../lanes.ts";
 
 export function ademamix(
@@ -19,11 +20,11 @@ export function ademamix(
   step1: number,
   step2: number,
   eps: number,
-  decay: number,
+  shrink: number,
 ): void {
   [beta1, gain1, beta2, gain2] = [round(beta1), round(gain1), round(beta2), round(gain2)];
   [beta3, gain3, step1, step2] = [round(beta3), round(gain3), round(step1), round(step2)];
-  [eps, decay] = [round(eps), round(decay)];
+  [eps, shrink] = [round(eps), round(shrink)];
   for (let i = 0; i < n; i++) {
     const grad = f32[(g >>> 2) + i]!;
     const scaled = round(gain2 * grad);
@@ -35,6 +36,6 @@ export function ademamix(
     f32[(slow >>> 2) + i] = slow1;
     f32[(v >>> 2) + i] = second;
     const root = round(Math.sqrt(second));
-    f32[(p >>> 2) + i] = round(f32[(p >>> 2) + i]! * decay) - round(moved / round(root + eps));
+    f32[(p >>> 2) + i] = descended(f32[(p >>> 2) + i]!, shrink, round(moved / round(root + eps)));
   }
 }

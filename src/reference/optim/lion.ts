@@ -1,5 +1,6 @@
 /** Twin of assembly/optim/lion.ts. */
 import type { Views } from "../../heap.ts";
+import { descended } from "../decay.ts";
 import { mulAdd, f32 as round, sign } from "../lanes.ts";
 
 export function lion(
@@ -13,15 +14,15 @@ export function lion(
   beta2: number,
   gain2: number,
   lr: number,
-  decay: number,
+  shrink: number,
 ): void {
   [beta1, gain1, beta2, gain2] = [round(beta1), round(gain1), round(beta2), round(gain2)];
-  [lr, decay] = [round(lr), round(decay)];
+  [lr, shrink] = [round(lr), round(shrink)];
   for (let i = 0; i < n; i++) {
     const grad = f32[(g >>> 2) + i]!;
     const m0 = f32[(m >>> 2) + i]!;
     const direction = mulAdd(beta1, m0, round(gain1 * grad));
     f32[(m >>> 2) + i] = mulAdd(beta2, m0, round(gain2 * grad));
-    f32[(p >>> 2) + i] = round(f32[(p >>> 2) + i]! * decay) - lr * sign(direction);
+    f32[(p >>> 2) + i] = descended(f32[(p >>> 2) + i]!, shrink, lr * sign(direction));
   }
 }

@@ -1,6 +1,7 @@
 /** Twins of assembly/optim/prodigy.ts. */
 import type { Views } from "../../heap.ts";
 import { CHUNK, chunkDot, chunkSumAbs } from "../chunk.ts";
+import { descended } from "../decay.ts";
 import { mulAdd, f32 as round } from "../lanes.ts";
 
 export function prodigyGather(
@@ -67,10 +68,9 @@ export function prodigyStep(
 ): void {
   [shrink, step, eps] = [round(shrink), round(step), round(eps)];
   for (let i = 0; i < n; i++) {
-    const before = f32[(p >>> 2) + i]!;
     const denominator = round(round(Math.sqrt(f32[(v >>> 2) + i]!)) + eps);
     const along = round(round(step * f32[(m >>> 2) + i]!) / denominator);
-    f32[(p >>> 2) + i] = before - mulAdd(shrink, before, along);
+    f32[(p >>> 2) + i] = descended(f32[(p >>> 2) + i]!, shrink, along);
   }
 }
 

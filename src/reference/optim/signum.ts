@@ -1,5 +1,6 @@
 /** Twin of assembly/optim/signum.ts. */
 import type { Views } from "../../heap.ts";
+import { descended } from "../decay.ts";
 import { f32 as round, sign } from "../lanes.ts";
 
 export function signSgd(
@@ -9,11 +10,11 @@ export function signSgd(
   n: number,
   scale: number,
   lr: number,
-  decay: number,
+  shrink: number,
 ): void {
-  [scale, lr, decay] = [round(scale), round(lr), round(decay)];
+  [scale, lr, shrink] = [round(scale), round(lr), round(shrink)];
   for (let i = 0; i < n; i++) {
     const direction = sign(round(scale * f32[(g >>> 2) + i]!));
-    f32[(p >>> 2) + i] = round(f32[(p >>> 2) + i]! * decay) - lr * direction;
+    f32[(p >>> 2) + i] = descended(f32[(p >>> 2) + i]!, shrink, lr * direction);
   }
 }

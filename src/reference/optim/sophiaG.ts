@@ -1,5 +1,6 @@
 /** Twins of assembly/optim/sophiaG.ts. */
 import type { Views } from "../../heap.ts";
+import { descended } from "../decay.ts";
 import { clip, mulAdd, f32 as round } from "../lanes.ts";
 
 export function sophiaG(
@@ -14,16 +15,16 @@ export function sophiaG(
   curvature: number,
   eps: number,
   lr: number,
-  decay: number,
+  shrink: number,
 ): void {
   [beta1, gain1, curvature, eps] = [round(beta1), round(gain1), round(curvature), round(eps)];
-  [lr, decay] = [round(lr), round(decay)];
+  [lr, shrink] = [round(lr), round(shrink)];
   for (let i = 0; i < n; i++) {
     const m1 = mulAdd(beta1, f32[(m >>> 2) + i]!, round(gain1 * f32[(g >>> 2) + i]!));
     const newton = round(m1 / mulAdd(curvature, f32[(h >>> 2) + i]!, eps));
     const clipped = clip(newton, -1, 1);
     f32[(m >>> 2) + i] = m1;
-    f32[(p >>> 2) + i] = round(f32[(p >>> 2) + i]! * decay) - round(lr * clipped);
+    f32[(p >>> 2) + i] = descended(f32[(p >>> 2) + i]!, shrink, round(lr * clipped));
   }
 }
 
