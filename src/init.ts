@@ -2,7 +2,7 @@
  * What parameters start from, by the names of torch.nn.init. Samples depend on seed and name alone, not on the order
  * in which tensors are filled.
  */
-import { checkChoice, checkInteger, checkKeys, checkNumber, checkShape, refuse } from "./check.ts";
+import { checkChoice, checkFunction, checkInteger, checkKeys, checkNumber, checkShape, refuse } from "./check.ts";
 import { orthonormalise } from "./linalg/orthonormal.ts";
 import { type Parameter, type Selection, selected } from "./parameters.ts";
 import { normal, type Source, uniform } from "./random.ts";
@@ -29,6 +29,7 @@ export function ones(tensor: View): void {
 
 /** A matrix with 1 on its diagonal and 0 elsewhere. */
 export function eye(tensor: View): void {
+  engineOf("tensor", tensor);
   if (tensor.shape.length !== 2) refuse("tensor", tensor.shape, "two axes", "SHAPE_MISMATCH");
   const [rows, columns] = tensor.shape as [number, number];
   zeros(tensor);
@@ -84,11 +85,13 @@ export function xavierUniform(tensor: View, options: XavierOptions): void {
 
 /** Normal samples of deviation gain sqrt(2 / (fanIn + fanOut)). X. Glorot and Y. Bengio (AISTATS 2010), eq. 12. */
 export function xavierNormal(tensor: View, options: XavierOptions): void {
+  const deviation = xavierDeviation(tensor, options);
   const { seed, name } = options;
-  normal(tensor, { seed, name, deviation: xavierDeviation(tensor, options) });
+  normal(tensor, { seed, name, deviation });
 }
 
 function xavierDeviation(tensor: View, options: XavierOptions): number {
+  engineOf("tensor", tensor);
   checkKeys("options", options, ["seed", "name", "gain", "fansOf"]);
   const { gain = 1, fansOf = tensor.shape } = options;
   checkNumber("gain", gain, "[0, inf)");
@@ -117,11 +120,13 @@ export function kaimingUniform(tensor: View, options: KaimingOptions): void {
 
 /** Normal samples of deviation gain / sqrt(fan). K. He et al. (ICCV 2015), eqs. 10 and 14. */
 export function kaimingNormal(tensor: View, options: KaimingOptions): void {
+  const deviation = kaimingDeviation(tensor, options);
   const { seed, name } = options;
-  normal(tensor, { seed, name, deviation: kaimingDeviation(tensor, options) });
+  normal(tensor, { seed, name, deviation });
 }
 
 function kaimingDeviation(tensor: View, options: KaimingOptions): number {
+  engineOf("tensor", tensor);
   checkKeys("options", options, ["seed", "name", "a", "mode", "nonlinearity", "fansOf"]);
   const { a = 0, mode = "fanIn", nonlinearity = "leakyRelu", fansOf = tensor.shape } = options;
   checkChoice("mode", mode, ["fanIn", "fanOut"]);
@@ -142,6 +147,7 @@ function symmetric(tensor: View, deviation: number, { seed, name }: Source): voi
  * Float64 in JavaScript, the same bits on every backend: about 4 rows columns min(rows, columns) operations.
  */
 export function orthogonal(tensor: View, options: Source & { gain?: number }): void {
+  engineOf("tensor", tensor);
   checkKeys("options", options, ["seed", "name", "gain"]);
   const { seed, name, gain = 1 } = options;
   checkNumber("gain", gain, "(-inf, inf)");
@@ -193,7 +199,11 @@ export interface Gpt2Options {
 export function gpt2(params: Selection, options: Gpt2Options): void {
   checkKeys("options", options, ["seed", "residual"]);
   const { seed, residual } = options;
-  if (residual) checkInteger("residual.layers", residual.layers, "[1, inf)");
+  if (residual !== undefined) {
+    checkKeys("residual", residual, ["layers", "where"]);
+    checkInteger("residual.layers", residual.layers, "[1, inf)");
+    checkFunction("residual.where", residual.where);
+  }
   for (const parameter of selected("params", params)) {
     const { name, value, ndim, role } = parameter;
     const deviation = residual?.where(parameter) ? 0.02 / Math.sqrt(2 * residual.layers) : 0.02;

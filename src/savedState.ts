@@ -79,7 +79,8 @@ function checkGroup(argument: string, group: unknown, known: readonly string[]):
   if (!Array.isArray(params)) refuse(`${argument}.params`, params, "a list");
   checkRecord(`${argument}.options`, options);
   checkRecord(`${argument}.numbers`, numbers);
-  for (const [key, value] of Object.entries(numbers)) {
+  for (const key of new Set([...known, ...Object.keys(numbers)])) {
+    const value = Object.hasOwn(numbers, key) ? numbers[key] : undefined;
     if (!known.includes(key) || typeof value !== "number") {
       refuse(`${argument}.numbers.${key}`, value, known.length > 0 ? `a number, of ${known.join(", ")}` : "none");
     }

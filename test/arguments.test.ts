@@ -1,7 +1,9 @@
 /** Bad arguments, for everything that the package exports: refused by name, before anything is written. */
 import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
+import { jaxOptimizer } from "../src/adapters/jax.ts";
 import * as main from "../src/index.ts";
+import * as node from "../src/node/index.ts";
 import { Optimizer } from "../src/optimizer.ts";
 import { Parameters } from "../src/parameters.ts";
 import { View } from "../src/tensor.ts";
@@ -24,9 +26,9 @@ const [rt, other] = await twoRuntimes();
 
 /** Every function and class that is exported, namespaces opened. */
 const exported = new Map<string, Any>();
-for (const [name, value] of Object.entries(main)) {
+for (const [name, value] of Object.entries({ ...main, node, jaxOptimizer })) {
   if (typeof value === "function") exported.set(name, value);
-  else if (Object.prototype.toString.call(value) === "[object Module]") {
+  else if (value !== null && Object.prototype.toString.call(value) === "[object Module]") {
     for (const [key, inner] of Object.entries(value)) exported.set(`${name}.${key}`, inner);
   }
 }

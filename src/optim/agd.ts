@@ -1,4 +1,4 @@
-import { refuse } from "../check.ts";
+import { checkInteger, checkKeys, refuse } from "../check.ts";
 import { orthogonalise } from "../init.ts";
 import { defineOptimizer } from "../optimizer.ts";
 import { real } from "../option.ts";
@@ -76,7 +76,10 @@ export type AGD = InstanceType<typeof AGD>;
  * singular values sqrt(out / in) / sqrt(height width). Each is the orthogonal factor of a normal matrix, drawn by seed
  * and parameter name, as `init.orthogonal` makes it.
  */
-export function agdInit(params: Selection, { seed }: { seed: number }): void {
+export function agdInit(params: Selection, options: { seed: number }): void {
+  checkKeys("agdInit", options, ["seed"]);
+  const { seed } = options;
+  checkInteger("seed", seed, `[0, ${Number.MAX_SAFE_INTEGER}]`);
   const parameters = selected("params", params).filter(({ frozen }) => !frozen);
   for (const { name, shape } of parameters) if (!shapes.takes(shape)) refuse(name, shape, shapes.expected);
   for (const { name, shape, value } of parameters) {

@@ -2,7 +2,11 @@
  * One good call of everything that the package exports: what tests of arguments are driven from. An export that is not
  * here fails test/arguments.test.ts by its name.
  */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as main from "../../src/index.ts";
+import { saveCheckpoint } from "../../src/node/index.ts";
 import type { Runtime } from "../../src/runtime.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the calls are of every signature there is.
@@ -198,6 +202,13 @@ export const functions: Readonly<Record<string, Args>> = {
     ...[parameters(rt), { "fc.weight": [2, 3], "fc.bias": { shape: [2] } }],
     { optimizer: "adam", lr: 0.1, weightDecay: 0.1, independentWeightDecay: true },
   ],
+  jaxOptimizer: (rt) => [rt, main.AdamW, { lr: 0.1 }],
+  "node.loadCheckpoint": (rt) => [saved(rt), { model: parameters(rt) }, { strict: true }],
+  "node.loadParametersFile": (rt) => [saved(rt), parameters(rt), { names: (name: string) => name, strict: true }],
+  "node.openEventFile": () => [folder],
+  "node.openLog": () => [join(folder, "log")],
+  "node.saveCheckpoint": (rt) => [join(folder, "run"), { model: parameters(rt) }],
+  "node.saveSafetensors": (rt) => [join(folder, "run"), main.writeCheckpoint({ model: parameters(rt) })],
   ntXent: (rt) => [t(rt, 6, 4), { ...apart(rt, [6, 4], [6]), ...contrast, gradient: t(rt, 6, 4) }],
   parseSchedule: () => ["cosine({ peak: 1, total: 10 })"],
   plan: () => [layers(), { shape: [5, 3], type: "f32" }, passing],
@@ -270,6 +281,13 @@ export const functions: Readonly<Record<string, Args>> = {
   writeTorchState: (rt) => [adamw(rt)],
   zLoss: (rt) => [t(rt, 6, 4), { ...lossOptions(rt, [6, 4], [6]), beta: 1e-4 }],
 };
+
+const folder = mkdtempSync(join(tmpdir(), "calls-"));
+function saved(rt: Runtime): string {
+  const path = join(folder, "saved");
+  saveCheckpoint(path, { model: parameters(rt) });
+  return path;
+}
 
 const recipe = {
   ...{ peak: 0.1, warmup: 2, total: 10, floor: 0.01, weightDecay: 0.1 },
@@ -357,6 +375,7 @@ export const classes: Readonly<Record<string, ClassCalls>> = {
   },
   Positions: { new: () => [5, 3, { start }] },
   RMSNorm: { new: () => [[3], { eps: 1e-5, elementwiseAffine: true }] },
+  "node.LogFile": { new: () => [join(folder, "log"), 1] },
   Random: { new: () => [1, "name"], methods: { below: () => [5], loadStateDict: () => [undefined] } },
   ReLU: { new: () => [] },
   Recompute: { new: () => [layers()] },
