@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as init from "../src/init.ts";
 import { orthonormalise } from "../src/linalg/orthonormal.ts";
+import { Random } from "../src/random.ts";
 import type { View } from "../src/tensor.ts";
 import { readGolden } from "./support/golden.ts";
 import { bitsOf, loadAll } from "./support/runtimes.ts";
@@ -137,6 +138,33 @@ describe("orthonormalise", () => {
         let product = 0;
         for (let i = 0; i < length; i++) product += vectors[a * length + i]! * vectors[b * length + i]!;
         expect(Math.abs(product - Number(a === b))).toBeLessThanOrEqual(16 * 2 ** -53);
+      }
+    }
+  });
+
+  test.each([
+    [1, 1],
+    [15, 15],
+    [16, 17],
+    [17, 17],
+    [32, 33],
+    [33, 40],
+    [50, 301],
+    [101, 101],
+  ])("%i vectors of %i elements become orthogonal to 64 ulp, and Q^T A upper triangular", (count, length) => {
+    const random = new Random(5, "vectors");
+    const before = Float64Array.from({ length: count * length }, () => random.uniform() - 0.5);
+    const after = before.slice();
+    orthonormalise(after, length);
+    const vectorsOf = (array: Float64Array) =>
+      Array.from({ length: count }, (_, k) => array.subarray(k * length, (k + 1) * length));
+    const product = (x: Float64Array, y: Float64Array) => x.reduce((sum, element, i) => sum + element * y[i]!, 0);
+    const [a, q] = [vectorsOf(before), vectorsOf(after)];
+    for (const [i, qi] of q.entries()) {
+      for (let j = 0; j <= i; j++) {
+        expect(Math.abs(product(qi, q[j]!) - Number(i === j))).toBeLessThanOrEqual(64 * 2 ** -53);
+        if (j < i) expect(Math.abs(product(qi, a[j]!))).toBeLessThan(1e-13);
+        else expect(product(qi, a[j]!)).toBeGreaterThan(0);
       }
     }
   });
