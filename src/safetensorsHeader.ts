@@ -83,11 +83,11 @@ function parseHeader(text: string, start: number, size: number): Header {
   const beginning = text.trimStart().slice(0, 8);
   if (!beginning.startsWith("{")) refuse("header", beginning, 'JSON that begins with "{"', "BAD_FILE");
   let metadata: ReadonlyMap<string, string> | undefined;
-  const tensors = new Map<string, TensorInfo>();
+  const tensors: TensorInfo[] = [];
   for (const { key, value } of parseEntries("header", text, ENTRY_LIMITS, (at) => plainEntry(text, at))) {
-    if (tensors.has(key) || (key === METADATA && metadata)) refuse("header", key, "each key once", "BAD_FILE");
-    if (key === METADATA) metadata = parseMetadata(value);
-    else tensors.set(key, parseTensor(key, value, start));
+    if (key !== METADATA) tensors.push(parseTensor(key, value, start));
+    else if (metadata) refuse("header", key, "each key once", "BAD_FILE");
+    else metadata = parseMetadata(value);
   }
   return { metadata: metadata ?? new Map(), tensors: inFileOrder(tensors, start, size) };
 }
@@ -116,20 +116,22 @@ function plainEntry(text: string, at: number): Entry | undefined {
   }
 }
 
-/** The tensors in the order of the file, all of which they must take, without a gap. */
-function inFileOrder(tensors: ReadonlyMap<string, TensorInfo>, start: number, size: number): Header["tensors"] {
-  const listed = [...tensors.values()];
-  const sorted = [...listed].sort((a, b) => a.offset - b.offset || a.bytes - b.bytes);
+/** The tensors by name in the order of the file, all of which they must take, without a gap. */
+function inFileOrder(tensors: TensorInfo[], start: number, size: number): Header["tensors"] {
+  tensors.sort((a, b) => a.offset - b.offset || a.bytes - b.bytes);
+  const named = new Map<string, TensorInfo>();
   let end = start;
-  for (const { name, offset, bytes } of sorted) {
+  for (const tensor of tensors) {
+    const { name, offset, bytes } = tensor;
     if (offset !== end) {
       refuse(describe(name), `a start at ${offset - start}`, `${end - start}, where the last ends`, "BAD_FILE");
     }
     end += bytes;
+    named.set(name, tensor);
   }
+  if (named.size < tensors.length) refuse("header", "a name twice", "each key once", "BAD_FILE");
   if (end !== size) refuse("file", `${size} bytes`, `${end}, where the last tensor ends`, "BAD_FILE");
-  if (sorted.every((tensor, i) => tensor === listed[i])) return tensors;
-  return new Map(sorted.map((tensor) => [tensor.name, tensor]));
+  return named;
 }
 
 function parseMetadata(value: unknown): ReadonlyMap<string, string> {
