@@ -1,7 +1,7 @@
 import { refuse, SimdOptimError } from "./check.ts";
 import { declare } from "./declare.ts";
 import { DryEngine } from "./dry.ts";
-import { Engine } from "./engine.ts";
+import { checkEngine, type Engine } from "./engine.ts";
 import { type GroupRule, groupsBy } from "./groups.ts";
 import type { Optimizer, OptimizerClass } from "./optimizer.ts";
 import type { Given, Options, Scheduled } from "./option.ts";
@@ -18,6 +18,14 @@ export type GrowingOptions<O extends Options> = OptimizerOptions<O> & {
 
 /** Shapes by name, in the order in which parameters are to lie in memory. */
 export type Shapes = ReadonlyMap<string, readonly number[]>;
+
+/** Has every check of an optimizer run on options, over a parameter that is not there. */
+export function checkOptions<O extends Options, S extends string, N extends string>(
+  Optimizer: OptimizerClass<O, S, N>,
+  options: OptimizerOptions<O> | undefined,
+): void {
+  Optimizer.bytes(declare(new DryEngine(), { any: { shape: [1], frozen: true } }), options);
+}
 
 interface Held<O extends Options, S extends string, N extends string> {
   readonly shapes: Shapes;
@@ -41,7 +49,7 @@ export class GrowingOptimizer<O extends Options, S extends string, N extends str
   #disposed = false;
 
   constructor(engine: Engine, Optimizer: OptimizerClass<O, S, N>, options: GrowingOptions<O> = {}) {
-    if (!(engine instanceof Engine)) refuse("runtime", engine, "a runtime, as load() gives");
+    checkEngine("runtime", engine);
     const { groups, ...own } = options;
     this.#engine = engine;
     this.#Optimizer = Optimizer;
@@ -153,14 +161,12 @@ export class GrowingOptimizer<O extends Options, S extends string, N extends str
     return options["lr"] ?? refuse(`${name}.learningRate`, "one", `none: the rule of ${name} has no learning rate`);
   }
 
-  /** Has every check of the optimizer run on the options, over a parameter that is not there. */
+  /** Checks the options, and those of each group. */
   #checkOptions(shared: OptimizerOptions<O>): void {
-    const parameters = declare(new DryEngine(), { any: { shape: [1], frozen: true } });
-    const check = (options: OptimizerOptions<O>) => this.#Optimizer.bytes(parameters, options);
-    check(shared);
+    checkOptions(this.#Optimizer, shared);
     const rules: unknown = this.#groups ?? [];
     if (!Array.isArray(rules)) refuse("groups", rules, 'a list of rules such as { role: "bias", weightDecay: 0 }');
-    for (const { role, where, ...own } of rules) check({ ...shared, ...own });
+    for (const { role, where, ...own } of rules) checkOptions(this.#Optimizer, { ...shared, ...own });
   }
 
   /** Puts parameters and an optimizer in place of those that are held, once `fill` has brought them up to date. */

@@ -1,4 +1,4 @@
-import { describe, refuse } from "./check.ts";
+import { describe, isPlain, refuse } from "./check.ts";
 import { dtypeOf, type TypedArray } from "./dtype.ts";
 import type { Json, Limits } from "./json.ts";
 
@@ -54,13 +54,6 @@ export function encode(
 
 function isJsonWord(value: unknown): value is string | number | boolean | null {
   return value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean";
-}
-
-function isPlain(value: unknown): value is object {
-  if (typeof value !== "object") return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // Of any realm: the prototype of a plain object has none itself.
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 const escapeKey = (key: string) => (key.startsWith("$") ? `$${key}` : key);

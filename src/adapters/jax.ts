@@ -1,7 +1,8 @@
 import { defaultDevice, type Array as JaxArray, type JsTree, numpy as np, tree } from "@jax-js/jax";
 import { describe, refuse, SimdOptimError } from "../check.ts";
 import { declare } from "../declare.ts";
-import { Engine } from "../engine.ts";
+import { checkEngine, type Engine } from "../engine.ts";
+import { checkOptions } from "../growingOptimizer.ts";
 import type { Optimizer, OptimizerClass } from "../optimizer.ts";
 import type { Options } from "../option.ts";
 import type { Parameters } from "../parameters.ts";
@@ -218,9 +219,12 @@ export function jaxOptimizer(
   source: OptimizerClass<Options, string, string> | ((params: Parameters) => JaxInner),
   options?: OptimizerOptions<Options>,
 ): unknown {
-  if (!(runtime instanceof Engine)) refuse("runtime", runtime, "a runtime, as load() gives");
+  checkEngine("runtime", runtime);
   if (typeof source !== "function") refuse("optimizer", source, "an optimizer class, or a function that makes one");
-  if ("spec" in source) return transformation(runtime, (params) => new source(params, options));
+  if ("spec" in source) {
+    checkOptions(source, options);
+    return transformation(runtime, (params) => new source(params, options));
+  }
   if (options !== undefined) refuse("options", options, "no options beside a function, which has its own");
   return transformation(runtime, source);
 }

@@ -23,7 +23,7 @@ import type { Parts } from "../checkpointFormat.ts";
 import { type LoadParametersOptions, type ParametersReport, readingParameters } from "../loadParameters.ts";
 import type { Selection } from "../parameters.ts";
 import { type CheckpointReport, type ReadCheckpointOptions, readingCheckpoint } from "../readCheckpoint.ts";
-import type { Safetensors } from "../safetensors.ts";
+import { Safetensors } from "../safetensors.ts";
 import { writeCheckpoint } from "../writeCheckpoint.ts";
 
 /** How long after the last write a file that was to take the place of another counts as left over. */
@@ -68,6 +68,7 @@ export function loadParametersFile(
 /** Writes a safetensors file, all of it or nothing, as `saveCheckpoint` does. */
 export function saveSafetensors(path: string, file: Safetensors): void {
   checkPath(path);
+  if (!(file instanceof Safetensors)) refuse("file", file, "a Safetensors, as writeCheckpoint gives");
   const target = targetOf(path);
   const old = statSync(target, { throwIfNoEntry: false });
   if (old) checkRegular(path, old);

@@ -2,7 +2,7 @@
 import { appendFileSync, closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { refuse, SimdOptimError } from "../check.ts";
+import { checkText, refuse, SimdOptimError } from "../check.ts";
 import { isRecord } from "../json.ts";
 
 /**
@@ -62,6 +62,7 @@ const NEWLINE = 10;
  * is one without a single whole line, such as a log whose first line was cut short: it is for you to remove.
  */
 export function openLog(path: string): LogFile {
+  checkText("path", path);
   mkdirSync(dirname(path), { recursive: true });
   const handle = openSync(path, "a+");
   try {
@@ -109,6 +110,7 @@ function isRecordLine(line: Uint8Array): boolean {
  * makes another beside the first: TensorBoard reads all of a folder, each up to where a crash cut it short.
  */
 export function openEventFile(folder: string): LogFile {
+  checkText("folder", folder);
   mkdirSync(folder, { recursive: true });
   const seconds = Math.floor(Date.now() / 1e3);
   for (let attempt = 0; ; attempt++) {

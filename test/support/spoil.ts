@@ -146,6 +146,8 @@ export async function faultOf(
   try {
     await settled(run(args));
   } catch (error) {
+    // What the file system says is for it to say.
+    if (error instanceof Error && "syscall" in error) return undefined;
     if (!(error instanceof SimdOptimError))
       return `${path}: ${what} ends in ${(error as Error).name}: ${(error as Error).message}`;
     const after = contentsOf(args);
