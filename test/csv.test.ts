@@ -272,6 +272,11 @@ describe("labels", () => {
 
   test.each([
     [Array(12).fill("a"), undefined, 'has only one class, "a": nothing to learn'],
+    [
+      [...Array(12).fill("a"), "NA"],
+      undefined,
+      'has only one class, "a": nothing to learn; "NA" is missing, unless --missing-labels says otherwise',
+    ],
     [Array(12).fill(7), "regression", "is 7 in every row: nothing to learn"],
     [["", ...Array(9).fill("a")], undefined, "has a value in 9 of 10 rows, at least 10 needed"],
     [[1, 2, "many", ...Array(9).fill(3)], "regression", 'has "many" in line 4, which is no number: no regression'],

@@ -68,7 +68,11 @@ export function readTarget(table: Table, column: number, options: TargetOptions 
   }
   const texts = rows.map(cellOf);
   const { classes, values } = odd.length > 0 ? classesOf(texts, texts) : numberedClasses(texts, numbersOf(rows));
-  if (classes.length === 1) throw fail(`has only one class, ${quoted(classes)}: nothing to learn`);
+  if (classes.length === 1) {
+    const texts = [...leftOut.keys()].filter((text) => text !== "");
+    const hint = texts.length > 0 ? `; ${quoted(texts)} is missing, unless --missing-labels says otherwise` : "";
+    throw fail(`has only one class, ${quoted(classes)}: nothing to learn${hint}`);
+  }
   if (classes.length > MOST_CLASSES || classes.length === rows.length) {
     throw fail(`has ${classes.length} different values in ${rows.length} rows: too many for classes`);
   }
