@@ -406,3 +406,20 @@ test("thirty thousand damaged files give a clear error or load, and an error cha
   expect(writeCheckpoint(parts).bytes()).toEqual(before);
   expect(loaded).toBeGreaterThan(100);
 }, 600_000);
+
+test("a head that the file lacks begins with a first step beside a body that goes on", () => {
+  const body = parameters({ body: [3, 4] });
+  const old = new AdamW(body, { lr: 0.1 });
+  for (let t = 0; t < 5; t++) step(body, old, t);
+  const bytes = writeCheckpoint({ model: body, optimizer: old }).bytes();
+  const both = parameters({ body: [3, 4], head: [2] });
+  const optimizer = new AdamW(both, { lr: 0.1, weightDecay: 0 });
+  const report = readNow(bytes, { model: both, optimizer }, { strict: false });
+  expect(report.missing).toEqual(["model/head", "optimizer/head/exp_avg", "optimizer/head/exp_avg_sq"]);
+  expect(optimizer.stateDict().steps).toEqual({ body: 5, head: 0 });
+  const before = both.get("head").data.slice();
+  both.get("head").grad.fill(0.25);
+  optimizer.step();
+  // Adam's first step is lr, whatever the gradient.
+  for (const [i, value] of both.get("head").data.entries()) expect(before[i]! - value).toBeCloseTo(0.1, 6);
+});
