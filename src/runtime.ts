@@ -41,8 +41,9 @@ function checkValues(values: ArrayLike<number>, size: number, type: ElementType)
     refuse("values", values, "a list or typed array of numbers");
   }
   if (values.length !== size) refuse("values", values.length, `${size} values`, "SHAPE_MISMATCH");
-  // Typed arrays of these two hold nothing else.
-  if (type === "f32" ? ArrayBuffer.isView(values) : values instanceof Uint32Array) return;
+  // Typed arrays hold nothing else, but for those of bigints.
+  if (type === "f32" ? ArrayBuffer.isView(values) && typeof values[0] === "number" : values instanceof Uint32Array)
+    return;
   for (let i = 0; i < size; i++) {
     if (type === "u32" && values[i] !== IGNORED) checkInteger(`values[${i}]`, values[i], "[0, 4294967295]");
     else if (typeof values[i] !== "number") refuse(`values[${i}]`, values[i], "a number");

@@ -78,6 +78,16 @@ describe("tensors", () => {
     expect(() => rt.tensor([-1])).toThrow("shape: got [-1]");
     expect(() => rt.tensor(3 as unknown as number[])).toThrow("shape: got 3");
     expect(() => rt.tensor([2], { values: [1] })).toThrow("values: got 1, expected 2 values");
+    expect(() => rt.tensor([2], { values: ["a", {}] as never })).toThrow('values[0]: got "a", expected a number');
+    expect(() => rt.tensor([1], { values: BigInt64Array.of(1n) as never })).toThrow(
+      "values[0]: got 1, expected a number",
+    );
+    expect(() => rt.tensor([2], { type: "u32", values: [1, 1.5] })).toThrow(
+      "values[1]: got 1.5, expected a whole number",
+    );
+    expect(() => rt.tensor([1], { type: "u32", values: Float32Array.of(-1) })).toThrow("values[0]: got -1");
+    // torch's mark of a target that counts for nothing.
+    expect([...rt.tensor([1], { type: "u32", values: [-100] }).data]).toEqual([2 ** 32 - 100]);
     expect(() => rt.tensor([2], { type: "f64" as "f32" })).toThrow('type: got "f64", expected one of "f32", "u32"');
   });
 });
