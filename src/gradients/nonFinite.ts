@@ -20,7 +20,10 @@ export interface NonFinite {
 /** What `findNonFinite` needs of an optimizer. */
 export interface StateOwner {
   /** The parameters, by group. */
-  readonly groups: readonly { readonly params: readonly Parameter[] }[];
+  readonly groups: readonly {
+    /** The parameters of the group. */
+    readonly params: readonly Parameter[];
+  }[];
   /** The state, in place. */
   stateDict(options: { copy: false }): Pick<OptimizerState, "state" | "groups">;
 }
