@@ -92,27 +92,54 @@ function parseHeader(text: string, start: number, size: number): Header {
   return { metadata: metadata ?? new Map(), tensors: inFileOrder(tensors, start, size) };
 }
 
-/** Strings without escapes, and lists of digits, commas and white space: JSON.parse says whether they are in order. */
-const [NAME, TYPE, LIST] = [String.raw`"([^"\\]*)"`, String.raw`"(\w*)"`, String.raw`(\[[\d,\s]*\])`];
-/** A tensor as the reference implementation writes it, with any white space. */
-const PLAIN = new RegExp(
-  [NAME, ":", "{", '"dtype"', ":", TYPE, ",", '"shape"', ":", LIST, ",", '"data_offsets"', ":", LIST, "}", ""].join(
-    String.raw`[ \n\r\t]*`,
-  ),
-  "y",
-);
+/** The text before and after what differs between tensors, as the reference implementation writes it. */
+const [DTYPE, SHAPE, OFFSETS, END] = ['":{"dtype":"', '","shape":[', '],"data_offsets":[', "]}"] as const;
 
-/** Reads such an entry, which takes half the time of JSON in general; undefined for anything else. */
+/**
+ * Reads a tensor that is written as the reference implementation does, without white space, in half the time of JSON in
+ * general; undefined for anything else, for that to read or to refuse.
+ */
 function plainEntry(text: string, at: number): Entry | undefined {
-  PLAIN.lastIndex = at;
-  const match = PLAIN.exec(text);
-  if (!match) return undefined;
-  const [, name, dtype, sizes, offsets] = match as unknown as [string, string, string, string, string];
-  try {
-    const [key, shape, data_offsets] = JSON.parse(`["${name}",${sizes},${offsets}]`);
-    return { key, value: { dtype, shape, data_offsets }, end: PLAIN.lastIndex };
-  } catch {
-    return undefined;
+  const name = at + 1;
+  let i = name;
+  while (isPlainUnit(text.charCodeAt(i))) i++;
+  const key = text.slice(name, i);
+  if (text[at] !== '"' || !text.startsWith(DTYPE, i)) return undefined;
+  const type = i + DTYPE.length;
+  for (i = type; isPlainUnit(text.charCodeAt(i)); ) i++;
+  const dtype = text.slice(type, i);
+  if (!text.startsWith(SHAPE, i)) return undefined;
+  i += SHAPE.length;
+  const shape: number[] = [];
+  i = plainNumbers(text, i, shape);
+  if (!text.startsWith(OFFSETS, i)) return undefined;
+  i += OFFSETS.length;
+  const data_offsets: number[] = [];
+  i = plainNumbers(text, i, data_offsets);
+  if (!text.startsWith(END, i)) return undefined;
+  return { key, value: { dtype, shape, data_offsets }, end: i + END.length };
+}
+
+/** Whether a unit stands for itself in a string of JSON: no quote, backslash or control character, nor the end. */
+function isPlainUnit(unit: number): boolean {
+  return unit >= 0x20 && unit !== 0x22 && unit !== 0x5c;
+}
+
+/** Adds the whole numbers between commas to a list. Returns where they end; 0 where they are not written plainly. */
+function plainNumbers(text: string, start: number, numbers: number[]): number {
+  let i = start;
+  for (;;) {
+    const first = i;
+    let number = 0;
+    for (let digit = text.charCodeAt(i) - 48; digit >= 0 && digit <= 9; digit = text.charCodeAt(++i) - 48) {
+      number = 10 * number + digit;
+    }
+    // No digit, a leading zero, or more digits than are exact.
+    if (i === first) return numbers.length === 0 ? i : 0;
+    if ((text.charCodeAt(first) === 48 && i > first + 1) || i > first + 15) return 0;
+    numbers.push(number);
+    if (text[i] !== ",") return i;
+    i++;
   }
 }
 
