@@ -53,7 +53,7 @@ function badFor(
   if (typeof value === "number")
     return { never: ["x", {}, true, Symbol("x"), 10n, "1"], perhaps: [...ABSENT, [], () => "x", Number.NaN] };
   if (typeof value === "string")
-    return { never: [5, {}, [], true, Symbol("x"), 10n, () => 1], perhaps: [...ABSENT, "x"] };
+    return { never: [5, {}, [], true, Symbol("x"), 10n, () => 1], perhaps: [...ABSENT, ""] };
   if (typeof value === "boolean") return { never: [1, "x", {}, [], Symbol("x")], perhaps: ABSENT };
   if (typeof value === "function") return { never: [5, "x", {}, [], true, Symbol("x")], perhaps: ABSENT };
   if (Array.isArray(value)) {
