@@ -130,7 +130,7 @@ export function checkText(argument: string, value: unknown): asserts value is st
   if (typeof value !== "string") refuse(argument, value, "text");
 }
 
-/** Refuses anything but an object of a class of its own that has these methods. */
+/** Refuses anything but an object that has these methods. */
 export function checkMethods(argument: string, value: unknown, methods: readonly string[], expected: string): void {
   const found = value !== null && typeof value === "object" ? (value as Record<string, unknown>) : {};
   if (methods.some((method) => typeof found[method] !== "function")) refuse(argument, value, expected);

@@ -128,9 +128,7 @@ function checkReduction(
   }
   if (typeof upstream === "number") checkNumber("upstream", upstream, "(-inf, inf)");
   else if (reduction !== "none") refuse("upstream", upstream, 'a number, since reduction is not "none"');
-  else {
-    checkView("upstream", upstream, engine, "f32", shape);
-  }
+  else checkView("upstream", upstream, engine, "f32", shape);
   checkDistinct({ losses, ...gradients }, typeof upstream === "number" ? {} : { upstream });
 }
 
