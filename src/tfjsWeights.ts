@@ -4,17 +4,37 @@ import type { Optimizer } from "./optimizer.ts";
 import type { Options } from "./option.ts";
 import type { OptimizerState } from "./savedState.ts";
 
-const MOMENTS = { m: "exp_avg", v: "exp_avg_sq" };
+/** A rule that tfjs has too. */
+interface TfjsRule {
+  /** What tfjs names the arrays that are these slots here. */
+  readonly slots: Readonly<Record<string, string>>;
+  /** What its momentum buffer is multiplied by, to go on at these options as there: 1 unless it is given. */
+  unit?(options: Readonly<Record<string, unknown>>): number;
+  /** Whether tfjs keeps that buffer without momentum too. */
+  readonly keepsBuffer?: boolean;
+}
 
-/** For each optimizer whose rule tfjs has: what tfjs names the arrays that are these slots here. */
-const SLOTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  Adadelta: { accum_grad: "square_avg", accum_var: "acc_delta" },
-  Adagrad: { accumulator: "sum" },
+/** Of an optimizer that tfjs lacks. */
+const NO_RULE: TfjsRule = { slots: {} };
+
+const MOMENTS: TfjsRule = { slots: { m: "exp_avg", v: "exp_avg_sq" } };
+
+/** By optimizer. tfjs has lr inside its momentum buffers; here it is so in SGD's with `convention: "sutskever"`. */
+const RULES: Readonly<Record<string, TfjsRule>> = {
+  Adadelta: { slots: { accum_grad: "square_avg", accum_var: "acc_delta" } },
+  Adagrad: { slots: { accumulator: "sum" } },
   Adam: MOMENTS,
   AdamW: MOMENTS,
-  Adamax: { m: "exp_avg", v: "exp_inf" },
-  RMSprop: { rms: "square_avg", mg: "grad_avg", momentum: "momentum_buffer" },
-  SGD: { momentum: "momentum_buffer" },
+  Adamax: { slots: { m: "exp_avg", v: "exp_inf" } },
+  RMSprop: {
+    slots: { rms: "square_avg", mg: "grad_avg", momentum: "momentum_buffer" },
+    unit: ({ lr }) => 1 / (lr as number),
+    keepsBuffer: true,
+  },
+  SGD: {
+    slots: { momentum: "momentum_buffer" },
+    unit: ({ lr, convention }) => (convention === "sutskever" ? -(lr as number) : 1),
+  },
 };
 
 /** Whether these are weights of an optimizer of tfjs: those of ours have the steps of each parameter among them. */
@@ -28,7 +48,7 @@ export function isOfTfjs(arrays: readonly NamedArray[]): boolean {
  */
 export function fromTfjsArrays(arrays: readonly NamedArray[], optimizer: string, point: string): OptimizerState {
   const { step, entries } = splitArrays(arrays);
-  const slots = SLOTS[optimizer] ?? {};
+  const { slots } = RULES[optimizer] ?? NO_RULE;
   const names = Object.keys(slots).map((key) => `x/${key}`);
   // An object would put names that look like an index first.
   const params = new Set<string>();
@@ -55,29 +75,20 @@ export function ofAll(
   return { ...saved, steps, groups: params.map((name) => ({ params: [name], options: {}, numbers: {} })) };
 }
 
-/** What a buffer of tfjs is multiplied by, to go on at these options as there. */
-function unitOf(optimizer: string, { lr, convention }: Readonly<Record<string, unknown>>): number {
-  if (optimizer === "RMSprop") return 1 / (lr as number);
-  return convention === "sutskever" ? -(lr as number) : 1;
-}
-
-/**
- * Loads such a state. RMSProp of tfjs has lr inside its momentum buffer and keeps one without momentum too; here lr
- * stands outside, and in the buffer of SGD it is with `convention: "sutskever"`.
- */
+/** Loads such a state, its momentum buffers in our units. */
 export function loadFromTfjs<O extends Options, S extends string, N extends string>(
   optimizer: Optimizer<O, S, N>,
   saved: OptimizerState,
 ): void {
-  const { name } = optimizer.spec;
+  const { unit: unitOf, keepsBuffer = false } = RULES[optimizer.spec.name] ?? NO_RULE;
   const bufferOf = (parameter: string) => optimizer.stateDict({ copy: false }).state[parameter]?.["momentum_buffer"];
   const state = Object.entries(saved.state).map(([parameter, { momentum_buffer, ...others }]) => {
-    const kept = momentum_buffer && (name !== "RMSprop" || bufferOf(parameter));
+    const kept = momentum_buffer && (!keepsBuffer || bufferOf(parameter));
     return [parameter, kept ? { ...others, momentum_buffer } : others];
   });
   optimizer.loadStateDict({ ...saved, state: Object.fromEntries(state) });
   for (const { params, ...options } of optimizer.groups) {
-    const unit = unitOf(name, options);
+    const unit = unitOf?.(options) ?? 1;
     for (const parameter of params) {
       const buffer = bufferOf(parameter.name);
       if (!buffer) continue;
