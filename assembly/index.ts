@@ -1,4 +1,4 @@
-/** The exports of the Wasm module: what src/kernels.ts describes, no more and no less. */
+/** The exports of the Wasm module: what src/kernels/table.ts describes, no more and no less. */
 export * from "./distribution";
 export * from "./elementwise";
 export * from "./fold";

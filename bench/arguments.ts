@@ -1,6 +1,6 @@
 /** Readers of arguments of the command line. */
 import { InvalidArgumentError } from "commander";
-import type { Backend } from "../src/engine.ts";
+import type { Backend } from "../src/kernels/engine.ts";
 
 export const BACKENDS: readonly Backend[] = ["simd", "scalar", "reference"];
 

@@ -1,5 +1,5 @@
 /** Ordinary inputs: no zeros, no subnormals, nothing that is not finite, so that a time is a typical one. */
-import { Random } from "../src/random.ts";
+import { Random } from "../src/tensor/random.ts";
 
 const LOW = 0.25;
 const HIGH = 1.25;

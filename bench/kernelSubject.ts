@@ -1,6 +1,6 @@
-import { elementBytes, type Kernel, type Operand, type Sizes } from "../src/kernel.ts";
-import { type KernelName, kernelTable } from "../src/kernels.ts";
-import type { Runtime } from "../src/runtime.ts";
+import { elementBytes, type Kernel, type Operand, type Sizes } from "../src/kernels/row.ts";
+import { type KernelName, kernelTable } from "../src/kernels/table.ts";
+import type { Runtime } from "../src/tensor/runtime.ts";
 import { fillFloats, fillIndices, ORDINARY_BITS, ORDINARY_REAL } from "./inputs.ts";
 import type { Elements, Subject, Trial } from "./subject.ts";
 

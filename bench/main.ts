@@ -1,9 +1,9 @@
 /** Times every kernel and every optimizer under each backend. */
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
-import type { Backend } from "../src/engine.ts";
-import { kernelNames } from "../src/kernels.ts";
-import { load } from "../src/runtime.ts";
+import type { Backend } from "../src/kernels/engine.ts";
+import { kernelNames } from "../src/kernels/table.ts";
+import { load } from "../src/tensor/runtime.ts";
 import { BACKENDS, backendList, positive, whole, wholeList } from "./arguments.ts";
 import { describeEnvironment, environment } from "./environment.ts";
 import { kernelSubject } from "./kernelSubject.ts";

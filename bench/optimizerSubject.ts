@@ -1,7 +1,7 @@
-import { SimdOptimError } from "../src/check.ts";
+import { SimdOptimError } from "../src/core/check.ts";
 import * as exported from "../src/optim/index.ts";
-import type { Parameters } from "../src/parameters.ts";
-import type { Runtime } from "../src/runtime.ts";
+import type { Parameters } from "../src/tensor/parameters.ts";
+import type { Runtime } from "../src/tensor/runtime.ts";
 import { fillFloats } from "./inputs.ts";
 import type { Subject, Trial } from "./subject.ts";
 

@@ -1,4 +1,4 @@
-import type { Backend } from "../src/engine.ts";
+import type { Backend } from "../src/kernels/engine.ts";
 import type { Spread } from "./spread.ts";
 import type { Subject, Trial } from "./subject.ts";
 

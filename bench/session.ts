@@ -1,4 +1,4 @@
-import type { Runtime } from "../src/runtime.ts";
+import type { Runtime } from "../src/tensor/runtime.ts";
 import { kernelSubject } from "./kernelSubject.ts";
 import { type Effort, measure } from "./measure.ts";
 import { bytesPerNs, figures, type Row } from "./report.ts";

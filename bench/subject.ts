@@ -1,5 +1,5 @@
 /** What a benchmark times, whatever it is: a kernel of the table or an optimizer of the package. */
-import type { Runtime } from "../src/runtime.ts";
+import type { Runtime } from "../src/tensor/runtime.ts";
 
 /** An array in linear memory. */
 export type Elements = Float32Array | Float64Array | Uint32Array;

@@ -1,5 +1,5 @@
 /** The check before the clock: every backend must give the same, and what it gives must make sense. */
-import type { Backend } from "../src/engine.ts";
+import type { Backend } from "../src/kernels/engine.ts";
 import { areOrdinary } from "./inputs.ts";
 import type { Elements, Trial } from "./subject.ts";
 

@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import * as losses from "../src/losses/index.ts";
 import * as penalties from "../src/losses/penalty.ts";
+import type { Options } from "../src/optim/define/option.ts";
+import type { OptimizerSpec } from "../src/optim/define/spec.ts";
 import * as optim from "../src/optim/index.ts";
-import type { Options } from "../src/option.ts";
-import type { OptimizerSpec } from "../src/spec.ts";
 
 /** A default as one would write it; JSON has no Infinity. */
 function written(value: unknown): string {

@@ -1,6 +1,6 @@
 /**
  * Normalisation of channels: batch norm, and group and instance norm over more than one element a channel. See
- * src/layers/batchNorm.ts and src/layers/groupNorm.ts.
+ * src/nn/functions/batchNorm.ts and src/nn/functions/groupNorm.ts.
  *
  * An array [batch, channels, width] is a sequence of segments of `width` elements. Segment s has the weight of channel
  * s mod channels and the statistics of group (s / span) mod groups: batch norm has a group for each channel and span 1,

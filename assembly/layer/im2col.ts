@@ -1,6 +1,6 @@
 /**
  * Windows of images as the columns of a matrix, and back: what makes a convolution a matrix product. See
- * src/layers/conv2d.ts.
+ * src/nn/functions/conv2d.ts.
  *
  * An image is [channels, height, width] and its matrix [channels kernelHeight kernelWidth, outHeight outWidth]: row
  * (c, ky, kx) has, for each output (oy, ox), the element at oy strideY - padY + ky dilationY and ox strideX - padX +

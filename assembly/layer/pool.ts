@@ -1,5 +1,5 @@
 /**
- * Pooling over windows of planes [height, width]; see src/layers/pool2d.ts. Window (oy, ox) starts at oy strideY - padY
+ * Pooling over windows of planes [height, width]; see src/nn/functions/pool2d.ts. Window (oy, ox) starts at oy strideY - padY
  * and ox strideX - padX; what is outside the plane is left out. Every window must touch its plane.
  */
 

@@ -1,6 +1,6 @@
 /**
  * Normalisation of each row of [rows, columns], with weight and bias for each column: layer and RMS norm, and group
- * norm over channels of one element. See src/layers/layerNorm.ts and src/layers/rmsNorm.ts.
+ * norm over channels of one element. See src/nn/functions/layerNorm.ts and src/nn/functions/rmsNorm.ts.
  *
  * Weights hold `period` rows, of which row r takes number r mod period; 1 for layer norm, the groups for group norm.
  * `saved` holds for each row the mean in two parts and 1 / deviation, [3, rows]; for RMS norm the last alone.

@@ -1,4 +1,4 @@
-/** Stochastic variance-reduced gradient. See src/wrappers/svrg.ts for the rule and its source. */
+/** Stochastic variance-reduced gradient. See src/training/svrg.ts for the rule and its source. */
 import { add, mul, splat, sub } from "../lanes";
 
 function svrgAt<T>(p: usize, g: usize, s: usize, u: usize, lr: f32): void {

@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
-import { Heap } from "../../src/heap.ts";
+import { Heap } from "../../src/memory/heap.ts";
 import { AdamW, SGD } from "../../src/optim/index.ts";
-import type { Parameters } from "../../src/parameters.ts";
-import { load } from "../../src/runtime.ts";
+import type { Parameters } from "../../src/tensor/parameters.ts";
+import { load } from "../../src/tensor/runtime.ts";
 import { fillFloats } from "../inputs.ts";
 import { secondsEach } from "../spread.ts";
 import type { Variant } from "./compile.ts";

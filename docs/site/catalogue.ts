@@ -1,7 +1,8 @@
 /** The optimizers as a page: rule, options, state and source of each, from their specs. */
+
+import type { Options } from "../../src/optim/define/option.ts";
+import type { OptimizerSpec } from "../../src/optim/define/spec.ts";
 import * as optim from "../../src/optim/index.ts";
-import type { Options } from "../../src/option.ts";
-import type { OptimizerSpec } from "../../src/spec.ts";
 import { toTex } from "./formula.ts";
 
 export type Spec = OptimizerSpec<Options, string, string>;

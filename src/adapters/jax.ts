@@ -1,14 +1,14 @@
 import { defaultDevice, type Array as JaxArray, type JsTree, numpy as np, tree } from "@jax-js/jax";
-import { describe, refuse, SimdOptimError } from "../check.ts";
-import { declare } from "../declare.ts";
-import { checkEngine, type Engine } from "../engine.ts";
-import { checkOptions } from "../growingOptimizer.ts";
-import type { Optimizer, OptimizerClass } from "../optimizer.ts";
-import type { Options } from "../option.ts";
-import type { Parameters } from "../parameters.ts";
-import { sameShape } from "../shape.ts";
-import type { OptimizerOptions } from "../spec.ts";
-import type { StepReport } from "../stepReport.ts";
+import { describe, refuse, SimdOptimError } from "../core/check.ts";
+import { sameShape } from "../core/shape.ts";
+import { checkEngine, type Engine } from "../kernels/engine.ts";
+import type { Optimizer, OptimizerClass } from "../optim/define/optimizer.ts";
+import type { Options } from "../optim/define/option.ts";
+import type { OptimizerOptions } from "../optim/define/spec.ts";
+import type { StepReport } from "../optim/define/stepReport.ts";
+import { declare } from "../tensor/declare.ts";
+import type { Parameters } from "../tensor/parameters.ts";
+import { checkOptions } from "./growingOptimizer.ts";
 
 /** An optimizer, or anything that steps as one does: a wrapper, a recipe, an object that clips first. */
 export interface JaxInner {

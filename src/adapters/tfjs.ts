@@ -1,25 +1,18 @@
 /** Optimizers for TensorFlow.js. */
-import { refuse } from "../check.ts";
-import { GrowingOptimizer, type GrowingOptions } from "../growingOptimizer.ts";
-import { COUNT } from "../namedArrays.ts";
-import type { OptimizerClass } from "../optimizer.ts";
-import type { Options, Scheduled } from "../option.ts";
-import { writeOptions } from "../optionsJson.ts";
-import type { Runtime } from "../runtime.ts";
-import { common } from "../spec.ts";
-import type { StepReport } from "../stepReport.ts";
-import { readGiven, refuseAssignments } from "../tfjsOptions.ts";
-import {
-  arraysOf,
-  type Tfjs,
-  type TfjsGradients,
-  type TfjsNamedTensor,
-  tensorOf,
-  Variables,
-} from "../tfjsVariables.ts";
+import { refuse } from "../core/check.ts";
+import type { OptimizerClass } from "../optim/define/optimizer.ts";
+import type { Options, Scheduled } from "../optim/define/option.ts";
+import { common } from "../optim/define/spec.ts";
+import type { StepReport } from "../optim/define/stepReport.ts";
+import type { Runtime } from "../tensor/runtime.ts";
+import { GrowingOptimizer, type GrowingOptions } from "./growingOptimizer.ts";
+import { COUNT } from "./namedArrays.ts";
+import { writeOptions } from "./optionsJson.ts";
+import { readGiven, refuseAssignments } from "./tfjsOptions.ts";
+import { arraysOf, type Tfjs, type TfjsGradients, type TfjsNamedTensor, tensorOf, Variables } from "./tfjsVariables.ts";
 
-export type { GrowingOptions as TfjsOptions } from "../growingOptimizer.ts";
-export type { Tfjs, TfjsEngine, TfjsGradients, TfjsNamedTensor, TfjsTensor, TfjsVariable } from "../tfjsVariables.ts";
+export type { GrowingOptions as TfjsOptions } from "./growingOptimizer.ts";
+export type { Tfjs, TfjsEngine, TfjsGradients, TfjsNamedTensor, TfjsTensor, TfjsVariable } from "./tfjsVariables.ts";
 
 /** What these optimizers have beside what every `tf.Optimizer` has. */
 export interface TfjsExtras {

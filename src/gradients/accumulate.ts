@@ -1,10 +1,7 @@
-import { checkChoice, checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
-import type { Kernels } from "../kernels.ts";
-import { type Parameter, type Selection, selected } from "../parameters.ts";
-import { StatefulShadow } from "../statefulShadow.ts";
-
-/** What is made of the gradients of micro-batches: their sum, or their mean by weight. */
-export type Reduction = "mean" | "sum";
+import { checkChoice, checkInteger, checkKeys, checkNumber, refuse } from "../core/check.ts";
+import type { Kernels } from "../kernels/table.ts";
+import { StatefulShadow } from "../state/statefulShadow.ts";
+import { type Parameter, type Selection, selected } from "../tensor/parameters.ts";
 
 /** What went into an accumulated gradient. */
 export interface Accumulated {
@@ -16,7 +13,7 @@ export interface Accumulated {
 
 export interface GradientAccumulatorState extends Accumulated {
   /** What the gradients were reduced to. */
-  readonly reduction: Reduction;
+  readonly reduction: "mean" | "sum";
   /** The weighted sum so far, by parameter name. */
   readonly sum: Readonly<Record<string, Float32Array>>;
 }
@@ -38,12 +35,12 @@ export interface GradientAccumulatorState extends Accumulated {
  */
 export class GradientAccumulator {
   readonly #parameters: readonly Parameter[];
-  readonly #reduction: Reduction;
+  readonly #reduction: "mean" | "sum";
   readonly #sum: StatefulShadow;
   #microBatches = 0;
   #weight = 0;
 
-  constructor(params: Selection, options: { reduction?: Reduction } = {}) {
+  constructor(params: Selection, options: { reduction?: "mean" | "sum" } = {}) {
     checkKeys("GradientAccumulator", options, ["reduction"]);
     const { reduction = "mean" } = options;
     checkChoice("reduction", reduction, ["mean", "sum"]);

@@ -1,5 +1,5 @@
-import { checkKeys, checkNumber } from "../check.ts";
-import { type Selection, selected } from "../parameters.ts";
+import { checkKeys, checkNumber } from "../core/check.ts";
+import { type Selection, selected } from "../tensor/parameters.ts";
 
 /** Options of `clipGradAdaptive`. */
 export interface AdaptiveClipOptions {

@@ -1,4 +1,4 @@
-import { type Selection, selected } from "../parameters.ts";
+import { type Selection, selected } from "../tensor/parameters.ts";
 
 /**
  * Gradient centralisation, in place: subtracts from each row of a gradient its mean over all axes but the first,

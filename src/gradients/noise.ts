@@ -1,7 +1,7 @@
-import { checkInteger, checkKeys, checkNumber } from "../check.ts";
-import { type Selection, selected } from "../parameters.ts";
-import { addNormal } from "../random.ts";
-import { pow } from "../real.ts";
+import { checkInteger, checkKeys, checkNumber } from "../core/check.ts";
+import { pow } from "../core/real.ts";
+import { type Selection, selected } from "../tensor/parameters.ts";
+import { addNormal } from "../tensor/random.ts";
 
 /** Options of `addGradientNoise`. */
 export interface GradientNoiseOptions {

@@ -1,7 +1,7 @@
-import { checkChoice, checkKeys, refuse } from "../check.ts";
-import { type Parameter, type Selection, selected } from "../parameters.ts";
-import type { OptimizerState } from "../savedState.ts";
-import { unravel } from "../shape.ts";
+import { checkChoice, checkKeys, refuse } from "../core/check.ts";
+import { unravel } from "../core/shape.ts";
+import type { OptimizerState } from "../state/savedState.ts";
+import { type Parameter, type Selection, selected } from "../tensor/parameters.ts";
 
 /** An element that is NaN or infinite, or too large to be stepped with. */
 export interface NonFinite {

@@ -1,6 +1,6 @@
-import { checkBoolean, checkKeys, checkNumber, refuse } from "../check.ts";
-import { GEMM_WORK } from "../kernelTable/general.ts";
-import { checkDistinct, checkView, engineOf, type View } from "../tensor.ts";
+import { checkBoolean, checkKeys, checkNumber, refuse } from "../core/check.ts";
+import { GEMM_WORK } from "../kernels/table/general.ts";
+import { checkDistinct, checkView, engineOf, type View } from "../tensor/tensor.ts";
 
 /** Options of `gemm`. */
 export interface GemmOptions {

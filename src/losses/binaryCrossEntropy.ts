@@ -1,7 +1,7 @@
-import { checkKeys, checkNumber } from "../check.ts";
-import { CHUNK } from "../kernel.ts";
-import { evaluateElements, type LossOptions, REDUCTION_OPTIONS } from "../reduction.ts";
-import { checkElements, checkView, engineOf, type View } from "../tensor.ts";
+import { checkKeys, checkNumber } from "../core/check.ts";
+import { CHUNK } from "../kernels/row.ts";
+import { checkElements, checkView, engineOf, type View } from "../tensor/tensor.ts";
+import { evaluateElements, type LossOptions, REDUCTION_OPTIONS } from "./reduction.ts";
 
 export interface BinaryCrossEntropyOptions extends LossOptions {
   /** The weight of positive targets, at least 0: one for all, or one for each column of the last axis; 1 by default. */

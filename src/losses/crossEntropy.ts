@@ -1,7 +1,7 @@
-import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
-import { CHUNK } from "../kernel.ts";
-import { type Batch, evaluate, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "../reduction.ts";
-import { checkElements, checkView, IGNORED, View } from "../tensor.ts";
+import { checkInteger, checkKeys, checkNumber, refuse } from "../core/check.ts";
+import { CHUNK } from "../kernels/row.ts";
+import { checkElements, checkView, IGNORED, View } from "../tensor/tensor.ts";
+import { type Batch, evaluate, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "./reduction.ts";
 
 /** Options of `crossEntropy`. */
 export interface CrossEntropyOptions extends LossOptions {

@@ -1,6 +1,6 @@
-import { checkKeys, checkNumber } from "../check.ts";
-import { evaluate, evaluateElements, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "../reduction.ts";
-import { checkElements, checkIndices, checkView, engineOf, type View } from "../tensor.ts";
+import { checkKeys, checkNumber } from "../core/check.ts";
+import { checkElements, checkIndices, checkView, engineOf, type View } from "../tensor/tensor.ts";
+import { evaluate, evaluateElements, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "./reduction.ts";
 
 const OPTIONS = [...REDUCTION_OPTIONS, "gradient", "gamma", "alpha"];
 

@@ -14,5 +14,6 @@ export {
   tripletSquared,
 } from "./metric.ts";
 export { l1Penalty, l1Prox, l2Penalty } from "./penalty.ts";
+export type { LossOptions, Reduction, ReductionOptions } from "./reduction.ts";
 export { type HuberOptions, huber, l1, mse, type SmoothL1Options, smoothL1 } from "./regression.ts";
 export { type ZLossOptions, zLoss } from "./zLoss.ts";

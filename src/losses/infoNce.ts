@@ -1,8 +1,8 @@
-import { checkBoolean, checkKeys, checkNumber, refuse } from "../check.ts";
-import type { Engine } from "../engine.ts";
+import { checkBoolean, checkKeys, checkNumber, refuse } from "../core/check.ts";
+import type { Engine } from "../kernels/engine.ts";
 import { gemm } from "../linalg/gemm.ts";
-import { checkViews, evaluate, matrixOf, REDUCTION_OPTIONS, type ReductionOptions } from "../reduction.ts";
-import { checkDistinct, checkView, type ElementType, Tensor, type View } from "../tensor.ts";
+import { checkDistinct, checkView, type ElementType, Tensor, type View } from "../tensor/tensor.ts";
+import { checkViews, evaluate, matrixOf, REDUCTION_OPTIONS, type ReductionOptions } from "./reduction.ts";
 
 interface ContrastOptions extends ReductionOptions {
   /** What similarities are divided by; above 0. */

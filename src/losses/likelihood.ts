@@ -1,8 +1,8 @@
-import { checkBoolean, checkKeys, checkNumber } from "../check.ts";
-import type { Kernels } from "../kernels.ts";
-import { log } from "../real.ts";
-import { evaluateElements, type LossOptions, REDUCTION_OPTIONS } from "../reduction.ts";
-import { engineOf, type View } from "../tensor.ts";
+import { checkBoolean, checkKeys, checkNumber } from "../core/check.ts";
+import { log } from "../core/real.ts";
+import type { Kernels } from "../kernels/table.ts";
+import { engineOf, type View } from "../tensor/tensor.ts";
+import { evaluateElements, type LossOptions, REDUCTION_OPTIONS } from "./reduction.ts";
 
 interface LikelihoodOptions extends LossOptions {
   /** Adds the constant term, so that losses are those of the normalised density; false unless it is given. */

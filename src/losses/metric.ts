@@ -1,6 +1,6 @@
-import { checkBoolean, checkChoice, checkKeys, checkNumber, refuse } from "../check.ts";
-import { checkViews, evaluate, matrixOf, REDUCTION_OPTIONS, type ReductionOptions } from "../reduction.ts";
-import { checkElements, checkView, type View } from "../tensor.ts";
+import { checkBoolean, checkChoice, checkKeys, checkNumber, refuse } from "../core/check.ts";
+import { checkElements, checkView, type View } from "../tensor/tensor.ts";
+import { checkViews, evaluate, matrixOf, REDUCTION_OPTIONS, type ReductionOptions } from "./reduction.ts";
 
 /** Options of `contrastive`. */
 export interface ContrastiveOptions extends ReductionOptions {

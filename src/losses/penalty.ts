@@ -1,6 +1,6 @@
-import { checkNumber } from "../check.ts";
-import { CHUNK } from "../kernel.ts";
-import { type Parameter, type Selection, selected } from "../parameters.ts";
+import { checkNumber } from "../core/check.ts";
+import { CHUNK } from "../kernels/row.ts";
+import { type Parameter, type Selection, selected } from "../tensor/parameters.ts";
 
 /**
  * lambda sum |w| over all elements, to be added to the loss; adds lambda sign(w), 0 where w = 0, to the gradients. For

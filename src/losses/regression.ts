@@ -1,7 +1,7 @@
-import { checkKeys, checkNumber } from "../check.ts";
-import type { Kernels } from "../kernels.ts";
-import { evaluateElements, type LossOptions, REDUCTION_OPTIONS } from "../reduction.ts";
-import { engineOf, type View } from "../tensor.ts";
+import { checkKeys, checkNumber } from "../core/check.ts";
+import type { Kernels } from "../kernels/table.ts";
+import { engineOf, type View } from "../tensor/tensor.ts";
+import { evaluateElements, type LossOptions, REDUCTION_OPTIONS } from "./reduction.ts";
 
 const OPTIONS = [...REDUCTION_OPTIONS, "gradient"];
 

@@ -1,6 +1,6 @@
-import { checkKeys, checkNumber } from "../check.ts";
-import { evaluate, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "../reduction.ts";
-import { checkView, type View } from "../tensor.ts";
+import { checkKeys, checkNumber } from "../core/check.ts";
+import { checkView, type View } from "../tensor/tensor.ts";
+import { evaluate, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "./reduction.ts";
 
 /** Options of `zLoss`. */
 export interface ZLossOptions extends LossOptions {

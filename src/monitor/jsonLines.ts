@@ -1,4 +1,4 @@
-import { checkChoice, checkKeys, refuse } from "../check.ts";
+import { checkChoice, checkKeys, refuse } from "../core/check.ts";
 
 /**
  * A sink that writes one JSON object a line: `step`, `time` in seconds since 1970, then the metrics. JSON has no NaN and no

@@ -1,7 +1,7 @@
-import { checkInteger, checkKeys, checkNumber, isPlain, refuse } from "../check.ts";
-import type { Norms } from "../measure.ts";
-import { exp } from "../real.ts";
-import type { StepReport } from "../stepReport.ts";
+import { checkInteger, checkKeys, checkNumber, isPlain, refuse } from "../core/check.ts";
+import { exp } from "../core/real.ts";
+import type { Norms } from "../optim/define/measure.ts";
+import type { StepReport } from "../optim/define/stepReport.ts";
 
 /**
  * Where metrics go: `wandb.log` and its like, `jsonLines(...)`, `tensorBoard(...)`, or any function. `wallTime` is in

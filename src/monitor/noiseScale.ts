@@ -1,5 +1,5 @@
-import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
-import { powi } from "../real.ts";
+import { checkInteger, checkKeys, checkNumber, refuse } from "../core/check.ts";
+import { powi } from "../core/real.ts";
 
 /** What a noise scale needs to go on. */
 export interface NoiseScaleState {

@@ -1,6 +1,6 @@
-import { refuse } from "../check.ts";
-import { double, float, integer, message, text } from "../protobuf.ts";
-import { tfRecord } from "../tfRecord.ts";
+import { refuse } from "../core/check.ts";
+import { double, float, integer, message, text } from "./protobuf.ts";
+import { tfRecord } from "./tfRecord.ts";
 
 /**
  * A sink that writes a TensorBoard event file: hands whole records, as they are to stand in the file, to `write`. Each

@@ -17,14 +17,14 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
-import { type ByteSource, type Reading, readSync } from "../byteSource.ts";
-import { refuse } from "../check.ts";
-import type { Parts } from "../checkpointFormat.ts";
-import { type LoadParametersOptions, type ParametersReport, readingParameters } from "../loadParameters.ts";
-import type { Selection } from "../parameters.ts";
-import { type CheckpointReport, type ReadCheckpointOptions, readingCheckpoint } from "../readCheckpoint.ts";
-import { Safetensors } from "../safetensors.ts";
-import { writeCheckpoint } from "../writeCheckpoint.ts";
+import { type ByteSource, type Reading, readSync } from "../checkpoint/byteSource.ts";
+import type { Parts } from "../checkpoint/format.ts";
+import { type LoadParametersOptions, type ParametersReport, readingParameters } from "../checkpoint/loadParameters.ts";
+import { type CheckpointReport, type ReadCheckpointOptions, readingCheckpoint } from "../checkpoint/read.ts";
+import { Safetensors } from "../checkpoint/safetensors.ts";
+import { writeCheckpoint } from "../checkpoint/write.ts";
+import { refuse } from "../core/check.ts";
+import type { Selection } from "../tensor/parameters.ts";
 
 /** How long after the last write a file that was to take the place of another counts as left over. */
 const LEFT_OVER = 3_600_000;

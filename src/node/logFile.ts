@@ -2,8 +2,8 @@
 import { appendFileSync, closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { checkText, refuse, SimdOptimError } from "../check.ts";
-import { isRecord } from "../json.ts";
+import { checkText, refuse, SimdOptimError } from "../core/check.ts";
+import { isRecord } from "../core/json.ts";
 
 /**
  * A file to append to, one whole record a call. A record is with the operating system when `write` returns, so that a

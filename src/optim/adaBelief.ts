@@ -1,7 +1,7 @@
-import { refuse } from "../check.ts";
-import { defineOptimizer } from "../optimizer.ts";
-import { flag, real, reals } from "../option.ts";
-import { powi } from "../real.ts";
+import { refuse } from "../core/check.ts";
+import { powi } from "../core/real.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { flag, real, reals } from "./define/option.ts";
 
 interface Rates {
   readonly lr: number;

@@ -1,5 +1,5 @@
-import { defineOptimizer } from "../optimizer.ts";
-import { real } from "../option.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { real } from "./define/option.ts";
 
 /**
  * Adadelta as in torch.optim.Adadelta:

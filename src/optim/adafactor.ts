@@ -1,8 +1,8 @@
-import { refuse } from "../check.ts";
-import { defineOptimizer } from "../optimizer.ts";
-import { choice, flag, real, reals } from "../option.ts";
-import { pow } from "../real.ts";
-import { sizeOf } from "../shape.ts";
+import { refuse } from "../core/check.ts";
+import { pow } from "../core/real.ts";
+import { sizeOf } from "../core/shape.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { choice, flag, real, reals } from "./define/option.ts";
 
 /** Bytes of the chunk that a pass is taken in, in the workspace. */
 const WORK = 4 * 1024;

@@ -1,5 +1,5 @@
-import { defineOptimizer } from "../optimizer.ts";
-import { choice, real } from "../option.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { choice, real } from "./define/option.ts";
 
 /**
  * Adagrad as in torch.optim.Adagrad:

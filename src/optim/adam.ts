@@ -1,6 +1,6 @@
-import { defineOptimizer } from "../optimizer.ts";
-import { flag, real, reals } from "../option.ts";
-import { powi } from "../real.ts";
+import { powi } from "../core/real.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { flag, real, reals } from "./define/option.ts";
 
 /** Options of Adam and AdamW, with torch's defaults. Not spread, which would keep either in every bundle with the other. */
 const adamOptions = (weightDecay: number, trial: number) => ({

@@ -1,6 +1,6 @@
-import { defineOptimizer } from "../optimizer.ts";
-import { real, reals, whole } from "../option.ts";
-import { exp, log, powi } from "../real.ts";
+import { exp, log, powi } from "../core/real.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { real, reals, whole } from "./define/option.ts";
 
 /** The decay rate whose logarithm has the reciprocal a share of the way from that of `from` to that of `to`. */
 function betweenDecays(from: number, to: number, share: number): number {

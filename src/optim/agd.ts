@@ -1,11 +1,11 @@
-import { checkInteger, checkKeys, refuse } from "../check.ts";
-import { orthogonalise } from "../init.ts";
-import { defineOptimizer } from "../optimizer.ts";
-import { real } from "../option.ts";
-import { type Selection, selected } from "../parameters.ts";
-import { normal } from "../random.ts";
-import { log1p } from "../real.ts";
-import { sizeOf } from "../shape.ts";
+import { checkInteger, checkKeys, refuse } from "../core/check.ts";
+import { log1p } from "../core/real.ts";
+import { sizeOf } from "../core/shape.ts";
+import { orthogonalise } from "../tensor/init.ts";
+import { type Selection, selected } from "../tensor/parameters.ts";
+import { normal } from "../tensor/random.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { real } from "./define/option.ts";
 
 /** The parameters that the theory covers. */
 const shapes = {

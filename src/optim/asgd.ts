@@ -1,6 +1,6 @@
-import { defineOptimizer } from "../optimizer.ts";
-import { real } from "../option.ts";
-import { pow } from "../real.ts";
+import { pow } from "../core/real.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { real } from "./define/option.ts";
 
 interface Rates {
   readonly lr: number;

@@ -1,7 +1,7 @@
-import { CHUNK } from "../kernel.ts";
-import { defineOptimizer } from "../optimizer.ts";
-import { flag, real, reals } from "../option.ts";
-import { powi, saturated } from "../real.ts";
+import { powi, saturated } from "../core/real.ts";
+import { CHUNK } from "../kernels/row.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { flag, real, reals } from "./define/option.ts";
 
 /**
  * LAMB:

@@ -1,7 +1,7 @@
-import { refuse } from "../check.ts";
-import { defineOptimizer } from "../optimizer.ts";
-import { flag, real } from "../option.ts";
-import { saturated } from "../real.ts";
+import { refuse } from "../core/check.ts";
+import { saturated } from "../core/real.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { flag, real } from "./define/option.ts";
 
 /**
  * LARS:

@@ -1,5 +1,5 @@
-import { defineOptimizer } from "../optimizer.ts";
-import { flag, real, reals } from "../option.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { flag, real, reals } from "./define/option.ts";
 
 /**
  * Lion as in its authors' code:

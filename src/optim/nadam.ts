@@ -1,6 +1,6 @@
-import { defineOptimizer } from "../optimizer.ts";
-import { flag, real, reals } from "../option.ts";
-import { pow, powi } from "../real.ts";
+import { pow, powi } from "../core/real.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { flag, real, reals } from "./define/option.ts";
 
 /** The momentum mu that the schedule gives for step t: beta1 / 2 at first, beta1 in the end. */
 function momentumAt(beta1: number, momentumDecay: number, t: number): number {

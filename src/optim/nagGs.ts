@@ -1,5 +1,5 @@
-import { defineOptimizer } from "../optimizer.ts";
-import { flag, real } from "../option.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { flag, real } from "./define/option.ts";
 
 /**
  * NAG-GS, with alpha the learning rate:

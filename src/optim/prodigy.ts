@@ -1,7 +1,7 @@
-import { refuse } from "../check.ts";
-import { defineOptimizer } from "../optimizer.ts";
-import { flag, nullable, real, reals, whole } from "../option.ts";
-import { powi, saturated } from "../real.ts";
+import { refuse } from "../core/check.ts";
+import { powi, saturated } from "../core/real.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { flag, nullable, real, reals, whole } from "./define/option.ts";
 
 /** Bytes of the sums of a pass and of the chunks it is taken in, in the workspace. */
 const SUMS = 64;

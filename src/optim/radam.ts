@@ -1,6 +1,6 @@
-import { defineOptimizer } from "../optimizer.ts";
-import { flag, real, reals } from "../option.ts";
-import { powi } from "../real.ts";
+import { powi } from "../core/real.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { flag, real, reals } from "./define/option.ts";
 
 /**
  * What the adaptive step is multiplied by at update t; undefined while too few gradients have been seen for v to have

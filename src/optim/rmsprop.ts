@@ -1,5 +1,5 @@
-import { defineOptimizer } from "../optimizer.ts";
-import { choice, flag, real } from "../option.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { choice, flag, real } from "./define/option.ts";
 
 /**
  * RMSprop as in torch.optim.RMSprop:

@@ -1,6 +1,6 @@
-import { refuse } from "../check.ts";
-import { defineOptimizer } from "../optimizer.ts";
-import { real, reals } from "../option.ts";
+import { refuse } from "../core/check.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { real, reals } from "./define/option.ts";
 
 /**
  * Rprop as in torch.optim.Rprop, for gradients of the whole data set:

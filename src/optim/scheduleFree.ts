@@ -1,7 +1,7 @@
-import { defineOptimizer } from "../optimizer.ts";
-import { choice, flag, real, reals, whole } from "../option.ts";
-import { pow, powi } from "../real.ts";
-import type { Span, StepContext } from "../spec.ts";
+import { pow, powi } from "../core/real.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { choice, flag, real, reals, whole } from "./define/option.ts";
+import type { Span, StepContext } from "./define/spec.ts";
 
 /**
  * Schedule-Free learning, after A. Defazio et al., "The Road Less Scheduled" (NeurIPS 2024), as in the authors' code.

@@ -1,6 +1,6 @@
-import { refuse } from "../check.ts";
-import { defineOptimizer } from "../optimizer.ts";
-import { choice, flag, real } from "../option.ts";
+import { refuse } from "../core/check.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { choice, flag, real } from "./define/option.ts";
 
 /**
  * Stochastic gradient descent as in torch.optim.SGD:

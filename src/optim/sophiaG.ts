@@ -1,5 +1,5 @@
-import { defineOptimizer } from "../optimizer.ts";
-import { real, reals, whole } from "../option.ts";
+import { defineOptimizer } from "./define/optimizer.ts";
+import { real, reals, whole } from "./define/option.ts";
 
 /**
  * Sophia-G as in its authors' code:

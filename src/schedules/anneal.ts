@@ -1,7 +1,7 @@
 /** Schedules that go from one value to another in a given number of steps, and what is built of them. */
-import { checkChoice, checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
-import { cosPi, pow } from "../real.ts";
-import { checkSchedule, type NamedSchedule, named, type Schedule, settled, traitsOf } from "../schedule.ts";
+import { checkChoice, checkInteger, checkKeys, checkNumber, refuse } from "../core/check.ts";
+import { cosPi, pow } from "../core/real.ts";
+import { checkSchedule, type NamedSchedule, named, type Schedule, settled, traitsOf } from "./schedule.ts";
 
 /** How far `step` is from 0 to `total`, as a fraction in [0, 1]. */
 function progress(step: number, total: number): number {

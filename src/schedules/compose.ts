@@ -1,6 +1,6 @@
 /** Schedules made of schedules. */
-import { checkInteger, refuse } from "../check.ts";
-import { checkSchedule, type NamedSchedule, named, type Schedule, type Tail, traitsOf } from "../schedule.ts";
+import { checkInteger, refuse } from "../core/check.ts";
+import { checkSchedule, type NamedSchedule, named, type Schedule, type Tail, traitsOf } from "./schedule.ts";
 
 function checkSchedules(schedules: unknown): asserts schedules is Schedule[] {
   if (!Array.isArray(schedules) || schedules.length === 0) refuse("schedules", schedules, "a list of schedules");

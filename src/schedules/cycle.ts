@@ -1,7 +1,7 @@
 /** Schedules that rise and fall, once or again and again. */
-import { checkBoolean, checkChoice, checkInteger, checkKeys, checkNumber } from "../check.ts";
-import { cosPi, pow, powi } from "../real.ts";
-import { type NamedSchedule, named, settled, type Tail } from "../schedule.ts";
+import { checkBoolean, checkChoice, checkInteger, checkKeys, checkNumber } from "../core/check.ts";
+import { cosPi, pow, powi } from "../core/real.ts";
+import { type NamedSchedule, named, settled, type Tail } from "./schedule.ts";
 
 /** cos(pi x) for x in [0, 2]. */
 function wave(x: number): number {

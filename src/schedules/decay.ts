@@ -1,7 +1,7 @@
 /** Schedules that multiply a value by something, for as long as training lasts. */
-import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
-import { pow, powi } from "../real.ts";
-import { checkSchedule, type NamedSchedule, named, type Schedule, settled, type Tail } from "../schedule.ts";
+import { checkInteger, checkKeys, checkNumber, refuse } from "../core/check.ts";
+import { pow, powi } from "../core/real.ts";
+import { checkSchedule, type NamedSchedule, named, type Schedule, settled, type Tail } from "./schedule.ts";
 
 /** The same value at every step. */
 export function constant(value: number): NamedSchedule {

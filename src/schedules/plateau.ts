@@ -1,6 +1,6 @@
 /** A schedule that depends on what training measures. */
-import { checkChoice, checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
-import { type NamedSchedule, named } from "../schedule.ts";
+import { checkChoice, checkInteger, checkKeys, checkNumber, refuse } from "../core/check.ts";
+import { type NamedSchedule, named } from "./schedule.ts";
 
 /** A plateau schedule as plain data. */
 export interface PlateauState {

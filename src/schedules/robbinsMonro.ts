@@ -1,4 +1,4 @@
-import { checkSchedule, type Schedule, traitsOf } from "../schedule.ts";
+import { checkSchedule, type Schedule, traitsOf } from "./schedule.ts";
 
 /** Whether a schedule meets the conditions of Robbins and Monro. */
 export interface RobbinsMonro {

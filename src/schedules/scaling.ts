@@ -1,5 +1,5 @@
 /** What becomes of hyperparameters when the batch size changes. */
-import { checkInteger, checkKeys, checkNumber, refuse } from "../check.ts";
+import { checkInteger, checkKeys, checkNumber, refuse } from "../core/check.ts";
 
 /** A learning rate that suits one batch size, and another batch size. */
 export interface BatchScaling {

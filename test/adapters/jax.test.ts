@@ -16,12 +16,12 @@ const memories = vi.hoisted(() => {
 
 import { grad, type Array as JaxArray, jit, numpy as np, tree } from "@jax-js/jax";
 import { type JaxInner, jaxOptimizer } from "../../src/adapters/jax.ts";
-import { clipGradNorm } from "../../src/clip.ts";
+import { clipGradNorm } from "../../src/gradients/clip.ts";
 import { Adafactor, AdamW, Lion, SGD } from "../../src/optim/index.ts";
-import type { Parameters } from "../../src/parameters.ts";
-import { gpt2Recipe } from "../../src/recipes.ts";
-import type { Runtime } from "../../src/runtime.ts";
-import { Lookahead } from "../../src/wrappers/lookahead.ts";
+import type { Parameters } from "../../src/tensor/parameters.ts";
+import type { Runtime } from "../../src/tensor/runtime.ts";
+import { Lookahead } from "../../src/training/lookahead.ts";
+import { gpt2Recipe } from "../../src/training/recipes.ts";
 import { bitsOf, loadAll } from "../support/runtimes.ts";
 
 const runtimes = await loadAll();

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { clipGradNorm } from "../../src/clip.ts";
 import { GradientAccumulator } from "../../src/gradients/accumulate.ts";
-import { linear, linearBackward } from "../../src/layers/linear.ts";
+import { clipGradNorm } from "../../src/gradients/clip.ts";
 import { crossEntropy } from "../../src/losses/crossEntropy.ts";
+import { linear, linearBackward } from "../../src/nn/functions/linear.ts";
 import { SGD } from "../../src/optim/sgd.ts";
-import type { Parameters } from "../../src/parameters.ts";
-import { Random } from "../../src/random.ts";
-import type { Runtime } from "../../src/runtime.ts";
+import type { Parameters } from "../../src/tensor/parameters.ts";
+import { Random } from "../../src/tensor/random.ts";
+import type { Runtime } from "../../src/tensor/runtime.ts";
 import { bitsOf, loadAll } from "../support/runtimes.ts";
 
 const runtimes = await loadAll();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { clipGradAdaptive } from "../../src/gradients/adaptiveClip.ts";
-import { Random } from "../../src/random.ts";
+import { Random } from "../../src/tensor/random.ts";
 import { bitsOf, loadAll } from "../support/runtimes.ts";
 import { norm } from "../support/textbook.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { centralizeGradients } from "../../src/gradients/centralize.ts";
-import { Random } from "../../src/random.ts";
+import { Random } from "../../src/tensor/random.ts";
 import { bitsOf, loadAll } from "../support/runtimes.ts";
 
 const runtimes = await loadAll();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { addGradientNoise } from "../../src/gradients/noise.ts";
-import { normal } from "../../src/random.ts";
+import { normal } from "../../src/tensor/random.ts";
 import { bitsOf, loadAll } from "../support/runtimes.ts";
 
 const runtimes = await loadAll();

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { findNonFinite, type StateOwner } from "../../src/gradients/nonFinite.ts";
 import * as optim from "../../src/optim/index.ts";
 import { Adafactor, AdamW, Lion, ProdigyGD, Rprop, Signum, SophiaG } from "../../src/optim/index.ts";
-import type { Parameters } from "../../src/parameters.ts";
+import type { Parameters } from "../../src/tensor/parameters.ts";
 import { loadAll } from "../support/runtimes.ts";
 
 const runtimes = await loadAll();

@@ -1,16 +1,16 @@
 /** Files that are damaged or made to do harm: whatever is wrong, a SimdOptimError says so and nothing has changed. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { readSync } from "../../src/byteSource.ts";
-import { loadParameters } from "../../src/loadParameters.ts";
+import { readSync } from "../../src/checkpoint/byteSource.ts";
+import { loadParameters } from "../../src/checkpoint/loadParameters.ts";
+import { readCheckpoint, readingCheckpoint } from "../../src/checkpoint/read.ts";
+import { readingTensors, Safetensors } from "../../src/checkpoint/safetensors.ts";
+import { readTorchState, writeTorchState } from "../../src/checkpoint/torchState.ts";
+import { writeCheckpoint } from "../../src/checkpoint/write.ts";
 import { AdamW, NAdam } from "../../src/optim/index.ts";
-import { Random } from "../../src/random.ts";
-import { readCheckpoint, readingCheckpoint } from "../../src/readCheckpoint.ts";
-import { load } from "../../src/runtime.ts";
-import { readingTensors, Safetensors } from "../../src/safetensors.ts";
-import { readTorchState, writeTorchState } from "../../src/torchState.ts";
-import { EMA } from "../../src/wrappers/average.ts";
-import { Lookahead } from "../../src/wrappers/lookahead.ts";
-import { writeCheckpoint } from "../../src/writeCheckpoint.ts";
+import { Random } from "../../src/tensor/random.ts";
+import { load } from "../../src/tensor/runtime.ts";
+import { EMA } from "../../src/training/average.ts";
+import { Lookahead } from "../../src/training/lookahead.ts";
 
 const rt = await load({ backend: "reference" });
 

@@ -1,9 +1,9 @@
 /** Little memory, memory that does not grow, and memory that somebody takes away or tries to. */
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { PlainMemory } from "../../src/heap.ts";
+import { PlainMemory } from "../../src/memory/heap.ts";
 import { AdamW } from "../../src/optim/index.ts";
-import { load, type Runtime } from "../../src/runtime.ts";
+import { load, type Runtime } from "../../src/tensor/runtime.ts";
 import { backends, bitsOf } from "../support/runtimes.ts";
 
 afterEach(() => void vi.restoreAllMocks());

@@ -6,12 +6,12 @@ import { sigmoidFocal, softmaxFocal } from "../../src/losses/focal.ts";
 import { infoNce, ntXent } from "../../src/losses/infoNce.ts";
 import { gaussianNll, laplaceNll } from "../../src/losses/likelihood.ts";
 import { contrastive, tripletMargin, tripletSquared } from "../../src/losses/metric.ts";
+import type { ReductionOptions } from "../../src/losses/reduction.ts";
 import { huber, l1, mse, smoothL1 } from "../../src/losses/regression.ts";
 import { zLoss } from "../../src/losses/zLoss.ts";
-import { normal, uniform } from "../../src/random.ts";
-import type { ReductionOptions } from "../../src/reduction.ts";
-import type { Runtime } from "../../src/runtime.ts";
-import type { Tensor, View } from "../../src/tensor.ts";
+import { normal, uniform } from "../../src/tensor/random.ts";
+import type { Runtime } from "../../src/tensor/runtime.ts";
+import type { Tensor, View } from "../../src/tensor/tensor.ts";
 import { runtimes } from "../support/losses.ts";
 import { bitsOf } from "../support/runtimes.ts";
 

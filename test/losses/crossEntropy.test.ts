@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { crossEntropy } from "../../src/losses/crossEntropy.ts";
-import { normal } from "../../src/random.ts";
+import { normal } from "../../src/tensor/random.ts";
 import { runtimes, testGolden } from "../support/losses.ts";
 
 describe("golden", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { gaussianNll, laplaceNll } from "../../src/losses/likelihood.ts";
-import { normal, uniform } from "../../src/random.ts";
+import { normal, uniform } from "../../src/tensor/random.ts";
 import { runtimes } from "../support/losses.ts";
 
 const N = 200;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { l1Penalty, l1Prox, l2Penalty } from "../../src/losses/penalty.ts";
-import type { Selection } from "../../src/parameters.ts";
+import type { Selection } from "../../src/tensor/parameters.ts";
 import { runtimes, type Trial, testGolden } from "../support/losses.ts";
 
 /** The penalty of one parameter, whose gradient goes where the case wants it. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { clipGradNorm } from "../../src/clip.ts";
+import { clipGradNorm } from "../../src/gradients/clip.ts";
 import { jsonLines } from "../../src/monitor/jsonLines.ts";
 import { Monitor, type MonitorOptions, type Sink } from "../../src/monitor/monitor.ts";
 import { AdamW } from "../../src/optim/adam.ts";
-import { load } from "../../src/runtime.ts";
-import type { StepReport } from "../../src/stepReport.ts";
+import type { StepReport } from "../../src/optim/define/stepReport.ts";
+import { load } from "../../src/tensor/runtime.ts";
 
 const rt = await load();
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { GradientNoiseScale } from "../../src/monitor/noiseScale.ts";
-import { Random } from "../../src/random.ts";
+import { Random } from "../../src/tensor/random.ts";
 import { norm } from "../support/textbook.ts";
 
 /** Uniform on [-a, a], whose variance is a^2 / 3. */

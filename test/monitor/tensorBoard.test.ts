@@ -1,7 +1,7 @@
 /** Event files, read back by a reader that shares nothing with the writer: another CRC, another varint. */
 import { describe, expect, test } from "vitest";
 import { tensorBoard } from "../../src/monitor/tensorBoard.ts";
-import { crc32c } from "../../src/tfRecord.ts";
+import { crc32c } from "../../src/monitor/tfRecord.ts";
 
 /** CRC-32C by long division of the message, bit by bit, as the definition has it. */
 function checksum(bytes: Uint8Array): number {

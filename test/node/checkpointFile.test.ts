@@ -19,13 +19,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { readSync } from "../../src/byteSource.ts";
+import { readSync } from "../../src/checkpoint/byteSource.ts";
+import { readingTensors, Safetensors } from "../../src/checkpoint/safetensors.ts";
+import { writeCheckpoint } from "../../src/checkpoint/write.ts";
 import { loadCheckpoint, loadParametersFile, saveCheckpoint, saveSafetensors } from "../../src/node/index.ts";
 import { AdamW } from "../../src/optim/index.ts";
-import { Random } from "../../src/random.ts";
-import { load } from "../../src/runtime.ts";
-import { readingTensors, Safetensors } from "../../src/safetensors.ts";
-import { writeCheckpoint } from "../../src/writeCheckpoint.ts";
+import { Random } from "../../src/tensor/random.ts";
+import { load } from "../../src/tensor/runtime.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "checkpoint-"));
 afterAll(() => rmSync(folder, { recursive: true }));

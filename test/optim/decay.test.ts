@@ -1,8 +1,8 @@
 /** Decoupled decay, of all rules that have it: it comes off along with the step, and p is rounded once. */
 import { describe, expect, test } from "vitest";
+import { powi } from "../../src/core/real.ts";
 import { AdamW } from "../../src/optim/adam.ts";
-import { Random } from "../../src/random.ts";
-import { powi } from "../../src/real.ts";
+import { Random } from "../../src/tensor/random.ts";
 import { loadAll } from "../support/runtimes.ts";
 import { optimizers } from "../support/specs.ts";
 

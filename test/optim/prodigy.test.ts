@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Prodigy, ProdigyDA, ProdigyGD } from "../../src/optim/prodigy.ts";
-import { Random } from "../../src/random.ts";
 import * as schedules from "../../src/schedules/index.ts";
+import { Random } from "../../src/tensor/random.ts";
 import { expectFaithful, goldenCases, type OptimizerCase } from "../support/golden.ts";
 import { loadAll } from "../support/runtimes.ts";
 import { camelCase, expectState, followTrajectory, parametersOf } from "../support/trajectory.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ScheduleFreeAdamW, ScheduleFreeRAdam, ScheduleFreeSGD } from "../../src/optim/scheduleFree.ts";
-import type { Parameters } from "../../src/parameters.ts";
+import type { Parameters } from "../../src/tensor/parameters.ts";
 import { expectFaithful, goldenCases, numbers, type OptimizerCase } from "../support/golden.ts";
 import { bitsOf, loadAll } from "../support/runtimes.ts";
 import { camelCase, expectState, followTrajectory, groupsOf, parametersOf } from "../support/trajectory.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { SGD } from "../../src/optim/sgd.ts";
-import { Random } from "../../src/random.ts";
+import { Random } from "../../src/tensor/random.ts";
 import { goldenCases } from "../support/golden.ts";
 import { loadAll } from "../support/runtimes.ts";
 import { followElements } from "../support/textbook.ts";

@@ -1,7 +1,7 @@
 /** What schedules refuse, what can be said of their sums, and the plateau schedule away from torch's cases. */
 import { describe, expect, test } from "vitest";
-import type { Schedule } from "../../src/schedule.ts";
 import * as schedules from "../../src/schedules/index.ts";
+import type { Schedule } from "../../src/schedules/schedule.ts";
 
 const flat = schedules.constant(0.5);
 

@@ -1,9 +1,9 @@
 /** Schedules as text: what they print, and reading it back. */
 import { describe, expect, test } from "vitest";
-import { SimdOptimError } from "../../src/check.ts";
-import { parseSchedule } from "../../src/parseSchedule.ts";
-import { isNamed, type NamedSchedule } from "../../src/schedule.ts";
+import { SimdOptimError } from "../../src/core/check.ts";
 import * as schedules from "../../src/schedules/index.ts";
+import { parseSchedule } from "../../src/schedules/parse.ts";
+import { isNamed, type NamedSchedule } from "../../src/schedules/schedule.ts";
 
 const flat = schedules.constant(0.25);
 /** Every maker, with every option away from its default, and with as few as it takes. */

@@ -1,7 +1,7 @@
 /** Schedules against closed forms in float64, for every convention and shape that the reference data has. */
 import { describe, expect, test } from "vitest";
-import type { Schedule } from "../../src/schedule.ts";
 import * as schedules from "../../src/schedules/index.ts";
+import type { Schedule } from "../../src/schedules/schedule.ts";
 import { readGolden } from "../support/golden.ts";
 import { expectValues } from "../support/schedules.ts";
 

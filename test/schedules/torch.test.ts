@@ -1,7 +1,7 @@
 /** Schedules against torch's schedulers, which update recursively and drift by about 1e-14. */
 import { expect, test } from "vitest";
-import type { Schedule } from "../../src/schedule.ts";
 import * as schedules from "../../src/schedules/index.ts";
+import type { Schedule } from "../../src/schedules/schedule.ts";
 import { readGolden } from "../support/golden.ts";
 import { expectValues } from "../support/schedules.ts";
 

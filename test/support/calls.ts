@@ -1,13 +1,13 @@
 /**
  * One good call of everything that the package exports: what tests of arguments are driven from. An export that is not
- * here fails test/arguments.test.ts by its name.
+ * here fails test/contracts/arguments.test.ts by its name.
  */
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as main from "../../src/index.ts";
 import { saveCheckpoint } from "../../src/node/index.ts";
-import type { Runtime } from "../../src/runtime.ts";
+import type { Runtime } from "../../src/tensor/runtime.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the calls are of every signature there is.
 type Any = any;

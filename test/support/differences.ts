@@ -1,8 +1,8 @@
 /** Gradients held against central differences of a float64 oracle. */
 import { expect } from "vitest";
-import { normal } from "../../src/random.ts";
-import type { Runtime } from "../../src/runtime.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import { normal } from "../../src/tensor/random.ts";
+import type { Runtime } from "../../src/tensor/runtime.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { bitsOf } from "./runtimes.ts";
 
 /** Normal samples that depend on the name alone. */

@@ -1,6 +1,6 @@
 /** Calls of the kernels of the table, drawn at random: numbers of every magnitude, at misaligned places. */
-import { elementBytes, type Kernel, type Scalar, type Sizes } from "../../src/kernel.ts";
-import type { Random } from "../../src/random.ts";
+import { elementBytes, type Kernel, type Scalar, type Sizes } from "../../src/kernels/row.ts";
+import type { Random } from "../../src/tensor/random.ts";
 
 const SPECIAL = [0, 0x80000000, 1, 0x80000001, 0x007fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f7fffff, 0x00800000];
 const SCALARS = [0, 1, -1, 0.5, 0.9, 0.999, 1e-8, 3e-4, -2.75, 1e-30];

@@ -1,8 +1,8 @@
 /** Golden cases of losses, run on three backends that have to agree to the bit. */
 import { expect, test } from "vitest";
-import type { LossOptions } from "../../src/reduction.ts";
-import type { Runtime } from "../../src/runtime.ts";
-import type { View } from "../../src/tensor.ts";
+import type { LossOptions } from "../../src/losses/reduction.ts";
+import type { Runtime } from "../../src/tensor/runtime.ts";
+import type { View } from "../../src/tensor/tensor.ts";
 import { goldenCases, numbers, shareOfTolerance } from "./golden.ts";
 import { bitsOf, loadAll } from "./runtimes.ts";
 

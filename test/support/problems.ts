@@ -1,5 +1,5 @@
 /** Problems with known minima, for convergence checks: a start, a value and a gradient, in float64. */
-import { Random } from "../../src/random.ts";
+import { Random } from "../../src/tensor/random.ts";
 
 export interface Problem {
   readonly name: string;

@@ -1,5 +1,5 @@
-import type { Backend } from "../../src/engine.ts";
-import { load, type Runtime } from "../../src/runtime.ts";
+import type { Backend } from "../../src/kernels/engine.ts";
+import { load, type Runtime } from "../../src/tensor/runtime.ts";
 
 export const backends: readonly Backend[] = ["simd", "scalar", "reference"];
 

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Schedule } from "../../src/schedule.ts";
+import type { Schedule } from "../../src/schedules/schedule.ts";
 
 /** Asserts the values of the first steps to 1e-12 of each, and of the largest where one is 0. */
 export function expectValues(schedule: Schedule, values: readonly number[]): void {

@@ -1,7 +1,8 @@
 /** Every optimizer of the package, and the options that the tests give it: the defaults, and each one away from them. */
+
+import type { OptimizerClass } from "../../src/optim/define/optimizer.ts";
+import type { Options } from "../../src/optim/define/option.ts";
 import * as optim from "../../src/optim/index.ts";
-import type { OptimizerClass } from "../../src/optimizer.ts";
-import type { Options } from "../../src/option.ts";
 
 export type AnyOptimizer = OptimizerClass<Options, string, string>;
 

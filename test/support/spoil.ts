@@ -1,7 +1,7 @@
 /** Bad arguments in the place of good ones, chosen by what the good one is. */
 import { load, type Runtime, SimdOptimError } from "../../src/index.ts";
-import { Parameter, Parameters } from "../../src/parameters.ts";
-import { View } from "../../src/tensor.ts";
+import { Parameter, Parameters } from "../../src/tensor/parameters.ts";
+import { View } from "../../src/tensor/tensor.ts";
 
 /** Something bad in the place of something good. */
 export interface Spoiling {

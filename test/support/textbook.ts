@@ -1,8 +1,8 @@
 /** Textbook rules in float64, for optimizers of whose code there are no recorded trajectories. */
 import { expect } from "vitest";
-import type { Parameters } from "../../src/parameters.ts";
-import { Random } from "../../src/random.ts";
-import type { Runtime } from "../../src/runtime.ts";
+import type { Parameters } from "../../src/tensor/parameters.ts";
+import { Random } from "../../src/tensor/random.ts";
+import type { Runtime } from "../../src/tensor/runtime.ts";
 
 /** A rule over one parameter: changes `p` in place, by `g`; `t` counts from 1. */
 export type Textbook = (p: number[], g: readonly number[], t: number) => void;

@@ -1,8 +1,9 @@
 /** A small training run that every optimizer can make, with gradients that depend on the step alone. */
-import type { Parameters } from "../../src/parameters.ts";
-import { Random } from "../../src/random.ts";
-import { powi } from "../../src/real.ts";
-import type { Runtime } from "../../src/runtime.ts";
+
+import { powi } from "../../src/core/real.ts";
+import type { Parameters } from "../../src/tensor/parameters.ts";
+import { Random } from "../../src/tensor/random.ts";
+import type { Runtime } from "../../src/tensor/runtime.ts";
 import type { AnyOptimizer } from "./specs.ts";
 
 /** Two matrices, a vector and a single element, each as a matrix of one column for an optimizer that takes no vectors. */

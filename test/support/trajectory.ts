@@ -1,7 +1,7 @@
 import { expect } from "vitest";
-import type { Parameters } from "../../src/parameters.ts";
-import type { Runtime } from "../../src/runtime.ts";
-import type { OptimizerState } from "../../src/savedState.ts";
+import type { OptimizerState } from "../../src/state/savedState.ts";
+import type { Parameters } from "../../src/tensor/parameters.ts";
+import type { Runtime } from "../../src/tensor/runtime.ts";
 import { expectFaithful, numbers, type OptimizerCase } from "./golden.ts";
 
 /** The parameters of a case, with its initial values. */

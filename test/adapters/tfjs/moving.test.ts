@@ -5,8 +5,8 @@ import * as layers from "@tensorflow/tfjs-layers";
 import { Adam, AdamW, Lion, load, RMSprop, SGD } from "simd-optim";
 import { type TfjsOptimizerClass, tfjsOptimizer } from "simd-optim/tfjs";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Options } from "../../../src/option.ts";
-import { Random } from "../../../src/random.ts";
+import type { Options } from "../../../src/optim/define/option.ts";
+import { Random } from "../../../src/tensor/random.ts";
 import type { AnyOptimizer } from "../../support/specs.ts";
 import { train } from "./counterparts.ts";
 

@@ -5,7 +5,7 @@ import "@tensorflow/tfjs-layers";
 import { Adam, AdamW, AGD, load, RMSprop, ScheduleFreeAdamW, SGD, type SimdOptimError, schedules } from "simd-optim";
 import { type TfjsOptimizerClass, tfjsOptimizer } from "simd-optim/tfjs";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Options } from "../../../src/option.ts";
+import type { Options } from "../../../src/optim/define/option.ts";
 import type { AnyOptimizer } from "../../support/specs.ts";
 import { train } from "./counterparts.ts";
 

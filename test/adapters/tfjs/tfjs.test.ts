@@ -7,8 +7,8 @@ import * as layers from "@tensorflow/tfjs-layers";
 import { Adagrad, Adam, Adamax, AdamW, load, Prodigy, RMSprop, ScheduleFreeAdamW, SGD, schedules } from "simd-optim";
 import { type TfjsOptimizerClass, tfjsOptimizer } from "simd-optim/tfjs";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Options } from "../../../src/option.ts";
-import { Random } from "../../../src/random.ts";
+import type { Options } from "../../../src/optim/define/option.ts";
+import { Random } from "../../../src/tensor/random.ts";
 import { expectSame } from "../../support/differences.ts";
 import { type AnyOptimizer, optimizers } from "../../support/specs.ts";
 

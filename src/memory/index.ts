@@ -1,0 +1,2 @@
+/** Element types. */
+export type { Dtype, TypedArray } from "./dtype.ts";

@@ -1,0 +1,163 @@
+import { type Block, releaseWithOwner } from "../../memory/heap.ts";
+import type { Clip, Clipping, Parameter, Parameters } from "../../tensor/parameters.ts";
+import type { Layout, Member } from "./layout.ts";
+import type { Options } from "./option.ts";
+import type { OptimizerSpec, Span } from "./spec.ts";
+
+/** A span, and what it depends on besides the options. */
+export interface Stretch<S extends string> {
+  readonly span: Span<S>;
+  /** The parameter, the first of several. */
+  readonly parameter: Parameter;
+  readonly group: number;
+  /** What clipping multiplies its gradients by. */
+  readonly coefficient: number;
+  readonly missed: number;
+}
+
+/** What there is to update, as long as nothing is frozen, thawed or clipped. */
+export interface Agenda<S extends string> {
+  /** The changes of the parameters' collections that it takes account of. */
+  readonly changes: number;
+  readonly stretches: readonly Stretch<S>[];
+  readonly frozen: readonly Member<S>[];
+  /** The clipping passes that wait for a step; several where parts were clipped apart. */
+  readonly clips: readonly Clip[];
+}
+
+/** Whether neighbours share a span where they may. */
+export type Joining = "joined" | "separate";
+
+/** The state of an optimizer in linear memory, and the spans that parameters and state make together. */
+export class State<O extends Options, S extends string> {
+  readonly #layout: Layout<O, S>;
+  readonly #slots: readonly S[];
+  /** Where the state of a slot lies; none for a slot that nothing needs. */
+  readonly #arenas: Partial<Record<S, Block>> = {};
+  /** Whether a member lies right after the one before it in everything, and may share its kernel calls. */
+  readonly #joins: readonly boolean[];
+  readonly #collections: readonly Parameters[];
+  readonly #agendas = new Map<Joining, Agenda<S>>();
+
+  constructor({ state, per }: Pick<OptimizerSpec<O, S, never>, "state" | "per">, layout: Layout<O, S>) {
+    this.#layout = layout;
+    this.#slots = Object.keys(state) as S[];
+    this.#collections = [...new Set(layout.members.map(({ parameter }) => parameter.collection))];
+    this.#allocate();
+    this.#joins = layout.members.map(
+      (member, i) => i > 0 && per !== "parameter" && this.#follows(layout.members[i - 1]!, member),
+    );
+  }
+
+  get bytes(): number {
+    return this.#slots.reduce((sum, slot) => sum + this.#layout.bytes[slot], 0);
+  }
+
+  /** The agenda, made anew where something has changed: looking at 1000 parameters takes 20 us. */
+  agenda(joining: Joining = "joined"): Agenda<S> {
+    const changes = this.#collections.reduce((sum, collection) => sum + collection.changes, 0);
+    const known = this.#agendas.get(joining);
+    if (known?.changes === changes) return known;
+    const made = this.#makeAgenda(changes, joining);
+    this.#agendas.set(joining, made);
+    return made;
+  }
+
+  /**
+   * Lists every parameter that is not frozen or, where the spec allows, maximal runs of neighbours that share a group, a
+   * count and a clipping coefficient.
+   */
+  #makeAgenda(changes: number, joining: Joining): Agenda<S> {
+    const { members } = this.#layout;
+    const stretches: Stretch<S>[] = [];
+    let last = -1;
+    for (const [i, member] of members.entries()) {
+      const { parameter, group, missed } = member;
+      if (parameter.frozen) continue;
+      const coefficient = parameter.clipping?.coefficient ?? 1;
+      const current = stretches.at(-1);
+      const joins = joining === "joined" && this.#joins[i] && last === i - 1;
+      if (current && joins && current.coefficient === coefficient && current.missed === missed) {
+        current.span.n += parameter.size;
+      } else {
+        const state = {} as Record<S, number>;
+        for (const slot of this.#slots) state[slot] = this.#address(slot, member);
+        const { value, gradient, size, shape } = parameter;
+        const span = { p: value.pointer, g: gradient.pointer, n: size, t: 0, missed, scale: 1, shape, state };
+        stretches.push({ span, parameter, group, coefficient, missed });
+      }
+      last = i;
+    }
+    const frozen = members.filter(({ parameter }) => parameter.frozen);
+    return { changes, stretches, frozen, clips: clipsOf(members) };
+  }
+
+  /** Whether values, gradients and state of `next` come right after those of `member`, in the same group. */
+  #follows(member: Member<S>, next: Member<S>): boolean {
+    const { collection, value, gradient, size } = member.parameter;
+    if (member.group !== next.group) return false;
+    if (collection !== next.parameter.collection) return false;
+    const length = 4 * size;
+    if (value.pointer + length !== next.parameter.value.pointer) return false;
+    if (gradient.pointer + length !== next.parameter.gradient.pointer) return false;
+    return this.#slots.every((slot) => {
+      // One call serves both only where each has a number for every element, or neither has any.
+      if (member.sizes[slot] === 0 && next.sizes[slot] === 0) return true;
+      if (member.sizes[slot] !== size || next.sizes[slot] !== next.parameter.size) return false;
+      return this.#address(slot, member) + length === this.#address(slot, next);
+    });
+  }
+
+  /** Visits every state array, as a view in place. */
+  forEachArray(visit: (member: Member<S>, slot: S, array: Float32Array) => void): void {
+    const { f32 } = this.#layout.members[0]!.parameter.collection.engine.heap.views;
+    for (const member of this.#layout.members) {
+      for (const slot of this.#slots) {
+        const start = this.#address(slot, member) / 4;
+        if (start > 0) visit(member, slot, f32.subarray(start, start + member.sizes[slot]));
+      }
+    }
+  }
+
+  /** Makes the next agenda anew: something else than the parameters has changed. */
+  forgetAgendas(): void {
+    this.#agendas.clear();
+  }
+
+  #allocate(): void {
+    const { heap } = this.#layout.members[0]!.parameter.collection.engine;
+    try {
+      for (const slot of this.#slots) {
+        if (this.#layout.bytes[slot] === 0) continue;
+        const block = heap.allocate(this.#layout.bytes[slot]);
+        this.#arenas[slot] = block;
+        releaseWithOwner(block, this);
+      }
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  release(): void {
+    for (const block of Object.values(this.#arenas) as Block[]) block.release();
+  }
+
+  /** The address of a member's state in a slot; 0 where it has none. */
+  #address(slot: S, { offsets, sizes }: Member<S>): number {
+    return sizes[slot] === 0 ? 0 : this.#arenas[slot]!.pointer + offsets[slot];
+  }
+}
+
+/** The clipping passes that parameters wait under, in the order of their first parameters. */
+function clipsOf(members: readonly Member<string>[]): Clip[] {
+  const names = new Map<Clipping, string[]>();
+  for (const { parameter } of members) {
+    const { clipping, name } = parameter;
+    if (!clipping) continue;
+    const params = names.get(clipping);
+    if (params) params.push(name);
+    else names.set(clipping, [name]);
+  }
+  return [...names].map(([clipping, params]) => ({ ...clipping, params }));
+}

@@ -1,0 +1,3 @@
+/** What can be saved and loaded. */
+export type { LoadReport, OptimizerState } from "./savedState.ts";
+export { DeferredArray, type SavedArray, type StateDictOptions, type Stateful } from "./stateful.ts";

@@ -1,0 +1,126 @@
+import { checkInteger, checkKeys, checkNumber, refuse } from "../core/check.ts";
+import type { StepOptions } from "../optim/define/measure.ts";
+import { checkOptimizer } from "../optim/define/optimizerLike.ts";
+import type { StepReport } from "../optim/define/stepReport.ts";
+import type { OptimizerState } from "../state/savedState.ts";
+import type { StateDictOptions } from "../state/stateful.ts";
+import { StatefulShadow } from "../state/statefulShadow.ts";
+import type { Parameter } from "../tensor/parameters.ts";
+
+/** What Lookahead needs of the optimizer inside it. */
+export interface Inner {
+  /** The parameters of the group. */
+  readonly groups: readonly { readonly params: readonly Parameter[] }[];
+  readonly steps: number;
+  readonly bytes: number;
+  readonly stateInPlace?: boolean;
+  step(options?: StepOptions): StepReport;
+  zeroGrad(): void;
+  stateDict(options?: StateDictOptions): OptimizerState;
+  loadStateDict(saved: OptimizerState): unknown;
+  dispose(): void;
+}
+
+/** What `Lookahead` needs to go on. */
+export interface LookaheadState {
+  /** The state of the optimizer inside. */
+  readonly inner: OptimizerState;
+  /** Inner steps since the slow weights last moved. */
+  readonly since: number;
+  /** The slow weights by the name of the parameter. */
+  readonly slow: Readonly<Record<string, Float32Array>>;
+}
+
+/**
+ * k steps forward, one step back: after every `k` applied steps of the inner optimizer,
+ *
+ *     slow = slow + alpha (p - slow);  p = slow
+ *
+ * M. R. Zhang et al., "Lookahead optimizer: k steps forward, 1 step back" (NeurIPS 2019), Algorithm 1. The slow weights
+ * start as the values at construction; the inner optimizer keeps its own state across the step back.
+ */
+export class Lookahead {
+  /** The optimizer that takes the steps. */
+  readonly inner: Inner;
+  readonly #k: number;
+  readonly #alpha: number;
+  readonly #slow: StatefulShadow;
+  #since = 0;
+
+  constructor(inner: Inner, options: { k?: number; alpha?: number } = {}) {
+    checkKeys("Lookahead", options, ["k", "alpha"]);
+    const { k = 5, alpha = 0.5 } = options;
+    checkInteger("k", k, "[1, inf)");
+    checkNumber("alpha", alpha, "[0, 1]");
+    checkOptimizer("inner", inner, ["step", "zeroGrad", "stateDict", "loadStateDict", "dispose"]);
+    this.inner = inner;
+    this.#k = k;
+    this.#alpha = alpha;
+    this.#slow = new StatefulShadow(inner.groups.flatMap(({ params }) => params));
+    this.#slow.save();
+  }
+
+  /** The groups of the optimizer inside. */
+  get groups(): Inner["groups"] {
+    return this.inner.groups;
+  }
+
+  /** Updates of the inner optimizer so far. */
+  get steps(): number {
+    return this.inner.steps;
+  }
+
+  /** Bytes of the inner state and of the slow weights. */
+  get bytes(): number {
+    return this.inner.bytes + this.#slow.bytes;
+  }
+
+  /** As with the inner optimizer. */
+  get stateInPlace(): boolean {
+    return this.inner.stateInPlace ?? false;
+  }
+
+  /** One inner step, which is what is reported, and every `k`th time the step back. */
+  step(options?: StepOptions): StepReport {
+    const report = this.inner.step(options);
+    if (report.applied && ++this.#since === this.#k) {
+      this.#since = 0;
+      this.#slow.forEach(({ collection, value, size }, slow) => {
+        collection.engine.unchecked.lerp(value.pointer, slow, size, this.#alpha);
+      });
+      this.#slow.restore();
+    }
+    return report;
+  }
+
+  /** Sets the gradients to 0, as the optimizer inside does. */
+  zeroGrad(): void {
+    this.inner.zeroGrad();
+  }
+
+  /** The state as plain data; see `Stateful`. */
+  stateDict(options?: StateDictOptions): LookaheadState {
+    return { inner: this.inner.stateDict(options), since: this.#since, slow: this.#slow.toArrays(options) };
+  }
+
+  /** Takes over a saved state; one that does not fit throws, and then nothing has changed. */
+  loadStateDict(saved: LookaheadState): void {
+    if (saved === null || typeof saved !== "object") refuse("state", saved, "what stateDict() returned");
+    checkInteger("state.since", saved.since, `[0, ${this.#k - 1}]`);
+    this.#slow.check("slow", saved.slow);
+    this.inner.loadStateDict(saved.inner);
+    this.#slow.load("slow", saved.slow);
+    this.#since = saved.since;
+  }
+
+  /** Frees the slow weights and the inner optimizer. */
+  dispose(): void {
+    this.#slow.dispose();
+    this.inner.dispose();
+  }
+
+  /** The same as `dispose`, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
