@@ -1,25 +1,19 @@
-/** Every kernel of the table gives the same bits under every backend, writes only its outputs, and stays in bounds. */
+/**
+ * Every kernel of the table gives the same bits under every backend, the bits that test/bits.json pins, writes only its
+ * outputs, and stays in bounds. A kernel and its twin that change together agree still: that is what the pins are for.
+ */
 import { expect, test } from "vitest";
-import type { Kernel, Sizes } from "../../src/kernels/row.ts";
-import { type KernelName, kernelNames, kernelTable } from "../../src/kernels/table.ts";
-import { Random } from "../../src/tensor/random.ts";
-import { type Call, drawCall } from "../support/kernelCalls.ts";
+import { type Kernel, sizesOf } from "../../src/kernels/row.ts";
+import { kernelNames, kernelTable } from "../../src/kernels/table.ts";
+import { CALL_WORDS, type Call, callsOf, outcomeOf } from "../support/kernelCalls.ts";
+import { Digest, readPins } from "../support/pinned.ts";
 import { canonicalBits, loadAll } from "../support/runtimes.ts";
 
 const runtimes = await loadAll();
-const WORDS = 1 << 19;
-const [POINTER] = new Set(runtimes.map((runtime) => runtime.heap.allocate(4 * WORDS).pointer)) as unknown as [number];
-
-function runEverywhere(name: KernelName, call: Call) {
-  return runtimes.map(({ kernels, heap }) => {
-    const start = POINTER / 4;
-    heap.views.u32.set(call.image, start);
-    const result = (kernels[name] as (...values: number[]) => number | undefined)(...call.values);
-    const after = heap.views.u32.slice(start, start + call.image.length);
-    for (const { start, end, compared } of call.writable) if (!compared) after.fill(0, start, end);
-    return { result, after: canonicalBits(after) };
-  });
-}
+const { kernels: pins } = readPins();
+const [POINTER] = new Set(runtimes.map((runtime) => runtime.heap.allocate(4 * CALL_WORDS).pointer)) as unknown as [
+  number,
+];
 
 /** Words outside the outputs that a call changed. */
 function strayWrites({ image, writable }: Call, after: Uint32Array): number[] {
@@ -31,23 +25,13 @@ function strayWrites({ image, writable }: Call, after: Uint32Array): number[] {
   return stray;
 }
 
-/** Every n from 0 to 1000 and the edges of chunks, or 100 draws of several sizes. */
-function* casesOf(kernel: Kernel, random: Random): Generator<Sizes> {
-  if (kernel.sizes) {
-    for (let i = 0; i < 100; i++) yield kernel.sizes.random((bound) => random.below(Math.max(bound, 1)));
-  } else {
-    for (let n = 0; n <= 1000; n++) yield { n };
-    for (const n of [1023, 1024, 1025, 2047, 2048, 2049, 5000]) yield { n };
-  }
-}
-
 test.each(kernelNames)("%s: simd, scalar and reference agree to the bit", (name) => {
   const kernel: Kernel = kernelTable[name];
-  const random = new Random(1, name);
-  let count = 0;
-  for (const sizes of casesOf(kernel, random)) {
-    const call = drawCall(kernel, sizes, POINTER, random, count++ % 2 === 0);
-    const [simd, ...others] = runEverywhere(name, call);
+  const digest = new Digest();
+  for (const call of callsOf(name, POINTER)) {
+    const sizes = sizesOf(kernel, call.values);
+    const [simd, ...others] = runtimes.map((runtime) => outcomeOf(runtime, name, call, POINTER));
+    digest.addOutcome(simd!);
     for (const [i, other] of others.entries()) {
       const where = `${runtimes[i + 1]!.backend} ${JSON.stringify(sizes)} ${call.values}`;
       expect(Object.is(other.result, simd!.result), `result of ${where}: ${other.result}, simd ${simd!.result}`).toBe(
@@ -58,4 +42,9 @@ test.each(kernelNames)("%s: simd, scalar and reference agree to the bit", (name)
     }
     expect(strayWrites(call, simd!.after), JSON.stringify(sizes)).toEqual([]);
   }
+  expect(digest.text(), 'other bits: see "npm run bits"').toBe(pins[name]);
+});
+
+test("every kernel is pinned, and nothing else", () => {
+  expect(Object.keys(pins).sort()).toEqual([...kernelNames].sort());
 });

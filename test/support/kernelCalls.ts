@@ -1,6 +1,9 @@
 /** Calls of the kernels of the table, drawn at random: numbers of every magnitude, at misaligned places. */
 import { elementBytes, type Kernel, type Scalar, type Sizes } from "../../src/kernels/row.ts";
-import type { Random } from "../../src/tensor/random.ts";
+import { type KernelName, kernelTable } from "../../src/kernels/table.ts";
+import { Random } from "../../src/tensor/random.ts";
+import type { Runtime } from "../../src/tensor/runtime.ts";
+import { canonicalBits } from "./runtimes.ts";
 
 const SPECIAL = [0, 0x80000000, 1, 0x80000001, 0x007fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f7fffff, 0x00800000];
 const SCALARS = [0, 1, -1, 0.5, 0.9, 0.999, 1e-8, 3e-4, -2.75, 1e-30];
@@ -47,3 +50,40 @@ export function drawCall(kernel: Kernel, sizes: Sizes, pointer: number, random: 
   });
   return { values, image: image.subarray(0, used), writable };
 }
+
+/** Every n from 0 to 1000 and the edges of chunks, or 100 draws of several sizes. */
+function* casesOf(kernel: Kernel, random: Random): Generator<Sizes> {
+  if (kernel.sizes) {
+    for (let i = 0; i < 100; i++) yield kernel.sizes.random((bound) => random.below(Math.max(bound, 1)));
+  } else {
+    for (let n = 0; n <= 1000; n++) yield { n };
+    for (const n of [1023, 1024, 1025, 2047, 2048, 2049, 5000]) yield { n };
+  }
+}
+
+/** The fuzz of a kernel: every call, in order. The same for everyone, so that its outcomes can be pinned. */
+export function* callsOf(name: KernelName, pointer: number): Generator<Call> {
+  const kernel: Kernel = kernelTable[name];
+  const random = new Random(1, name);
+  let count = 0;
+  for (const sizes of casesOf(kernel, random)) yield drawCall(kernel, sizes, pointer, random, count++ % 2 === 0);
+}
+
+/** What a call returns, and leaves in memory, but for workspaces. */
+export interface Outcome {
+  readonly result: number | undefined;
+  readonly after: Uint32Array;
+}
+
+/** Makes a call. */
+export function outcomeOf({ kernels, heap }: Runtime, name: KernelName, call: Call, pointer: number): Outcome {
+  const start = pointer / 4;
+  heap.views.u32.set(call.image, start);
+  const result = (kernels[name] as (...values: number[]) => number | undefined)(...call.values);
+  const after = heap.views.u32.slice(start, start + call.image.length);
+  for (const { start, end, compared } of call.writable) if (!compared) after.fill(0, start, end);
+  return { result, after: canonicalBits(after) };
+}
+
+/** Words of memory that any call of the fuzz fits in. */
+export const CALL_WORDS = 1 << 19;
