@@ -41,8 +41,12 @@ export const variants: readonly Variant[] = optimizers.flatMap((Optimizer) => {
     [{}, ...trials].map((other) => ({ ...other, ...trial })).find((set) => accepts(Optimizer, set)),
   );
   const sets = [{}, ...accepted, Object.assign({}, ...trials) as Record<string, unknown>, { maximize: true }];
-  return sets
-    .filter((set) => set !== undefined)
-    .filter((set) => accepts(Optimizer, set))
-    .map((set) => ({ title: `${name} ${JSON.stringify(set)}`, Optimizer, options: set }));
+  return (
+    sets
+      .filter((set) => set !== undefined)
+      .filter((set) => accepts(Optimizer, set))
+      .map((set) => ({ title: `${name} ${JSON.stringify(set)}`, Optimizer, options: set }))
+      // With a single option, all at once are that one.
+      .filter(({ title }, i, all) => all.findIndex((variant) => variant.title === title) === i)
+  );
 });
