@@ -2,6 +2,7 @@
 import { CHUNK, chunkSum } from "./chunk";
 import { add, atLeast, max, mul, splat, sub } from "./lanes";
 import { exp, expBelow89 } from "./math";
+import { Pointer, Size } from "./words";
 
 /** The largest of four lanes. */
 function largestLane(a: v128): f32 {
@@ -74,19 +75,7 @@ export function expSum(x: usize, y: usize, columns: usize, shift: f32): f64 {
   return total + chunkSum(y, columns);
 }
 
-function scaledExpAt<T>(x: usize, y: usize, shift: f32, scale: f32): void {
-  store<T>(y, exp<T>(mul<T>(sub<T>(load<T>(x), splat<T>(shift)), splat<T>(scale))));
-}
-
 /** y = e^(scale (x - shift)) */
-export function scaledExp(x: usize, y: usize, n: usize, shift: f32, scale: f32): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      scaledExpAt<v128>(x + i, y + i, shift, scale);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) scaledExpAt<f32>(x + i, y + i, shift, scale);
+export function scaledExp<Lane>(x: Pointer, y: Pointer, n: Size, shift: f32, scale: f32): void {
+  store<Lane>(y, exp<Lane>(mul<Lane>(sub<Lane>(load<Lane>(x), splat<Lane>(shift)), splat<Lane>(scale))));
 }

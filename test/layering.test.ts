@@ -8,6 +8,7 @@ const root = new URL("..", import.meta.url).pathname;
 /** Ranks by path: the longest prefix that matches counts. */
 const ranks: Record<string, Record<string, number>> = {
   assembly: {
+    words: -1,
     lanes: 0,
     random: 0,
     chunk: 1,

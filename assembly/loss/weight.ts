@@ -1,22 +1,11 @@
 /** What multiplies losses and gradients that are there already. */
 import { scale } from "../elementwise";
 import { weigh } from "../lanes";
-
-function weightAt<T>(w: usize, y: usize): void {
-  store<T>(y, weigh<T>(load<T>(w), load<T>(y)));
-}
+import { Pointer, Size } from "../words";
 
 /** y = w y, or 0 where w = 0. */
-export function weightElements(w: usize, y: usize, n: usize): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      weightAt<v128>(w + i, y + i);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) weightAt<f32>(w + i, y + i);
+export function weightElements<Lane>(w: Pointer, y: Pointer, n: Size): void {
+  store<Lane>(y, weigh<Lane>(load<Lane>(w), load<Lane>(y)));
 }
 
 /** y[i, :] = w[i] y[i, :] */

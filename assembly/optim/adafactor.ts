@@ -8,6 +8,7 @@ import { addSquares, CHUNK, chunkDot } from "../chunk";
 import { descended } from "../decay";
 import { dot } from "../fold";
 import { add, div, min, mul, mulAdd, splat, sqrt } from "../lanes";
+import { Pointer, Size } from "../words";
 
 /** w' = beta w + gain x, where x is a mean in float64, rounded once. */
 function averageMean(w: usize, beta: f32, gain: f32, mean: f64): f32 {
@@ -57,34 +58,22 @@ export function adafactorMoments(
   }
 }
 
-function adafactorVarianceAt<T>(g: usize, v: usize, factor: usize, scale: f32, beta: f32, gain: f32, eps: f32): void {
-  const grad = mul<T>(splat<T>(scale), load<T>(g));
-  const square = mulAdd<T>(grad, grad, splat<T>(eps));
-  const moved = mulAdd<T>(splat<T>(beta), load<T>(v), mul<T>(splat<T>(gain), square));
-  store<T>(v, moved);
-  store<T>(factor, div<T>(splat<T>(1), sqrt<T>(moved)));
-}
-
 /** v = beta v + gain ((scale g)^2 + eps);  factor = 1 / sqrt v */
-export function adafactorVariance(
-  g: usize,
-  v: usize,
-  factor: usize,
-  n: usize,
+export function adafactorVariance<Lane>(
+  g: Pointer,
+  v: Pointer,
+  factor: Pointer,
+  n: Size,
   scale: f32,
   beta: f32,
   gain: f32,
   eps: f32,
 ): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      adafactorVarianceAt<v128>(g + i, v + i, factor + i, scale, beta, gain, eps);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) adafactorVarianceAt<f32>(g + i, v + i, factor + i, scale, beta, gain, eps);
+  const grad = mul<Lane>(splat<Lane>(scale), load<Lane>(g));
+  const square = mulAdd<Lane>(grad, grad, splat<Lane>(eps));
+  const moved = mulAdd<Lane>(splat<Lane>(beta), load<Lane>(v), mul<Lane>(splat<Lane>(gain), square));
+  store<Lane>(v, moved);
+  store<Lane>(factor, div<Lane>(splat<Lane>(1), sqrt<Lane>(moved)));
 }
 
 /** 1 / sqrt(V) */

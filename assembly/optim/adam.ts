@@ -15,39 +15,20 @@ import { penalised } from "../gradient";
 import { mul, mulAdd, splat, sub } from "../lanes";
 import { adapted, averaged, first, largest, second, squared } from "../moments";
 import { flush, gather, PARTIALS } from "../norms";
+import { Pointer, Size } from "../words";
 
 /** step m / (sqrt v + eps) */
 function along<T>(m: T, v: T, step: f32, eps: f32): T {
   return adapted<T>(mul<T>(splat<T>(step), m), v, eps);
 }
 
-function adamAt<T>(
-  p: usize,
-  m: usize,
-  v: usize,
-  g: usize,
-  scale: f32,
-  l2: f32,
-  beta1: f32,
-  gain1: f32,
-  beta2: f32,
-  gain2: f32,
-  step: f32,
-  eps: f32,
-): void {
-  const grad = penalised<T>(p, g, scale, l2);
-  const m1 = first<T>(m, grad, beta1, gain1);
-  const v1 = second<T>(v, grad, beta2, gain2);
-  store<T>(p, sub<T>(load<T>(p), along<T>(m1, v1, step, eps)));
-}
-
 /** Adam with an L2 penalty in the gradient. */
-export function adam(
-  p: usize,
-  m: usize,
-  v: usize,
-  g: usize,
-  n: usize,
+export function adam<Lane>(
+  p: Pointer,
+  m: Pointer,
+  v: Pointer,
+  g: Pointer,
+  n: Size,
   scale: f32,
   l2: f32,
   beta1: f32,
@@ -57,46 +38,20 @@ export function adam(
   step: f32,
   eps: f32,
 ): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      adamAt<v128>(p + i, m + i, v + i, g + i, scale, l2, beta1, gain1, beta2, gain2, step, eps);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) adamAt<f32>(p + i, m + i, v + i, g + i, scale, l2, beta1, gain1, beta2, gain2, step, eps);
-}
-
-function adamAmsgradAt<T>(
-  p: usize,
-  m: usize,
-  v: usize,
-  u: usize,
-  g: usize,
-  scale: f32,
-  l2: f32,
-  beta1: f32,
-  gain1: f32,
-  beta2: f32,
-  gain2: f32,
-  step: f32,
-  eps: f32,
-): void {
-  const grad = penalised<T>(p, g, scale, l2);
-  const m1 = first<T>(m, grad, beta1, gain1);
-  const v1 = largest<T>(u, second<T>(v, grad, beta2, gain2));
-  store<T>(p, sub<T>(load<T>(p), along<T>(m1, v1, step, eps)));
+  const grad = penalised<Lane>(p, g, scale, l2);
+  const m1 = first<Lane>(m, grad, beta1, gain1);
+  const v1 = second<Lane>(v, grad, beta2, gain2);
+  store<Lane>(p, sub<Lane>(load<Lane>(p), along<Lane>(m1, v1, step, eps)));
 }
 
 /** Adam with the L2 penalty, over the largest second moment so far, `u`. */
-export function adamAmsgrad(
-  p: usize,
-  m: usize,
-  v: usize,
-  u: usize,
-  g: usize,
-  n: usize,
+export function adamAmsgrad<Lane>(
+  p: Pointer,
+  m: Pointer,
+  v: Pointer,
+  u: Pointer,
+  g: Pointer,
+  n: Size,
   scale: f32,
   l2: f32,
   beta1: f32,
@@ -106,16 +61,10 @@ export function adamAmsgrad(
   step: f32,
   eps: f32,
 ): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      adamAmsgradAt<v128>(p + i, m + i, v + i, u + i, g + i, scale, l2, beta1, gain1, beta2, gain2, step, eps);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4)
-    adamAmsgradAt<f32>(p + i, m + i, v + i, u + i, g + i, scale, l2, beta1, gain1, beta2, gain2, step, eps);
+  const grad = penalised<Lane>(p, g, scale, l2);
+  const m1 = first<Lane>(m, grad, beta1, gain1);
+  const v1 = largest<Lane>(u, second<Lane>(v, grad, beta2, gain2));
+  store<Lane>(p, sub<Lane>(load<Lane>(p), along<Lane>(m1, v1, step, eps)));
 }
 
 function adamwAt<T>(
@@ -226,34 +175,14 @@ export function adamwNorms(
   }
 }
 
-function adamwAmsgradAt<T>(
-  p: usize,
-  m: usize,
-  v: usize,
-  u: usize,
-  g: usize,
-  beta1: f32,
-  gain1: f32,
-  beta2: f32,
-  gain2: f32,
-  step: f32,
-  eps: f32,
-  shrink: f32,
-): void {
-  const grad = load<T>(g);
-  const m1 = first<T>(m, grad, beta1, gain1);
-  const v1 = largest<T>(u, second<T>(v, grad, beta2, gain2));
-  store<T>(p, descended<T>(load<T>(p), shrink, along<T>(m1, v1, step, eps)));
-}
-
 /** Adam with decoupled decay, over the largest second moment so far, `u`. */
-export function adamwAmsgrad(
-  p: usize,
-  m: usize,
-  v: usize,
-  u: usize,
-  g: usize,
-  n: usize,
+export function adamwAmsgrad<Lane>(
+  p: Pointer,
+  m: Pointer,
+  v: Pointer,
+  u: Pointer,
+  g: Pointer,
+  n: Size,
   beta1: f32,
   gain1: f32,
   beta2: f32,
@@ -262,14 +191,8 @@ export function adamwAmsgrad(
   eps: f32,
   shrink: f32,
 ): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      adamwAmsgradAt<v128>(p + i, m + i, v + i, u + i, g + i, beta1, gain1, beta2, gain2, step, eps, shrink);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4)
-    adamwAmsgradAt<f32>(p + i, m + i, v + i, u + i, g + i, beta1, gain1, beta2, gain2, step, eps, shrink);
+  const grad = load<Lane>(g);
+  const m1 = first<Lane>(m, grad, beta1, gain1);
+  const v1 = largest<Lane>(u, second<Lane>(v, grad, beta2, gain2));
+  store<Lane>(p, descended<Lane>(load<Lane>(p), shrink, along<Lane>(m1, v1, step, eps)));
 }

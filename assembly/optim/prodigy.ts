@@ -9,6 +9,7 @@ import { CHUNK, chunkDot, chunkSumAbs } from "../chunk";
 import { descended } from "../decay";
 import { pick } from "../elementwise";
 import { add, div, mul, mulAdd, splat, sqrt, sub } from "../lanes";
+import { Pointer, Size } from "../words";
 
 /** The gradient with the L2 penalty: scale g + l2 p. */
 function penalised<T>(p: usize, g: usize, scale: f32, l2: f32): T {
@@ -131,40 +132,16 @@ export function prodigyGather(
   store<f64>(sums, denominator, 8);
 }
 
-function prodigyStepAt<T>(p: usize, m: usize, v: usize, shrink: f32, step: f32, eps: f32): void {
-  const denominator = add<T>(sqrt<T>(load<T>(v)), splat<T>(eps));
-  const along = div<T>(mul<T>(splat<T>(step), load<T>(m)), denominator);
-  store<T>(p, descended<T>(load<T>(p), shrink, along));
-}
-
 /** p = p - (shrink p + step m / (sqrt v + eps)) */
-export function prodigyStep(p: usize, m: usize, v: usize, n: usize, shrink: f32, step: f32, eps: f32): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      prodigyStepAt<v128>(p + i, m + i, v + i, shrink, step, eps);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) prodigyStepAt<f32>(p + i, m + i, v + i, shrink, step, eps);
-}
-
-function awayAt<T>(p: usize, origin: usize, away: usize): void {
-  store<T>(away, sub<T>(load<T>(origin), load<T>(p)));
+export function prodigyStep<Lane>(p: Pointer, m: Pointer, v: Pointer, n: Size, shrink: f32, step: f32, eps: f32): void {
+  const denominator = add<Lane>(sqrt<Lane>(load<Lane>(v)), splat<Lane>(eps));
+  const along = div<Lane>(mul<Lane>(splat<Lane>(step), load<Lane>(m)), denominator);
+  store<Lane>(p, descended<Lane>(load<Lane>(p), shrink, along));
 }
 
 /** away = origin - p, for the elements of a chunk. */
-function measureChunk(p: usize, origin: usize, away: usize, n: usize): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      awayAt<v128>(p + i, origin + i, away + i);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) awayAt<f32>(p + i, origin + i, away + i);
+function measureChunk<Lane>(p: Pointer, origin: Pointer, away: Pointer, n: Size): void {
+  store<Lane>(away, sub<Lane>(load<Lane>(origin), load<Lane>(p)));
 }
 
 /** sums = (g (origin - p), g^2, (origin - p)^2), summed */
@@ -232,19 +209,7 @@ export function prodigyAccumulate(
   store<f64>(sums, gathered, 16);
 }
 
-function prodigyAverageAt<T>(p: usize, origin: usize, s: usize, gamma: f32): void {
-  store<T>(p, sub<T>(load<T>(origin), mul<T>(splat<T>(gamma), load<T>(s))));
-}
-
 /** p = origin - gamma s */
-export function prodigyAverage(p: usize, origin: usize, s: usize, n: usize, gamma: f32): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      prodigyAverageAt<v128>(p + i, origin + i, s + i, gamma);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) prodigyAverageAt<f32>(p + i, origin + i, s + i, gamma);
+export function prodigyAverage<Lane>(p: Pointer, origin: Pointer, s: Pointer, n: Size, gamma: f32): void {
+  store<Lane>(p, sub<Lane>(load<Lane>(origin), mul<Lane>(splat<Lane>(gamma), load<Lane>(s))));
 }

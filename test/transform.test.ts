@@ -1,0 +1,119 @@
+/** What scripts/loops.mjs makes of small sources: loops of maps, and messages for what is none. */
+import { readFile } from "node:fs/promises";
+import asc from "assemblyscript/asc";
+import { describe, expect, test } from "vitest";
+
+/** Compiles a source as assembly/small.ts, beside the files of assembly/. */
+async function compile(text: string) {
+  const files: Record<string, string | Uint8Array> = {};
+  const said: string[] = [];
+  const paths = ["--config", "none", "--transform", "./scripts/loops.mjs", "--outFile", "small.wasm"];
+  const options = [
+    "--runtime",
+    "stub",
+    "--enable",
+    "simd",
+    "--importMemory",
+    "-O2",
+    "--noColors",
+    "--disableWarning",
+    "112",
+  ];
+  await asc.main(["assembly/small.ts", ...paths, ...options], {
+    readFile: async (name) => (name === "assembly/small.ts" ? text : await readFile(name, "utf8").catch(() => null)),
+    writeFile: (name, contents) => void Object.assign(files, { [name]: contents }),
+    listFiles: () => [],
+    stderr: { write: (chunk) => void said.push(String(chunk)) },
+  });
+  return { files, said: said.join("") };
+}
+
+const IMPORTS = 'import { mul, splat } from "./lanes";\nimport { Pointer, Size } from "./words";\n';
+
+/** y = alpha x, by hand; `vectors` is what runs before the tail. */
+function scaleByHand(vectors: string): string {
+  return `${IMPORTS}
+function body<T>(x: usize, y: usize, alpha: f32): void {
+  store<T>(y, mul<T>(splat<T>(alpha), load<T>(x)));
+}
+export function scale(x: usize, y: usize, n: usize, alpha: f32): void {
+  const end = n << 2;
+  let i: usize = 0;
+  ${vectors}
+  for (; i < end; i += 4) body<f32>(x + i, y + i, alpha);
+}`;
+}
+
+function body(offset: number): string {
+  return `body<v128>(x + i + ${offset}, y + i + ${offset}, alpha);`;
+}
+
+describe("a map", () => {
+  test.each([
+    ["Lane", `if (end >= 16) do { ${body(0)} i += 16; } while (i + 16 <= end);`],
+    [
+      "Lane, Unroll2",
+      `if (end >= 32) do { ${body(0)} ${body(16)} i += 32; } while (i + 32 <= end);
+       if (i + 16 <= end) { ${body(0)} i += 16; }`,
+    ],
+    [
+      "Lane, Unroll4",
+      `if (end >= 64) do { ${body(0)} ${body(16)} ${body(32)} ${body(48)} i += 64; } while (i + 64 <= end);
+       while (i + 16 <= end) { ${body(0)} i += 16; }`,
+    ],
+  ])("of <%s> is the loop that one would write", async (marks, vectors) => {
+    const marked = await compile(`${IMPORTS}
+export function scale<${marks}>(x: Pointer, y: Pointer, n: Size, alpha: f32): void {
+  store<Lane>(y, mul<Lane>(splat<Lane>(alpha), load<Lane>(x)));
+}`);
+    expect(marked.said).toBe("");
+    expect(marked.files["small.wasm"]).toEqual((await compile(scaleByHand(vectors))).files["small.wasm"]);
+  });
+
+  test("may be called where it is, with n", async () => {
+    const { files, said } = await compile(`${IMPORTS}
+function clear<Lane>(y: Pointer, n: Size): void {
+  store<Lane>(y, splat<Lane>(0));
+}
+export function clearRows(y: Pointer, rows: Size, columns: Size): void {
+  for (; rows > 0; rows--, y += columns << 2) clear(y, columns);
+}`);
+    expect(said).toBe("");
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    new Float32Array(memory.buffer).fill(1, 0, 20);
+    const module = await WebAssembly.compile(files["small.wasm"] as Uint8Array<ArrayBuffer>);
+    const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+    (exports["clearRows"] as (y: number, rows: number, columns: number) => void)(4, 3, 6);
+    expect([...new Float32Array(memory.buffer, 0, 20)]).toEqual([1, ...new Array(18).fill(0), 1]);
+  });
+});
+
+describe("a message says where and what is wrong:", () => {
+  test.each([
+    [
+      "export function f<Lane>(x: Pointer, n: Size): f32 { return 0; }",
+      "f: a map stores what it makes, and returns void",
+    ],
+    ["export function f<Lane>(x: Pointer): void {}", "f: a map has a parameter n: Size"],
+    ["export function f<Lane>(x: Pointer, n: f32): void {}", "f: a map has a parameter n: Size"],
+    ["export function f<Lane>(n: Size, a: f32): void {}", "f: a map has a pointer before n"],
+    [
+      "export function f<Lane>(a: f32, x: Pointer, n: Size): void {}",
+      "f: what stands before n in a map is of type Pointer",
+    ],
+    ["export function f<Lane>(x: usize, n: Size): void {}", "f: what stands before n in a map is of type Pointer"],
+    [
+      "export function f<Lane>(x: Pointer, n: Size, y: Pointer): void {}",
+      "f: what stands after n in a map is a scalar",
+    ],
+    ["function f<Lane>(x: Pointer, n: Size): void {}", "f: a map is exported, or called where it is"],
+    ["export function f<T, Lane>(x: Pointer, n: Size): void {}", "f: Lane is the first type parameter of a map"],
+    ["export function f<Lane, Unroll3>(x: Pointer, n: Size): void {}", "f: a map has no type parameter Unroll3"],
+    ["export function f<Lane>(x: Pointer, n: Size): void { store<f32>(x, f32(n)); }", "Cannot find name 'n'"],
+  ])("%s", async (text, message) => {
+    const { files, said } = await compile(`${IMPORTS}${text}`);
+    expect(said).toContain(message);
+    expect(said).toMatch(/assembly\/small\.ts\(3,\d+\)/);
+    expect(files).toEqual({});
+  });
+});
