@@ -10,6 +10,7 @@ import { scale as scaleRow } from "../elementwise";
 import { dot, sum } from "../fold";
 import { product } from "../product";
 import { largest, scaledExp } from "../softmaxRow";
+import { Pointer, Size } from "../words";
 
 /** Query rows whose probabilities are kept at a time in the backward pass. */
 const BLOCK: usize = 32;
@@ -73,22 +74,11 @@ export function causalAttention(
   }
 }
 
-function scoreGradientAt<T>(p: usize, d: usize, inverse: f32, mean: f32, scale: f32): void {
-  const probability = mul<T>(load<T>(p), splat<T>(inverse));
-  store<T>(p, probability);
-  store<T>(d, mul<T>(mul<T>(probability, sub<T>(load<T>(d), splat<T>(mean))), splat<T>(scale)));
-}
-
 /** p = inverse p, d = scale p (d - mean) */
-function scoreGradient(p: usize, d: usize, bytes: usize, inverse: f32, mean: f32, scale: f32): void {
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && bytes >= 16) {
-    do {
-      scoreGradientAt<v128>(p + i, d + i, inverse, mean, scale);
-      i += 16;
-    } while (i + 16 <= bytes);
-  }
-  for (; i < bytes; i += 4) scoreGradientAt<f32>(p + i, d + i, inverse, mean, scale);
+function scoreGradient<Lane>(p: Pointer, d: Pointer, n: Size, inverse: f32, mean: f32, scale: f32): void {
+  const probability = mul<Lane>(load<Lane>(p), splat<Lane>(inverse));
+  store<Lane>(p, probability);
+  store<Lane>(d, mul<Lane>(mul<Lane>(probability, sub<Lane>(load<Lane>(d), splat<Lane>(mean))), splat<Lane>(scale)));
 }
 
 /** dx[j] (+)= sum_i weights[i, j] rows[i] over the rows of a block that begins at query `first`. */
@@ -163,7 +153,7 @@ export function causalAttentionBackward(
             const at = fromOut + (n - 1) * outBytes;
             const mean = f32(dot(dOut + at, out + at, width));
             scaledExp(row, row, n, load<f32>(stats), scale);
-            scoreGradient(row, dRow, n << 2, load<f32>(stats, 4), mean, scale);
+            scoreGradient(row, dRow, n, load<f32>(stats, 4), mean, scale);
             memory.fill(row + (n << 2), 0, (first + count - n) << 2);
             memory.fill(dRow + (n << 2), 0, (first + count - n) << 2);
           }

@@ -1,6 +1,7 @@
 /** Dropout, whose mask is drawn anew from the same random words whenever it is needed. */
 import { mul, splat } from "../lanes";
 import { randomBits } from "../random";
+import { Pointer, Size } from "../words";
 
 /** Words drawn at a time. */
 const BATCH: usize = 1024;
@@ -11,8 +12,9 @@ function factor<T>(at: usize, threshold: u32, scale: f32): T {
   return (load<u32>(at) >= threshold ? scale : 0) as T;
 }
 
-function dropoutAt<T>(x: usize, y: usize, words: usize, threshold: u32, scale: f32): void {
-  store<T>(y, mul<T>(load<T>(x), factor<T>(words, threshold, scale)));
+/** The dropout of a batch, whose words are drawn. */
+function drop<Lane>(x: Pointer, y: Pointer, words: Pointer, n: Size, threshold: u32, scale: f32): void {
+  store<Lane>(y, mul<Lane>(load<Lane>(x), factor<Lane>(words, threshold, scale)));
 }
 
 /**
@@ -34,14 +36,6 @@ export function dropout(
   for (let first: usize = 0; first < n; first += BATCH, x += BATCH << 2, y += BATCH << 2) {
     const count = min<usize>(BATCH, n - first);
     randomBits(work, count, u32(first), key0, key1, stream0, stream1);
-    const end = count << 2;
-    let i: usize = 0;
-    if (ASC_FEATURE_SIMD && end >= 16) {
-      do {
-        dropoutAt<v128>(x + i, y + i, work + i, threshold, scale);
-        i += 16;
-      } while (i + 16 <= end);
-    }
-    for (; i < end; i += 4) dropoutAt<f32>(x + i, y + i, work + i, threshold, scale);
+    drop(x, y, work, count, threshold, scale);
   }
 }

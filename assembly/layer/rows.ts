@@ -1,5 +1,6 @@
 /** Row-wise pieces of layers: arrays are row-major [rows, columns]. */
 import { add, splat } from "../lanes";
+import { Pointer, Size } from "../words";
 
 /** The address of the row whose number is stored at `index`. */
 function rowAt(table: usize, index: usize, bytes: usize): usize {
@@ -14,24 +15,16 @@ export function gatherRows(table: usize, index: usize, out: usize, rows: usize, 
   }
 }
 
-function addAt<T>(x: usize, y: usize): void {
-  store<T>(y, add<T>(load<T>(y), load<T>(x)));
-}
-
 /** y += x over one row. */
-function addRow(x: usize, y: usize, bytes: usize): void {
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD) {
-    for (; i + 16 <= bytes; i += 16) addAt<v128>(x + i, y + i);
-  }
-  for (; i < bytes; i += 4) addAt<f32>(x + i, y + i);
+function addRow<Lane>(x: Pointer, y: Pointer, n: Size): void {
+  store<Lane>(y, add<Lane>(load<Lane>(y), load<Lane>(x)));
 }
 
 /** table[index[i], :] += x[i, :], in the order of i. */
 export function scatterAddRows(x: usize, index: usize, table: usize, rows: usize, columns: usize, height: usize): void {
   const bytes = columns << 2;
   for (let i: usize = 0; i < rows; i++) {
-    addRow(x + i * bytes, rowAt(table, index + (i << 2), bytes), bytes);
+    addRow(x + i * bytes, rowAt(table, index + (i << 2), bytes), columns);
   }
 }
 
@@ -44,7 +37,7 @@ export function repeatRow(x: usize, y: usize, rows: usize, columns: usize): void
 /** y[i, :] += bias */
 export function addBias(bias: usize, y: usize, rows: usize, columns: usize): void {
   const bytes = columns << 2;
-  for (let i: usize = 0; i < rows; i++) addRow(bias, y + i * bytes, bytes);
+  for (let i: usize = 0; i < rows; i++) addRow(bias, y + i * bytes, columns);
 }
 
 /** Rows summed in float32 before a block joins the total: it bounds the error by (64 + rows / 64) roundings. */

@@ -81,8 +81,9 @@ function factorAt<T>(columnFactor: usize, rowFactor: f32, cap: f32): T {
   return min<T>(mul<T>(splat<T>(rowFactor), load<T>(columnFactor)), splat<T>(cap));
 }
 
-function updateAt<T>(g: usize, columnFactor: usize, u: usize, rowFactor: f32, cap: f32): void {
-  store<T>(u, mul<T>(load<T>(g), factorAt<T>(columnFactor, rowFactor, cap)));
+/** u = g f over one row. */
+function scaledRow<Lane>(g: Pointer, columnFactor: Pointer, u: Pointer, n: Size, rowFactor: f32, cap: f32): void {
+  store<Lane>(u, mul<Lane>(load<Lane>(g), factorAt<Lane>(columnFactor, rowFactor, cap)));
 }
 
 /** sum u^2, row by row. */
@@ -103,35 +104,28 @@ export function adafactorNorm(
       for (let start: usize = 0; start < columns; start += CHUNK) {
         const left = columns - start;
         const length = left < CHUNK ? left : CHUNK;
-        const end = length << 2;
-        const c = columnFactor + (start << 2);
-        let i: usize = 0;
-        if (ASC_FEATURE_SIMD && end >= 16) {
-          do {
-            updateAt<v128>(g + i, c + i, work + i, factor, cap);
-            i += 16;
-          } while (i + 16 <= end);
-        }
-        for (; i < end; i += 4) updateAt<f32>(g + i, c + i, work + i, factor, cap);
+        scaledRow(g, columnFactor + (start << 2), work, length, factor, cap);
         total += chunkDot(work, work, length);
-        g += end;
+        g += length << 2;
       }
     }
   }
   return total;
 }
 
-function adafactorStepAt<T>(
-  p: usize,
-  g: usize,
-  columnFactor: usize,
+/** adafactorStep of one row. */
+function stepRow<Lane>(
+  p: Pointer,
+  g: Pointer,
+  columnFactor: Pointer,
+  n: Size,
   rowFactor: f32,
   cap: f32,
   shrink: f32,
   step: f32,
 ): void {
-  const u = mul<T>(load<T>(g), factorAt<T>(columnFactor, rowFactor, cap));
-  store<T>(p, descended<T>(load<T>(p), shrink, mul<T>(splat<T>(step), u)));
+  const u = mul<Lane>(load<Lane>(g), factorAt<Lane>(columnFactor, rowFactor, cap));
+  store<Lane>(p, descended<Lane>(load<Lane>(p), shrink, mul<Lane>(splat<Lane>(step), u)));
 }
 
 /** p = p - (shrink p + step u) */
@@ -150,34 +144,28 @@ export function adafactorStep(
   const end = columns << 2;
   for (; batch > 0; batch--, columnFactor += end) {
     for (const last = rowFactor + (rows << 2); rowFactor < last; rowFactor += 4, p += end, g += end) {
-      const factor = load<f32>(rowFactor);
-      let i: usize = 0;
-      if (ASC_FEATURE_SIMD && end >= 16) {
-        do {
-          adafactorStepAt<v128>(p + i, g + i, columnFactor + i, factor, cap, shrink, step);
-          i += 16;
-        } while (i + 16 <= end);
-      }
-      for (; i < end; i += 4) adafactorStepAt<f32>(p + i, g + i, columnFactor + i, factor, cap, shrink, step);
+      stepRow(p, g, columnFactor, columns, load<f32>(rowFactor), cap, shrink, step);
     }
   }
 }
 
-function adafactorMomentumAt<T>(
-  p: usize,
-  m: usize,
-  g: usize,
-  columnFactor: usize,
+/** adafactorMomentum of one row. */
+function momentumRow<Lane>(
+  p: Pointer,
+  m: Pointer,
+  g: Pointer,
+  columnFactor: Pointer,
+  n: Size,
   rowFactor: f32,
   cap: f32,
   shrink: f32,
   beta1: f32,
   step: f32,
 ): void {
-  const u = mul<T>(load<T>(g), factorAt<T>(columnFactor, rowFactor, cap));
-  const moved = mulAdd<T>(splat<T>(beta1), load<T>(m), mul<T>(splat<T>(step), u));
-  store<T>(m, moved);
-  store<T>(p, descended<T>(load<T>(p), shrink, moved));
+  const u = mul<Lane>(load<Lane>(g), factorAt<Lane>(columnFactor, rowFactor, cap));
+  const moved = mulAdd<Lane>(splat<Lane>(beta1), load<Lane>(m), mul<Lane>(splat<Lane>(step), u));
+  store<Lane>(m, moved);
+  store<Lane>(p, descended<Lane>(load<Lane>(p), shrink, moved));
 }
 
 /** m = beta1 m + step u;  p = p - (shrink p + m) */
@@ -198,16 +186,7 @@ export function adafactorMomentum(
   const end = columns << 2;
   for (; batch > 0; batch--, columnFactor += end) {
     for (const last = rowFactor + (rows << 2); rowFactor < last; rowFactor += 4, p += end, m += end, g += end) {
-      const factor = load<f32>(rowFactor);
-      let i: usize = 0;
-      if (ASC_FEATURE_SIMD && end >= 16) {
-        do {
-          adafactorMomentumAt<v128>(p + i, m + i, g + i, columnFactor + i, factor, cap, shrink, beta1, step);
-          i += 16;
-        } while (i + 16 <= end);
-      }
-      for (; i < end; i += 4)
-        adafactorMomentumAt<f32>(p + i, m + i, g + i, columnFactor + i, factor, cap, shrink, beta1, step);
+      momentumRow(p, m, g, columnFactor, columns, load<f32>(rowFactor), cap, shrink, beta1, step);
     }
   }
 }
