@@ -51,7 +51,7 @@ function tailQuantile<T>(p: T): T {
 }
 
 /** The 31 high bits of the word as a fraction in (0, 1/2]. */
-function half<T>(word: usize): T {
+function half<T>(word: Pointer): T {
   return mul<T>(add<T>(loadHigh31<T>(word), splat<T>(0.5)), splat<T>(2.3283064365386963e-10));
 }
 

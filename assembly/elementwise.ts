@@ -9,12 +9,12 @@ export function fill<Lane>(y: Pointer, n: Size, value: f32): void {
 }
 
 /** y = x */
-export function copy(x: usize, y: usize, n: usize): void {
+export function copy(x: Pointer, y: Pointer, n: Size): void {
   memory.copy(y, x, n << 2);
 }
 
 /** y_i = x_(i every): n elements of x, equally far apart. */
-export function pick(x: usize, y: usize, n: usize, every: usize): void {
+export function pick(x: Pointer, y: Pointer, n: Size, every: Size): void {
   const end = y + (n << 2);
   for (; y < end; y += 4, x += every << 2) store<f32>(y, load<f32>(x));
 }

@@ -36,7 +36,7 @@ function scaleByHand(vectors: string): string {
 function body<T>(x: usize, y: usize, alpha: f32): void {
   store<T>(y, mul<T>(splat<T>(alpha), load<T>(x)));
 }
-export function scale(x: usize, y: usize, n: usize, alpha: f32): void {
+export function scale(x: Pointer, y: Pointer, n: Size, alpha: f32): void {
   const end = n << 2;
   let i: usize = 0;
   ${vectors}
@@ -88,6 +88,38 @@ export function clearRows(y: Pointer, rows: Size, columns: Size): void {
   });
 });
 
+test("signatures say what is passed, in the order of the exports", async () => {
+  const { files, said } = await compile(`${IMPORTS}
+export { sum } from "./fold";
+export * from "./gradients/adaptiveClip";
+export function drawn<Lane>(x: Pointer, n: Size, key: u32, scale: f32): void {
+  store<Lane>(x, splat<Lane>(scale));
+}`);
+  expect(said).toBe("");
+  const signatures = Object.entries(JSON.parse(String(files["build/signatures.json"])));
+  const reals = [
+    { name: "clipping", kind: "real" },
+    { name: "eps", kind: "real" },
+  ];
+  const matrix = [
+    { name: "rows", kind: "size" },
+    { name: "columns", kind: "size" },
+  ];
+  const pointers = (...names: string[]) => names.map((name) => ({ name, kind: "pointer" }));
+  const n = { name: "n", kind: "size" };
+  expect(signatures).toEqual([
+    ["sum", { parameters: [...pointers("x"), n], result: "f64" }],
+    ["adaptiveClip", { parameters: [...pointers("p", "g"), ...matrix, ...reals], result: "u32" }],
+    [
+      "drawn",
+      {
+        parameters: [...pointers("x"), n, { name: "key", kind: "bits" }, { name: "scale", kind: "real" }],
+        result: null,
+      },
+    ],
+  ]);
+});
+
 describe("a message says where and what is wrong:", () => {
   test.each([
     [
@@ -99,21 +131,36 @@ describe("a message says where and what is wrong:", () => {
     ["export function f<Lane>(n: Size, a: f32): void {}", "f: a map has a pointer before n"],
     [
       "export function f<Lane>(a: f32, x: Pointer, n: Size): void {}",
-      "f: what stands before n in a map is of type Pointer",
+      "f: what stands before n in a map is one of Pointer; got f32",
     ],
-    ["export function f<Lane>(x: usize, n: Size): void {}", "f: what stands before n in a map is of type Pointer"],
+    [
+      "export function f<Lane>(x: usize, n: Size): void {}",
+      "f: what stands before n in a map is one of Pointer; got usize",
+    ],
     [
       "export function f<Lane>(x: Pointer, n: Size, y: Pointer): void {}",
-      "f: what stands after n in a map is a scalar",
+      "f: what stands after n in a map is one of Size, f32, f64, i32, u32; got Pointer",
     ],
     ["function f<Lane>(x: Pointer, n: Size): void {}", "f: a map is exported, or called where it is"],
     ["export function f<T, Lane>(x: Pointer, n: Size): void {}", "f: Lane is the first type parameter of a map"],
     ["export function f<Lane, Unroll3>(x: Pointer, n: Size): void {}", "f: a map has no type parameter Unroll3"],
+    [
+      "export function f<T>(x: Pointer): void {}",
+      "f: a kernel has no type parameters but those of a map, of which Lane is first",
+    ],
+    [
+      "export function f(x: usize): void {}",
+      "f: the type of a parameter is one of Pointer, Size, f32, f64, i32, u32; got usize",
+    ],
+    [
+      "export function f(x: Pointer): u64 { return 0; }",
+      "f: the type of a result is one of void, f32, f64, i32, u32; got u64",
+    ],
     ["export function f<Lane>(x: Pointer, n: Size): void { store<f32>(x, f32(n)); }", "Cannot find name 'n'"],
   ])("%s", async (text, message) => {
     const { files, said } = await compile(`${IMPORTS}${text}`);
     expect(said).toContain(message);
     expect(said).toMatch(/assembly\/small\.ts\(3,\d+\)/);
-    expect(files).toEqual({});
+    expect(files["small.wasm"]).toBeUndefined();
   });
 });

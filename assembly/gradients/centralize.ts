@@ -9,6 +9,6 @@ function shift<Lane>(g: Pointer, n: Size, mean: f32): void {
 }
 
 /** g -= mean(g) for each row */
-export function centralize(g: usize, rows: usize, columns: usize): void {
+export function centralize(g: Pointer, rows: Size, columns: Size): void {
   for (; rows > 0; rows--, g += columns << 2) shift(g, columns, f32(sum(g, columns) / f64(columns)));
 }

@@ -15,7 +15,7 @@ import { addTotals, centred, moments, normalised, storeStatistics, throughNormal
 import { Pointer, Size } from "../words";
 
 /** total_i += x_i - shift_i and squares_i += (x_i - shift_i)^2, sums in float64. */
-function addMoments(x: usize, shift: usize, total: usize, squares: usize, n: usize): void {
+function addMoments(x: Pointer, shift: Pointer, total: Pointer, squares: Pointer, n: Size): void {
   const end = x + (n << 2);
   if (ASC_FEATURE_SIMD) {
     for (; x + 8 <= end; x += 8, shift += 8, total += 16, squares += 16) {
@@ -32,7 +32,7 @@ function addMoments(x: usize, shift: usize, total: usize, squares: usize, n: usi
   }
 }
 
-function addTo(acc: usize, value: f64): void {
+function addTo(acc: Pointer, value: f64): void {
   store<f64>(acc, load<f64>(acc) + value);
 }
 
@@ -41,14 +41,14 @@ function addTo(acc: usize, value: f64): void {
  * and two more.
  */
 export function channelMoments(
-  x: usize,
-  saved: usize,
-  variance: usize,
-  acc: usize,
-  segments: usize,
-  width: usize,
-  groups: usize,
-  span: usize,
+  x: Pointer,
+  saved: Pointer,
+  variance: Pointer,
+  acc: Pointer,
+  segments: Size,
+  width: Size,
+  groups: Size,
+  span: Size,
   eps: f32,
 ): void {
   const bytes = width << 2;
@@ -75,7 +75,7 @@ export function channelMoments(
 }
 
 /** Whether groups are anything but one for each channel, as they are in batch norm. */
-function grouped(channels: usize, groups: usize, span: usize): bool {
+function grouped(channels: Size, groups: Size, span: Size): bool {
   return span != 1 || channels != groups;
 }
 
@@ -107,16 +107,16 @@ function normaliseAcross<Lane>(
 
 /** y = (x - mean) (rstd weight) + bias; y may be x. */
 export function channelNorm(
-  x: usize,
-  weight: usize,
-  bias: usize,
-  y: usize,
-  saved: usize,
-  segments: usize,
-  width: usize,
-  channels: usize,
-  groups: usize,
-  span: usize,
+  x: Pointer,
+  weight: Pointer,
+  bias: Pointer,
+  y: Pointer,
+  saved: Pointer,
+  segments: Size,
+  width: Size,
+  channels: Size,
+  groups: Size,
+  span: Size,
 ): void {
   const plane = groups << 2;
   const end = width << 2;
@@ -135,7 +135,7 @@ export function channelNorm(
 }
 
 /** n = (x - mean) rstd */
-function normal<T>(x: usize, mean: T, low: T, rstd: T): T {
+function normal<T>(x: Pointer, mean: T, low: T, rstd: T): T {
   return mul<T>(centred<T>(load<T>(x), mean, low), rstd);
 }
 
@@ -155,20 +155,20 @@ function storeNormalAcross<Lane>(x: Pointer, y: Pointer, saved: Pointer, n: Size
  * float64 for each channel and for each group.
  */
 export function channelNormSums(
-  x: usize,
-  weight: usize,
-  dy: usize,
-  saved: usize,
-  dWeight: usize,
-  dBias: usize,
-  means: usize,
-  work: usize,
-  acc: usize,
-  segments: usize,
-  width: usize,
-  channels: usize,
-  groups: usize,
-  span: usize,
+  x: Pointer,
+  weight: Pointer,
+  dy: Pointer,
+  saved: Pointer,
+  dWeight: Pointer,
+  dBias: Pointer,
+  means: Pointer,
+  work: Pointer,
+  acc: Pointer,
+  segments: Size,
+  width: Size,
+  channels: Size,
+  groups: Size,
+  span: Size,
 ): void {
   const plane = groups << 2;
   const end = width << 2;
@@ -251,17 +251,17 @@ function differentiateAcross<Lane>(
 
 /** dx = rstd (dy weight - means[0] - n means[1]), with the means of channelNormSums; dx may be dy. */
 export function channelNormBackward(
-  x: usize,
-  weight: usize,
-  dy: usize,
-  saved: usize,
-  means: usize,
-  dx: usize,
-  segments: usize,
-  width: usize,
-  channels: usize,
-  groups: usize,
-  span: usize,
+  x: Pointer,
+  weight: Pointer,
+  dy: Pointer,
+  saved: Pointer,
+  means: Pointer,
+  dx: Pointer,
+  segments: Size,
+  width: Size,
+  channels: Size,
+  groups: Size,
+  span: Size,
 ): void {
   const plane = groups << 2;
   const end = width << 2;

@@ -7,7 +7,7 @@ import { Pointer, Size } from "../words";
 const BATCH: usize = 1024;
 
 /** `scale` where the 32-bit integers stored at `at` are at least `threshold`, else 0. */
-function factor<T>(at: usize, threshold: u32, scale: f32): T {
+function factor<T>(at: Pointer, threshold: u32, scale: f32): T {
   if (isVector<T>()) return v128.and(i32x4.ge_u(v128.load(at), i32x4.splat(threshold)), f32x4.splat(scale));
   return (load<u32>(at) >= threshold ? scale : 0) as T;
 }
@@ -22,10 +22,10 @@ function drop<Lane>(x: Pointer, y: Pointer, words: Pointer, n: Size, threshold: 
  * backward pass, from dy to dx. y may be x. `work` is a workspace of 1024 words.
  */
 export function dropout(
-  x: usize,
-  y: usize,
-  work: usize,
-  n: usize,
+  x: Pointer,
+  y: Pointer,
+  work: Pointer,
+  n: Size,
   key0: u32,
   key1: u32,
   stream0: u32,

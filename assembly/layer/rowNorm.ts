@@ -36,15 +36,15 @@ function normalise<Lane>(
 
 /** y = (x - mean) (rstd weight) + bias, mean and rstd those of each row; `sums` is two float64. y may be x. */
 export function layerNorm(
-  x: usize,
-  weight: usize,
-  bias: usize,
-  y: usize,
-  saved: usize,
-  sums: usize,
-  rows: usize,
-  columns: usize,
-  period: usize,
+  x: Pointer,
+  weight: Pointer,
+  bias: Pointer,
+  y: Pointer,
+  saved: Pointer,
+  sums: Pointer,
+  rows: Size,
+  columns: Size,
+  period: Size,
   eps: f32,
 ): void {
   const end = columns << 2;
@@ -92,18 +92,18 @@ function differentiate<Lane>(g: Pointer, normal: Pointer, dx: Pointer, n: Size, 
  * dBias += sum dy. `work` holds n and g of a row, `acc` the sums over rows; dx may be dy.
  */
 export function layerNormBackward(
-  x: usize,
-  weight: usize,
-  dy: usize,
-  saved: usize,
-  dx: usize,
-  dWeight: usize,
-  dBias: usize,
-  work: usize,
-  acc: usize,
-  rows: usize,
-  columns: usize,
-  period: usize,
+  x: Pointer,
+  weight: Pointer,
+  dy: Pointer,
+  saved: Pointer,
+  dx: Pointer,
+  dWeight: Pointer,
+  dBias: Pointer,
+  work: Pointer,
+  acc: Pointer,
+  rows: Size,
+  columns: Size,
+  period: Size,
 ): void {
   const end = columns << 2;
   const plane = rows << 2;
@@ -130,7 +130,15 @@ function weighted<Lane>(x: Pointer, weight: Pointer, y: Pointer, n: Size, rstd: 
 }
 
 /** y = x (rstd weight), rstd = 1 / sqrt(mean(x^2) + eps) of each row; y may be x. */
-export function rmsNorm(x: usize, weight: usize, y: usize, saved: usize, rows: usize, columns: usize, eps: f32): void {
+export function rmsNorm(
+  x: Pointer,
+  weight: Pointer,
+  y: Pointer,
+  saved: Pointer,
+  rows: Size,
+  columns: Size,
+  eps: f32,
+): void {
   const end = columns << 2;
   for (const last = saved + (rows << 2); saved < last; saved += 4, x += end, y += end) {
     const rstd = inverseDeviation(sumSquares(x, columns) / f64(columns), eps);
@@ -141,16 +149,16 @@ export function rmsNorm(x: usize, weight: usize, y: usize, saved: usize, rows: u
 
 /** With n = x rstd and g = dy weight: dx = rstd (g - n mean(g n)), dWeight += sum dy n; else as layerNormBackward. */
 export function rmsNormBackward(
-  x: usize,
-  weight: usize,
-  dy: usize,
-  saved: usize,
-  dx: usize,
-  dWeight: usize,
-  work: usize,
-  acc: usize,
-  rows: usize,
-  columns: usize,
+  x: Pointer,
+  weight: Pointer,
+  dy: Pointer,
+  saved: Pointer,
+  dx: Pointer,
+  dWeight: Pointer,
+  work: Pointer,
+  acc: Pointer,
+  rows: Size,
+  columns: Size,
 ): void {
   const end = columns << 2;
   const g = work + end;

@@ -6,7 +6,7 @@ import { largest, scaledExp } from "../softmaxRow";
 import { Pointer, Size } from "../words";
 
 /** y_ij = e^(x_ij - max_i) / sum_j e^(x_ij - max_i); y may be x. */
-export function softmaxRows(x: usize, y: usize, rows: usize, columns: usize): void {
+export function softmaxRows(x: Pointer, y: Pointer, rows: Size, columns: Size): void {
   const bytes = columns << 2;
   for (let i: usize = 0; i < rows; i++, x += bytes, y += bytes) {
     scaledExp(x, y, columns, largest(x, columns), 1);
@@ -20,7 +20,7 @@ function centred<Lane>(y: Pointer, dy: Pointer, dx: Pointer, n: Size, mean: f32)
 }
 
 /** dx_ij = y_ij (dy_ij - sum_j y_ij dy_ij); dx may be dy. */
-export function softmaxRowsBackward(y: usize, dy: usize, dx: usize, rows: usize, columns: usize): void {
+export function softmaxRowsBackward(y: Pointer, dy: Pointer, dx: Pointer, rows: Size, columns: Size): void {
   const bytes = columns << 2;
   for (let row: usize = 0; row < rows; row++, y += bytes, dy += bytes, dx += bytes) {
     centred(y, dy, dx, columns, f32(dot(y, dy, columns)));

@@ -13,7 +13,7 @@ function others(own: f32, total: f64): f32 {
 }
 
 /** Turns e^(z - most), which sum to `exact`, into weight (softmax z - onehot target); returns the loss. */
-function settle(y: usize, target: usize, columns: usize, most: f32, correct: f32, exact: f64, weight: f32): f32 {
+function settle(y: Pointer, target: Size, columns: Size, most: f32, correct: f32, exact: f64, weight: f32): f32 {
   const total = f32(exact);
   const rest = others(load<f32>(y + target), exact);
   scale(y, y, columns, weight / total);
@@ -26,12 +26,12 @@ function settle(y: usize, target: usize, columns: usize, most: f32, correct: f32
  * `gradient` may be `logits`. Every target must be below `columns`.
  */
 export function softmaxCrossEntropy(
-  logits: usize,
-  targets: usize,
-  losses: usize,
-  gradient: usize,
-  rows: usize,
-  columns: usize,
+  logits: Pointer,
+  targets: Pointer,
+  losses: Pointer,
+  gradient: Pointer,
+  rows: Size,
+  columns: Size,
   weight: f32,
 ): void {
   const bytes = columns << 2;
@@ -71,14 +71,14 @@ function takeShare<Lane>(w: Pointer, y: Pointer, n: Size, alpha: f32, beta: f32)
  * losses[i] = sum_c -q_c log softmax(z_i)_c;  gradient[i, :] = scale (softmax(z_i) sum q - q).
  */
 export function softmaxCrossEntropyWeighted(
-  logits: usize,
-  targets: usize,
-  weights: usize,
-  losses: usize,
-  gradient: usize,
-  work: usize,
-  rows: usize,
-  columns: usize,
+  logits: Pointer,
+  targets: Pointer,
+  weights: Pointer,
+  losses: Pointer,
+  gradient: Pointer,
+  work: Pointer,
+  rows: Size,
+  columns: Size,
   ignored: u32,
   by: f32,
   confidence: f32,
@@ -126,7 +126,7 @@ export function softmaxCrossEntropyWeighted(
 }
 
 /** w (confidence t + uniform) */
-function share<T>(t: usize, w: usize, confidence: f32, uniform: f32): T {
+function share<T>(t: Pointer, w: Pointer, confidence: f32, uniform: f32): T {
   return mul<T>(load<T>(w), mulAdd<T>(splat<T>(confidence), load<T>(t), splat<T>(uniform)));
 }
 
@@ -151,14 +151,14 @@ function takeShares<Lane>(
 
 /** The same where targets are probabilities t [rows, columns]: q = w (confidence t + uniform). */
 export function softmaxCrossEntropyDense(
-  logits: usize,
-  targets: usize,
-  weights: usize,
-  losses: usize,
-  gradient: usize,
-  work: usize,
-  rows: usize,
-  columns: usize,
+  logits: Pointer,
+  targets: Pointer,
+  weights: Pointer,
+  losses: Pointer,
+  gradient: Pointer,
+  work: Pointer,
+  rows: Size,
+  columns: Size,
   by: f32,
   confidence: f32,
   uniform: f32,

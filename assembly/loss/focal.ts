@@ -69,13 +69,13 @@ function negativeLog1m(q: f32): f32 {
  * times its gradient. `gradient` may be `logits`. Every target must be below `columns`.
  */
 export function softmaxFocal(
-  logits: usize,
-  targets: usize,
-  weights: usize,
-  losses: usize,
-  gradient: usize,
-  rows: usize,
-  columns: usize,
+  logits: Pointer,
+  targets: Pointer,
+  weights: Pointer,
+  losses: Pointer,
+  gradient: Pointer,
+  rows: Size,
+  columns: Size,
   gamma: f32,
   by: f32,
 ): void {

@@ -5,7 +5,7 @@ import { atLeast, mul, splat, sub } from "../lanes";
 import { Pointer, Size } from "../words";
 
 /** y = x / norm, row by row, norm = max(|x|, eps). */
-export function unitRows(x: usize, y: usize, norms: usize, rows: usize, columns: usize, eps: f32): void {
+export function unitRows(x: Pointer, y: Pointer, norms: Pointer, rows: Size, columns: Size, eps: f32): void {
   const bytes = columns << 2;
   for (let i: usize = 0; i < rows; i++) {
     const norm = atLeast<f32>(f32(sqrt<f64>(sumSquares(x + i * bytes, columns))), eps);
@@ -22,12 +22,12 @@ function across<Lane>(y: Pointer, dy: Pointer, dx: Pointer, n: Size, along: f32,
 
 /** dx = (dy - (y dy) y) / norm from the unit rows y; dy / eps where the norm was below eps. dx may be dy. */
 export function unitRowsBackward(
-  y: usize,
-  norms: usize,
-  dy: usize,
-  dx: usize,
-  rows: usize,
-  columns: usize,
+  y: Pointer,
+  norms: Pointer,
+  dy: Pointer,
+  dx: Pointer,
+  rows: Size,
+  columns: Size,
   eps: f32,
 ): void {
   const bytes = columns << 2;

@@ -14,14 +14,14 @@ function difference<Lane>(a: Pointer, b: Pointer, y: Pointer, n: Size): void {
  * losses = similar (1 - label) d^2 + dissimilar label max(0, margin - d)^2, and `by` times its gradients.
  */
 export function contrastive(
-  x1: usize,
-  x2: usize,
-  labels: usize,
-  losses: usize,
-  gradient1: usize,
-  gradient2: usize,
-  rows: usize,
-  columns: usize,
+  x1: Pointer,
+  x2: Pointer,
+  labels: Pointer,
+  losses: Pointer,
+  gradient1: Pointer,
+  gradient2: Pointer,
+  rows: Size,
+  columns: Size,
   margin: f32,
   similar: f32,
   dissimilar: f32,
@@ -84,14 +84,14 @@ function combine<Lane>(w: Pointer, u: Pointer, v: Pointer, n: Size, towards: f32
 const SQUARE: usize = 0;
 const MANHATTAN: usize = 1;
 
-function distance(difference: usize, columns: usize, form: usize): f64 {
+function distance(difference: Pointer, columns: Size, form: Size): f64 {
   if (form == MANHATTAN) return sumAbs(difference, columns);
   const square = sumSquares(difference, columns);
   return form == SQUARE ? square : sqrt<f64>(square);
 }
 
 /** What a difference is multiplied by, or its sign under the 1-norm, to give the slope of its distance. */
-function slopeOf(distance: f64, form: usize): f32 {
+function slopeOf(distance: f64, form: Size): f32 {
   if (form == SQUARE) return 2;
   if (form == MANHATTAN) return 1;
   return distance == 0 ? 0 : f32(1 / distance);
@@ -102,17 +102,17 @@ function slopeOf(distance: f64, form: usize): f32 {
  * difference. With `swap` 1, d(p, n) takes the place of d(a, n) where it is smaller.
  */
 export function triplet(
-  a: usize,
-  p: usize,
-  n: usize,
-  losses: usize,
-  gradientA: usize,
-  gradientP: usize,
-  gradientN: usize,
-  rows: usize,
-  columns: usize,
-  form: usize,
-  swap: usize,
+  a: Pointer,
+  p: Pointer,
+  n: Pointer,
+  losses: Pointer,
+  gradientA: Pointer,
+  gradientP: Pointer,
+  gradientN: Pointer,
+  rows: Size,
+  columns: Size,
+  form: Size,
+  swap: Size,
   margin: f32,
   eps: f32,
   by: f32,

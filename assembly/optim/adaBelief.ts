@@ -11,25 +11,25 @@ import { adapted, average, largest } from "../moments";
 import { Pointer, Size } from "../words";
 
 /** d = g' - m */
-function surprise<T>(p: usize, m: usize, g: usize, scale: f32, l2: f32): T {
+function surprise<T>(p: Pointer, m: Pointer, g: Pointer, scale: f32, l2: f32): T {
   return sub<T>(penalised<T>(p, g, scale, l2), load<T>(m));
 }
 
 /** m' = m + pull d */
-function pulled<T>(m: usize, d: T, pull: f32): T {
+function pulled<T>(m: Pointer, d: T, pull: f32): T {
   const moved = mulAdd<T>(splat<T>(pull), d, load<T>(m));
   store<T>(m, moved);
   return moved;
 }
 
 /** v' = beta2 v + ((gain2 d)^2 + floor) */
-function variance<T>(v: usize, d: T, beta2: f32, gain2: f32, floor: f32): T {
+function variance<T>(v: Pointer, d: T, beta2: f32, gain2: f32, floor: f32): T {
   const scaled = mul<T>(splat<T>(gain2), d);
   return average<T>(v, beta2, mulAdd<T>(scaled, scaled, splat<T>(floor)));
 }
 
 /** p - (shrink p + change), stored. */
-function descend<T>(p: usize, shrink: f32, change: T): void {
+function descend<T>(p: Pointer, shrink: f32, change: T): void {
   store<T>(p, descended<T>(load<T>(p), shrink, change));
 }
 

@@ -5,7 +5,7 @@ import { adapted, first, largest, second } from "../moments";
 import { Pointer, Size } from "../words";
 
 /** p - clip(step / (sqrt v + eps), low, high) m, stored. */
-function descend<T>(p: usize, m: T, v: T, step: f32, eps: f32, low: f32, high: f32): void {
+function descend<T>(p: Pointer, m: T, v: T, step: f32, eps: f32, low: f32, high: f32): void {
   const rate = adapted<T>(splat<T>(step), v, eps);
   const clipped = clip<T>(rate, splat<T>(low), splat<T>(high));
   store<T>(p, sub<T>(load<T>(p), mul<T>(clipped, m)));

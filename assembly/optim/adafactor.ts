@@ -11,7 +11,7 @@ import { add, div, min, mul, mulAdd, splat, sqrt } from "../lanes";
 import { Pointer, Size } from "../words";
 
 /** w' = beta w + gain x, where x is a mean in float64, rounded once. */
-function averageMean(w: usize, beta: f32, gain: f32, mean: f64): f32 {
+function averageMean(w: Pointer, beta: f32, gain: f32, mean: f64): f32 {
   const moved = mulAdd<f32>(beta, load<f32>(w), gain * f32(mean));
   store<f32>(w, moved);
   return moved;
@@ -22,15 +22,15 @@ function averageMean(w: usize, beta: f32, gain: f32, mean: f64): f32 {
  * rowFactor = sqrt(max(mean of row', floor) / row') and columnFactor = 1 / sqrt(column'). `acc` holds column sums.
  */
 export function adafactorMoments(
-  g: usize,
-  row: usize,
-  column: usize,
-  rowFactor: usize,
-  columnFactor: usize,
-  acc: usize,
-  batch: usize,
-  rows: usize,
-  columns: usize,
+  g: Pointer,
+  row: Pointer,
+  column: Pointer,
+  rowFactor: Pointer,
+  columnFactor: Pointer,
+  acc: Pointer,
+  batch: Size,
+  rows: Size,
+  columns: Size,
   scale: f32,
   beta: f32,
   gain: f32,
@@ -77,7 +77,7 @@ export function adafactorVariance<Lane>(
 }
 
 /** 1 / sqrt(V) */
-function factorAt<T>(columnFactor: usize, rowFactor: f32, cap: f32): T {
+function factorAt<T>(columnFactor: Pointer, rowFactor: f32, cap: f32): T {
   return min<T>(mul<T>(splat<T>(rowFactor), load<T>(columnFactor)), splat<T>(cap));
 }
 
@@ -88,13 +88,13 @@ function scaledRow<Lane>(g: Pointer, columnFactor: Pointer, u: Pointer, n: Size,
 
 /** sum u^2, row by row. */
 export function adafactorNorm(
-  g: usize,
-  rowFactor: usize,
-  columnFactor: usize,
-  work: usize,
-  batch: usize,
-  rows: usize,
-  columns: usize,
+  g: Pointer,
+  rowFactor: Pointer,
+  columnFactor: Pointer,
+  work: Pointer,
+  batch: Size,
+  rows: Size,
+  columns: Size,
   cap: f32,
 ): f64 {
   let total: f64 = 0;
@@ -130,13 +130,13 @@ function stepRow<Lane>(
 
 /** p = p - (shrink p + step u) */
 export function adafactorStep(
-  p: usize,
-  g: usize,
-  rowFactor: usize,
-  columnFactor: usize,
-  batch: usize,
-  rows: usize,
-  columns: usize,
+  p: Pointer,
+  g: Pointer,
+  rowFactor: Pointer,
+  columnFactor: Pointer,
+  batch: Size,
+  rows: Size,
+  columns: Size,
   cap: f32,
   shrink: f32,
   step: f32,
@@ -170,14 +170,14 @@ function momentumRow<Lane>(
 
 /** m = beta1 m + step u;  p = p - (shrink p + m) */
 export function adafactorMomentum(
-  p: usize,
-  m: usize,
-  g: usize,
-  rowFactor: usize,
-  columnFactor: usize,
-  batch: usize,
-  rows: usize,
-  columns: usize,
+  p: Pointer,
+  m: Pointer,
+  g: Pointer,
+  rowFactor: Pointer,
+  columnFactor: Pointer,
+  batch: Size,
+  rows: Size,
+  columns: Size,
   cap: f32,
   shrink: f32,
   beta1: f32,

@@ -68,10 +68,10 @@ export function adamAmsgrad<Lane>(
 }
 
 function adamwAt<T>(
-  p: usize,
-  m: usize,
-  v: usize,
-  g: usize,
+  p: Pointer,
+  m: Pointer,
+  v: Pointer,
+  g: Pointer,
   beta1: f32,
   gain1: f32,
   beta2: f32,
@@ -94,11 +94,11 @@ function adamwAt<T>(
 
 /** Adam with decoupled decay. */
 export function adamw(
-  p: usize,
-  m: usize,
-  v: usize,
-  g: usize,
-  n: usize,
+  p: Pointer,
+  m: Pointer,
+  v: Pointer,
+  g: Pointer,
+  n: Size,
   beta1: f32,
   gain1: f32,
   beta2: f32,
@@ -123,13 +123,13 @@ export function adamw(
  * chunk stay in registers: they hide behind the square root and the division, for the most part.
  */
 export function adamwNorms(
-  p: usize,
-  m: usize,
-  v: usize,
-  g: usize,
-  work: usize,
-  sums: usize,
-  n: usize,
+  p: Pointer,
+  m: Pointer,
+  v: Pointer,
+  g: Pointer,
+  work: Pointer,
+  sums: Pointer,
+  n: Size,
   beta1: f32,
   gain1: f32,
   beta2: f32,

@@ -8,7 +8,7 @@ import { clip, div, mul, splat, sub, whenLess } from "../lanes";
 import { Pointer, Size } from "../words";
 
 /** norm_j = |g_j|, rounded to float32; returns their sum. */
-export function agdNorms(g: usize, norm: usize, acc: usize, rows: usize, positions: usize): f64 {
+export function agdNorms(g: Pointer, norm: Pointer, acc: Pointer, rows: Size, positions: Size): f64 {
   if (positions == 1) {
     store<f64>(acc, dot(g, g, rows));
   } else {
@@ -44,7 +44,7 @@ function descendRow<Lane>(p: Pointer, g: Pointer, norm: Pointer, n: Size, step: 
 }
 
 /** p_j = p_j - step g_j / norm_j */
-export function agdStep(p: usize, g: usize, norm: usize, rows: usize, positions: usize, step: f32): void {
+export function agdStep(p: Pointer, g: Pointer, norm: Pointer, rows: Size, positions: Size, step: f32): void {
   if (positions == 1) {
     descend(p, g, rows, rateOf<f32>(load<f32>(norm), step));
     return;

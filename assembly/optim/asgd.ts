@@ -4,7 +4,7 @@ import { mul, mulAdd, splat, sub } from "../lanes";
 import { Pointer, Size } from "../words";
 
 /** p -= eta (scale g + l2 p), stored. */
-function descended<T>(p: usize, g: usize, scale: f32, l2: f32, eta: f32): T {
+function descended<T>(p: Pointer, g: Pointer, scale: f32, l2: f32, eta: f32): T {
   const moved = sub<T>(load<T>(p), mul<T>(splat<T>(eta), penalised<T>(p, g, scale, l2)));
   store<T>(p, moved);
   return moved;

@@ -10,7 +10,7 @@ import { adapted, first, second } from "../moments";
 import { Pointer, Size } from "../words";
 
 /** u = step m / (sqrt v + eps) + l2 p */
-function direction<T>(p: usize, m: T, v: T, step: f32, eps: f32, l2: f32): T {
+function direction<T>(p: Pointer, m: T, v: T, step: f32, eps: f32, l2: f32): T {
   return mulAdd<T>(splat<T>(l2), load<T>(p), adapted<T>(mul<T>(splat<T>(step), m), v, eps));
 }
 
@@ -41,13 +41,13 @@ function lambChunk<Lane>(
  * chunk by chunk.
  */
 export function lambMoments(
-  p: usize,
-  m: usize,
-  v: usize,
-  g: usize,
-  work: usize,
-  sums: usize,
-  n: usize,
+  p: Pointer,
+  m: Pointer,
+  v: Pointer,
+  g: Pointer,
+  work: Pointer,
+  sums: Pointer,
+  n: Size,
   beta1: f32,
   gain1: f32,
   beta2: f32,

@@ -12,12 +12,12 @@ import { add, div, mul, mulAdd, splat, sqrt, sub } from "../lanes";
 import { Pointer, Size } from "../words";
 
 /** The gradient with the L2 penalty: scale g + l2 p. */
-function penalised<T>(p: usize, g: usize, scale: f32, l2: f32): T {
+function penalised<T>(p: Pointer, g: Pointer, scale: f32, l2: f32): T {
   return mulAdd<T>(splat<T>(scale), load<T>(g), mul<T>(splat<T>(l2), load<T>(p)));
 }
 
 /** w' = beta w + gained, stored. */
-function average<T>(w: usize, beta: f32, gained: T): void {
+function average<T>(w: Pointer, beta: f32, gained: T): void {
   store<T>(w, mulAdd<T>(splat<T>(beta), load<T>(w), gained));
 }
 
@@ -67,16 +67,16 @@ function moveDistance<Lane>(
  * s = beta3 s + gain3 g', and sums = (sum g' (origin - p), sum |s|). s and origin hold those elements only.
  */
 export function prodigyGather(
-  p: usize,
-  m: usize,
-  v: usize,
-  origin: usize,
-  s: usize,
-  g: usize,
-  work: usize,
-  sums: usize,
-  n: usize,
-  every: usize,
+  p: Pointer,
+  m: Pointer,
+  v: Pointer,
+  origin: Pointer,
+  s: Pointer,
+  g: Pointer,
+  work: Pointer,
+  sums: Pointer,
+  n: Size,
+  every: Size,
   scale: f32,
   l2: f32,
   beta1: f32,
@@ -133,7 +133,7 @@ function measureChunk<Lane>(p: Pointer, origin: Pointer, away: Pointer, n: Size)
 }
 
 /** sums = (g (origin - p), g^2, (origin - p)^2), summed */
-export function prodigyMeasure(p: usize, origin: usize, g: usize, work: usize, sums: usize, n: usize): void {
+export function prodigyMeasure(p: Pointer, origin: Pointer, g: Pointer, work: Pointer, sums: Pointer, n: Size): void {
   let along: f64 = 0,
     slope: f64 = 0,
     distance: f64 = 0;
@@ -155,13 +155,13 @@ export function prodigyMeasure(p: usize, origin: usize, g: usize, work: usize, s
 
 /** s = s + gain g;  sums = (g (origin - p), g^2, s^2), summed */
 export function prodigyAccumulate(
-  p: usize,
-  origin: usize,
-  s: usize,
-  g: usize,
-  work: usize,
-  sums: usize,
-  n: usize,
+  p: Pointer,
+  origin: Pointer,
+  s: Pointer,
+  g: Pointer,
+  work: Pointer,
+  sums: Pointer,
+  n: Size,
   gain: f32,
 ): void {
   let along: f64 = 0,

@@ -17,21 +17,21 @@ function variance<T>(v: T, a: T): T {
 }
 
 /** p -= lr d, stored. */
-function descend<T>(p: usize, d: T, lr: f32): void {
+function descend<T>(p: Pointer, d: T, lr: f32): void {
   store<T>(p, sub<T>(load<T>(p), mul<T>(splat<T>(lr), d)));
 }
 
 /** b = momentum b + d, stored. */
-function accumulated<T>(b: usize, d: T, momentum: f32): T {
+function accumulated<T>(b: Pointer, d: T, momentum: f32): T {
   const moved = mulAdd<T>(splat<T>(momentum), load<T>(b), d);
   store<T>(b, moved);
   return moved;
 }
 
 function normalised<T>(
-  p: usize,
-  v: usize,
-  g: usize,
+  p: Pointer,
+  v: Pointer,
+  g: Pointer,
   scale: f32,
   l2: f32,
   alpha: f32,
@@ -44,10 +44,10 @@ function normalised<T>(
 }
 
 function centred<T>(
-  p: usize,
-  v: usize,
-  a: usize,
-  g: usize,
+  p: Pointer,
+  v: Pointer,
+  a: Pointer,
+  g: Pointer,
   scale: f32,
   l2: f32,
   alpha: f32,

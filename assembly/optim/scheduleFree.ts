@@ -11,12 +11,12 @@ import { add, div, mul, mulAdd, splat, sqrt, sub } from "../lanes";
 import { Pointer, Size } from "../words";
 
 /** u' = u + decay y */
-function decayed<T>(y: usize, u: T, decay: f32): T {
+function decayed<T>(y: Pointer, u: T, decay: f32): T {
   return mulAdd<T>(splat<T>(decay), load<T>(y), u);
 }
 
 /** y and z moved along u. */
-function move<T>(y: usize, z: usize, u: T, c: f32, pull: f32, lr: f32): void {
+function move<T>(y: Pointer, z: Pointer, u: T, c: f32, pull: f32, lr: f32): void {
   const y0 = load<T>(y);
   const z0 = load<T>(z);
   const averaged = mulAdd<T>(splat<T>(c), sub<T>(z0, y0), y0);
@@ -25,7 +25,7 @@ function move<T>(y: usize, z: usize, u: T, c: f32, pull: f32, lr: f32): void {
 }
 
 /** v' = beta2 v + (gain2 g)^2 */
-function second<T>(v: usize, grad: T, beta2: f32, gain2: f32): T {
+function second<T>(v: Pointer, grad: T, beta2: f32, gain2: f32): T {
   const scaled = mul<T>(splat<T>(gain2), grad);
   const moved = mulAdd<T>(splat<T>(beta2), load<T>(v), mul<T>(scaled, scaled));
   store<T>(v, moved);

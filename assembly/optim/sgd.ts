@@ -4,14 +4,14 @@ import { mul, mulAdd, splat, sub } from "../lanes";
 import { Pointer, Size } from "../words";
 
 /** b' = momentum b + g', stored. */
-function buffered<T>(b: usize, grad: T, momentum: f32): T {
+function buffered<T>(b: Pointer, grad: T, momentum: f32): T {
   const moved = mulAdd<T>(splat<T>(momentum), load<T>(b), grad);
   store<T>(b, moved);
   return moved;
 }
 
 /** p -= lr d */
-function descend<T>(p: usize, x: T, d: T, lr: f32): void {
+function descend<T>(p: Pointer, x: T, d: T, lr: f32): void {
   store<T>(p, sub<T>(x, mul<T>(splat<T>(lr), d)));
 }
 
