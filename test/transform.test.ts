@@ -28,6 +28,12 @@ async function compile(text: string) {
   return { files, said: said.join("") };
 }
 
+async function kernelsOf(files: Record<string, string | Uint8Array>, memory: WebAssembly.Memory) {
+  const module = await WebAssembly.compile(files["small.wasm"] as Uint8Array<ArrayBuffer>);
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  return exports as Record<string, (...values: number[]) => void>;
+}
+
 const IMPORTS = 'import { mul, splat } from "./lanes";\nimport { Pointer, Size } from "./words";\n';
 
 /** y = alpha x, by hand; `vectors` is what runs before the tail. */
@@ -81,11 +87,44 @@ export function clearRows(y: Pointer, rows: Size, columns: Size): void {
     expect(said).toBe("");
     const memory = new WebAssembly.Memory({ initial: 1 });
     new Float32Array(memory.buffer).fill(1, 0, 20);
-    const module = await WebAssembly.compile(files["small.wasm"] as Uint8Array<ArrayBuffer>);
-    const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
-    (exports["clearRows"] as (y: number, rows: number, columns: number) => void)(4, 3, 6);
+    const { clearRows } = await kernelsOf(files, memory);
+    clearRows!(4, 3, 6);
     expect([...new Float32Array(memory.buffer, 0, 20)]).toEqual([1, ...new Array(18).fill(0), 1]);
   });
+});
+
+test.each([
+  ["stores at p last", "store<Lane>(p, add<Lane>(load<Lane>(p), mul<Lane>(splat<Lane>(lr), load<Lane>(g))));"],
+  ["stores at p elsewhere", "put<Lane>(p, add<Lane>(load<Lane>(p), mul<Lane>(splat<Lane>(lr), load<Lane>(g))));"],
+])("a map with norms that %s adds what stepNorms adds", async (_, statement) => {
+  const { files, said } = await compile(`${IMPORTS}
+import { add } from "./lanes";
+export { stepNorms } from "./norms";
+function put<T>(at: Pointer, x: T): void {
+  store<T>(at, x);
+}
+export function move<Lane, Norms>(p: Pointer, g: Pointer, n: Size, lr: f32): void {
+  ${statement}
+}`);
+  expect(said).toBe("");
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const { move, moveNorms, stepNorms } = await kernelsOf(files, memory);
+  const n = 2053;
+  const [p, g, before, work, sums, expected] = [16, 8400, 16800, 25200, 25280, 25312] as const;
+  const array = (at: number) => new Float32Array(memory.buffer, at, n);
+  const start = () => array(p).set(Float32Array.from({ length: n }, (_, i) => Math.sin(i)));
+  array(g).set(Float32Array.from({ length: n }, (_, i) => Math.cos(3 * i)));
+  start();
+  array(before).set(array(p));
+  move!(p, g, n, 0.1);
+  stepNorms!(before, p, g, work, expected, n);
+  const moved = array(p).slice();
+  start();
+  moveNorms!(p, g, work, sums, n, 0.1);
+  expect(array(p)).toEqual(moved);
+  const found = new Float64Array(memory.buffer, sums, 3);
+  expect(found).toEqual(new Float64Array(memory.buffer, expected, 3));
+  expect(Math.min(...found)).toBeGreaterThan(1);
 });
 
 test("signatures say what is passed, in the order of the exports", async () => {

@@ -9,12 +9,10 @@
  * 1 - beta1 into gain1, the scale and sqrt(1 - beta2) into gain2, the bias corrections into step and eps. That leaves
  * the loop bound by its square root and its division.
  */
-import { CHUNK } from "../chunk";
 import { descended } from "../decay";
 import { penalised } from "../gradient";
-import { mul, mulAdd, splat, sub } from "../lanes";
+import { mul, splat, sub } from "../lanes";
 import { adapted, averaged, first, largest, second, squared } from "../moments";
-import { flush, gather, PARTIALS } from "../norms";
 import { Pointer, Size } from "../words";
 
 /** step m / (sqrt v + eps) */
@@ -67,68 +65,15 @@ export function adamAmsgrad<Lane>(
   store<Lane>(p, sub<Lane>(load<Lane>(p), along<Lane>(m1, v1, step, eps)));
 }
 
-function adamwAt<T>(
-  p: Pointer,
-  m: Pointer,
-  v: Pointer,
-  g: Pointer,
-  beta1: f32,
-  gain1: f32,
-  beta2: f32,
-  gain2: f32,
-  step: f32,
-  eps: f32,
-  shrink: f32,
-): T {
-  // Every load before the first store: 2 % of a step over 64 Ki parameters.
-  const before = load<T>(p);
-  const grad = load<T>(g);
-  const m1 = averaged<T>(m, beta1, mul<T>(splat<T>(gain1), grad));
-  const v1 = averaged<T>(v, beta2, squared<T>(grad, gain2));
-  store<T>(m, m1);
-  store<T>(v, v1);
-  const after = descended<T>(before, shrink, along<T>(m1, v1, step, eps));
-  store<T>(p, after);
-  return after;
-}
-
-/** Adam with decoupled decay. */
-export function adamw(
-  p: Pointer,
-  m: Pointer,
-  v: Pointer,
-  g: Pointer,
-  n: Size,
-  beta1: f32,
-  gain1: f32,
-  beta2: f32,
-  gain2: f32,
-  step: f32,
-  eps: f32,
-  shrink: f32,
-): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      adamwAt<v128>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, shrink);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) adamwAt<f32>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, shrink);
-}
-
 /**
- * `adamw`, which also adds [sum g^2, sum (change of p)^2, sum p^2] to `sums`, in the order of norms.ts. The sums of a
- * chunk stay in registers: they hide behind the square root and the division, for the most part.
+ * Adam with decoupled decay. `adamwNorms` also adds [sum g^2, sum (change of p)^2, sum p^2] to `sums`, in the order of
+ * norms.ts.
  */
-export function adamwNorms(
+export function adamw<Lane, Norms>(
   p: Pointer,
   m: Pointer,
   v: Pointer,
   g: Pointer,
-  work: Pointer,
-  sums: Pointer,
   n: Size,
   beta1: f32,
   gain1: f32,
@@ -138,41 +83,14 @@ export function adamwNorms(
   eps: f32,
   shrink: f32,
 ): void {
-  memory.fill(work, 0, 3 * PARTIALS);
-  while (n > 0) {
-    const length = n < CHUNK ? n : CHUNK;
-    const end = length << 2;
-    let i: usize = 0;
-    if (ASC_FEATURE_SIMD && end >= 16) {
-      let ofG = f32x4.splat(0);
-      let ofChange = ofG;
-      let ofP = ofG;
-      do {
-        const grad = load<v128>(g + i);
-        const before = load<v128>(p + i);
-        const after = adamwAt<v128>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, shrink);
-        const change = sub<v128>(after, before);
-        ofG = mulAdd<v128>(grad, grad, ofG);
-        ofChange = mulAdd<v128>(change, change, ofChange);
-        ofP = mulAdd<v128>(after, after, ofP);
-        i += 16;
-      } while (i + 16 <= end);
-      store<v128>(work, ofG);
-      store<v128>(work + PARTIALS, ofChange);
-      store<v128>(work + 2 * PARTIALS, ofP);
-    }
-    for (; i < end; i += 4) {
-      const before = load<f32>(p + i);
-      const after = adamwAt<f32>(p + i, m + i, v + i, g + i, beta1, gain1, beta2, gain2, step, eps, shrink);
-      gather(work, i, load<f32>(g + i), before, after);
-    }
-    flush(work, sums);
-    p += end;
-    m += end;
-    v += end;
-    g += end;
-    n -= length;
-  }
+  // Every load before the first store: 2 % of a step over 64 Ki parameters.
+  const before = load<Lane>(p);
+  const grad = load<Lane>(g);
+  const m1 = averaged<Lane>(m, beta1, mul<Lane>(splat<Lane>(gain1), grad));
+  const v1 = averaged<Lane>(v, beta2, squared<Lane>(grad, gain2));
+  store<Lane>(m, m1);
+  store<Lane>(v, v1);
+  store<Lane>(p, descended<Lane>(before, shrink, along<Lane>(m1, v1, step, eps)));
 }
 
 /** Adam with decoupled decay, over the largest second moment so far, `u`. */
