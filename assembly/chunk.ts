@@ -3,6 +3,7 @@
  * eight partials are added pairwise, in float64. Kernels that map and sum in one pass sum each chunk they have mapped
  * while it is still in the first cache. Sums down columns run row by row instead.
  */
+import { Pointer, Size } from "./words";
 
 /** Elements of a chunk. Shards that start at a multiple of it keep the bits. */
 export const CHUNK: usize = 1024;
@@ -13,7 +14,7 @@ export type Magnitude = i16;
 export type Product = i32;
 export type Square = i64;
 
-function term<Op>(x: usize, y: usize): f64 {
+function term<Op>(x: Pointer, y: Pointer): f64 {
   const a = f64(load<f32>(x));
   if (sizeof<Op>() == sizeof<Product>()) return a * f64(load<f32>(y));
   if (sizeof<Op>() == sizeof<Magnitude>()) return f64.abs(a);
@@ -21,7 +22,7 @@ function term<Op>(x: usize, y: usize): f64 {
   return a;
 }
 
-function terms<Op>(x: usize, y: usize): v128 {
+function terms<Op>(x: Pointer, y: Pointer): v128 {
   const a = f64x2.promote_low_f32x4(v128.load64_zero(x));
   if (sizeof<Op>() == sizeof<Product>()) return f64x2.mul(a, f64x2.promote_low_f32x4(v128.load64_zero(y)));
   if (sizeof<Op>() == sizeof<Magnitude>()) return f64x2.abs(a);
@@ -30,7 +31,7 @@ function terms<Op>(x: usize, y: usize): v128 {
 }
 
 /** One chunk: n <= CHUNK. */
-export function chunk<Op>(x: usize, y: usize, n: usize): f64 {
+export function chunk<Op>(x: Pointer, y: Pointer, n: Size): f64 {
   let s0: f64 = 0,
     s1: f64 = 0,
     s2: f64 = 0,
@@ -83,22 +84,22 @@ export function chunk<Op>(x: usize, y: usize, n: usize): f64 {
 }
 
 /** sum x_i of a chunk. */
-export function chunkSum(x: usize, n: usize): f64 {
+export function chunkSum(x: Pointer, n: Size): f64 {
   return chunk<Plain>(x, x, n);
 }
 
 /** sum |x_i| of a chunk. */
-export function chunkSumAbs(x: usize, n: usize): f64 {
+export function chunkSumAbs(x: Pointer, n: Size): f64 {
   return chunk<Magnitude>(x, x, n);
 }
 
 /** sum x_i y_i of a chunk. */
-export function chunkDot(x: usize, y: usize, n: usize): f64 {
+export function chunkDot(x: Pointer, y: Pointer, n: Size): f64 {
   return chunk<Product>(x, y, n);
 }
 
 /** acc_i += the term of element i, into float64. */
-function accumulate<Op>(x: usize, y: usize, acc: usize, n: usize): void {
+function accumulate<Op>(x: Pointer, y: Pointer, acc: Pointer, n: Size): void {
   const end = x + (n << 2);
   if (ASC_FEATURE_SIMD) {
     for (; x + 8 <= end; x += 8, y += 8, acc += 16) v128.store(acc, f64x2.add(v128.load(acc), terms<Op>(x, y)));
@@ -107,16 +108,16 @@ function accumulate<Op>(x: usize, y: usize, acc: usize, n: usize): void {
 }
 
 /** acc_i += x_i, into float64. */
-export function addValues(x: usize, acc: usize, n: usize): void {
+export function addValues(x: Pointer, acc: Pointer, n: Size): void {
   accumulate<Plain>(x, x, acc, n);
 }
 
 /** acc_i += x_i y_i, into float64. */
-export function addProducts(x: usize, y: usize, acc: usize, n: usize): void {
+export function addProducts(x: Pointer, y: Pointer, acc: Pointer, n: Size): void {
   accumulate<Product>(x, y, acc, n);
 }
 
 /** acc_i += x_i^2, into float64. */
-export function addSquares(x: usize, acc: usize, n: usize): void {
+export function addSquares(x: Pointer, acc: Pointer, n: Size): void {
   accumulate<Square>(x, x, acc, n);
 }

@@ -15,23 +15,12 @@ import {
   whenLess,
 } from "./lanes";
 import { log } from "./math";
-
-function uniformFromBitsAt<T>(y: usize, low: f32, range: f32): void {
-  const u = mul<T>(loadHigh24<T>(y), splat<T>(5.9604644775390625e-8));
-  store<T>(y, mulAdd<T>(u, splat<T>(range), splat<T>(low)));
-}
+import { Pointer, Size } from "./words";
 
 /** y = low + (high - low) u, where u is the word's 24 high bits as a fraction in [0, 1). */
-export function uniformFromBits(y: usize, n: usize, low: f32, range: f32): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      uniformFromBitsAt<v128>(y + i, low, range);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) uniformFromBitsAt<f32>(y + i, low, range);
+export function uniformFromBits<Lane>(y: Pointer, n: Size, low: f32, range: f32): void {
+  const u = mul<Lane>(loadHigh24<Lane>(y), splat<Lane>(5.9604644775390625e-8));
+  store<Lane>(y, mulAdd<Lane>(u, splat<Lane>(range), splat<Lane>(low)));
 }
 
 /**
@@ -62,30 +51,24 @@ function tailQuantile<T>(p: T): T {
 }
 
 /** The 31 high bits of the word as a fraction in (0, 1/2]. */
-function half<T>(word: usize): T {
+function half<T>(word: Pointer): T {
   return mul<T>(add<T>(loadHigh31<T>(word), splat<T>(0.5)), splat<T>(2.3283064365386963e-10));
 }
 
-function normalFromBitsAt<T>(y: usize, mean: f32, deviation: f32): void {
-  const z = flipByLowBit<T>(tailQuantile<T>(half<T>(y)), y);
-  store<T>(y, mulAdd<T>(z, splat<T>(deviation), splat<T>(mean)));
-}
-
 /** y = mean + deviation z, where z is the normal quantile of the word: 31 bits give the tail, the lowest its side. */
-export function normalFromBits(y: usize, n: usize, mean: f32, deviation: f32): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      normalFromBitsAt<v128>(y + i, mean, deviation);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) normalFromBitsAt<f32>(y + i, mean, deviation);
+export function normalFromBits<Lane>(y: Pointer, n: Size, mean: f32, deviation: f32): void {
+  const z = flipByLowBit<Lane>(tailQuantile<Lane>(half<Lane>(y)), y);
+  store<Lane>(y, mulAdd<Lane>(z, splat<Lane>(deviation), splat<Lane>(mean)));
 }
 
-function truncatedNormalFromBitsAt<T>(
-  y: usize,
+/**
+ * y = mean + deviation z in [low, high], where z is the quantile of below + within u for the word's fraction u. `below`
+ * and `above` are the probabilities of the standard normal distribution outside of the ends, `within` the rest; 31 bits
+ * of the word say how far u is from one of its ends, the lowest bit from which.
+ */
+export function truncatedNormalFromBits<Lane>(
+  y: Pointer,
+  n: Size,
   mean: f32,
   deviation: f32,
   below: f32,
@@ -95,38 +78,14 @@ function truncatedNormalFromBitsAt<T>(
   high: f32,
 ): void {
   // The way from one end is small and precise, so that neither tail of the normal distribution is cut coarsely.
-  const near = half<T>(y);
-  const far = sub<T>(splat<T>(1), near);
-  const left = mulAdd<T>(splat<T>(within), whenEven<T>(y, far, near), splat<T>(below));
-  const right = mulAdd<T>(splat<T>(within), whenEven<T>(y, near, far), splat<T>(above));
-  const distance = tailQuantile<T>(whenLess<T>(left, right, left, right));
-  const z = whenLess<T>(left, right, sub<T>(splat<T>(0), distance), distance);
-  store<T>(y, clip<T>(mulAdd<T>(z, splat<T>(deviation), splat<T>(mean)), splat<T>(low), splat<T>(high)));
-}
-
-/**
- * y = mean + deviation z in [low, high], where z is the quantile of below + within u for the word's fraction u. `below`
- * and `above` are the probabilities of the standard normal distribution outside of the ends, `within` the rest; 31 bits
- * of the word say how far u is from one of its ends, the lowest bit from which.
- */
-export function truncatedNormalFromBits(
-  y: usize,
-  n: usize,
-  mean: f32,
-  deviation: f32,
-  below: f32,
-  within: f32,
-  above: f32,
-  low: f32,
-  high: f32,
-): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      truncatedNormalFromBitsAt<v128>(y + i, mean, deviation, below, within, above, low, high);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) truncatedNormalFromBitsAt<f32>(y + i, mean, deviation, below, within, above, low, high);
+  const near = half<Lane>(y);
+  const far = sub<Lane>(splat<Lane>(1), near);
+  const left = mulAdd<Lane>(splat<Lane>(within), whenEven<Lane>(y, far, near), splat<Lane>(below));
+  const right = mulAdd<Lane>(splat<Lane>(within), whenEven<Lane>(y, near, far), splat<Lane>(above));
+  const distance = tailQuantile<Lane>(whenLess<Lane>(left, right, left, right));
+  const z = whenLess<Lane>(left, right, sub<Lane>(splat<Lane>(0), distance), distance);
+  store<Lane>(
+    y,
+    clip<Lane>(mulAdd<Lane>(z, splat<Lane>(deviation), splat<Lane>(mean)), splat<Lane>(low), splat<Lane>(high)),
+  );
 }

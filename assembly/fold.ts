@@ -1,34 +1,35 @@
 /** Reductions in one canonical order, whatever the lane width: the sums of chunk.ts, added in order. */
 import { CHUNK, chunk, Magnitude, Plain, Product, Square } from "./chunk";
+import { Pointer, Size } from "./words";
 
-function fold<Op>(x: usize, y: usize, n: usize): f64 {
+function fold<Op>(x: Pointer, y: Pointer, n: Size): f64 {
   let total: f64 = 0;
   for (; n > CHUNK; n -= CHUNK, x += CHUNK << 2, y += CHUNK << 2) total += chunk<Op>(x, y, CHUNK);
   return total + chunk<Op>(x, y, n);
 }
 
 /** sum x_i */
-export function sum(x: usize, n: usize): f64 {
+export function sum(x: Pointer, n: Size): f64 {
   return fold<Plain>(x, x, n);
 }
 
 /** sum |x_i| */
-export function sumAbs(x: usize, n: usize): f64 {
+export function sumAbs(x: Pointer, n: Size): f64 {
   return fold<Magnitude>(x, x, n);
 }
 
 /** sum x_i y_i */
-export function dot(x: usize, y: usize, n: usize): f64 {
+export function dot(x: Pointer, y: Pointer, n: Size): f64 {
   return fold<Product>(x, y, n);
 }
 
 /** sum x_i^2 */
-export function sumSquares(x: usize, n: usize): f64 {
+export function sumSquares(x: Pointer, n: Size): f64 {
   return fold<Square>(x, x, n);
 }
 
 /** max |x_i|; 0 when empty, NaN if any element is NaN: magnitudes are ordered as their bits are, NaN above infinity. */
-export function maxAbs(x: usize, n: usize): f32 {
+export function maxAbs(x: Pointer, n: Size): f32 {
   const end = x + (n << 2);
   let most: u32 = 0;
   if (ASC_FEATURE_SIMD) {
@@ -53,7 +54,7 @@ export function maxAbs(x: usize, n: usize): f32 {
 }
 
 /** How many elements are NaN or infinite. */
-export function countNonFinite(x: usize, n: usize): u32 {
+export function countNonFinite(x: Pointer, n: Size): u32 {
   const end = x + (n << 2);
   let count: u32 = 0;
   if (ASC_FEATURE_SIMD) {
@@ -74,7 +75,7 @@ export function countNonFinite(x: usize, n: usize): u32 {
 }
 
 /** The position of the first element that is NaN or of a magnitude not below `limit`, or -1; ordered as in `maxAbs`. */
-export function firstNotBelow(x: usize, n: usize, limit: f32): i32 {
+export function firstNotBelow(x: Pointer, n: Size, limit: f32): i32 {
   const end = n << 2;
   const most = reinterpret<i32>(limit) - 1;
   let i: usize = 0;
@@ -95,15 +96,15 @@ export function firstNotBelow(x: usize, n: usize, limit: f32): i32 {
 }
 
 /** The position of the first index that is not below `bound`, or -1. */
-export function firstOutOfRange(index: usize, n: usize, bound: u32): i32 {
+export function firstOutOfRange(index: Pointer, n: Size, bound: Size): i32 {
   for (let i: usize = 0; i < n; i++) {
-    if (load<u32>(index + (i << 2)) >= bound) return i32(i);
+    if (load<u32>(index + (i << 2)) >= u32(bound)) return i32(i);
   }
   return -1;
 }
 
 /** The position of the first element that is not in [low, high], such as NaN, or -1. */
-export function firstOutside(x: usize, n: usize, low: f32, high: f32): i32 {
+export function firstOutside(x: Pointer, n: Size, low: f32, high: f32): i32 {
   const end = n << 2;
   let i: usize = 0;
   if (ASC_FEATURE_SIMD) {

@@ -5,14 +5,15 @@
  * compile time, so a kernel written over `T` becomes the SIMD loop, its scalar tail, and the whole scalar build.
  * Only correctly rounded operations appear here, hence a map gives the same bits at every width.
  */
+import { Pointer, Size } from "./words";
 
 /** Lanes of `T`. */
-export function width<T>(): usize {
+export function width<T>(): Size {
   return isVector<T>() ? 4 : 1;
 }
 
 /** Bytes of `T` in memory. */
-export function stride<T>(): usize {
+export function stride<T>(): Size {
   return width<T>() << 2;
 }
 
@@ -87,7 +88,7 @@ export function whenEqual<T>(x: T, y: T, a: T, b: T): T {
 }
 
 /** `a` where the 32-bit integer stored at `at` is even, `b` where it is odd. */
-export function whenEven<T>(at: usize, a: T, b: T): T {
+export function whenEven<T>(at: Pointer, a: T, b: T): T {
   if (isVector<T>()) return v128.bitselect(b, a, i32x4.neg(v128.and(v128.load(at), i32x4.splat(1))));
   return blend<T>(load<u32>(at) & 1, b, a);
 }
@@ -167,19 +168,19 @@ export function fraction<T>(x: T): T {
 }
 
 /** The float32 nearest to the 31 high bits of the 32-bit integers stored at `at`, as an integer in [0, 2^31]. */
-export function loadHigh31<T>(at: usize): T {
+export function loadHigh31<T>(at: Pointer): T {
   if (isVector<T>()) return f32x4.convert_i32x4_u(i32x4.shr_u(v128.load(at), 1));
   return f32(load<u32>(at) >> 1) as T;
 }
 
 /** The 24 high bits of the 32-bit integers stored at `at`, exact. */
-export function loadHigh24<T>(at: usize): T {
+export function loadHigh24<T>(at: Pointer): T {
   if (isVector<T>()) return f32x4.convert_i32x4_u(i32x4.shr_u(v128.load(at), 8));
   return f32(load<u32>(at) >> 8) as T;
 }
 
 /** `a`, negated where the lowest bit of the 32-bit integer stored at `at` is set. */
-export function flipByLowBit<T>(a: T, at: usize): T {
+export function flipByLowBit<T>(a: T, at: Pointer): T {
   if (isVector<T>()) return v128.xor(a, i32x4.shl(v128.load(at), 31));
   return reinterpret<f32>(reinterpret<u32>(a) ^ (load<u32>(at) << 31)) as T;
 }

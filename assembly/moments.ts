@@ -3,14 +3,15 @@
  * gradient, folded in float64: the gradient scale and 1 - beta1, the scale and sqrt(1 - beta2).
  */
 import { add, atLeast, div, mul, mulAdd, splat, sqrt } from "./lanes";
+import { Pointer } from "./words";
 
 /** beta w + gained */
-export function averaged<T>(w: usize, beta: f32, gained: T): T {
+export function averaged<T>(w: Pointer, beta: f32, gained: T): T {
   return mulAdd<T>(splat<T>(beta), load<T>(w), gained);
 }
 
 /** w' = beta w + gained, stored. */
-export function average<T>(w: usize, beta: f32, gained: T): T {
+export function average<T>(w: Pointer, beta: f32, gained: T): T {
   const moved = averaged<T>(w, beta, gained);
   store<T>(w, moved);
   return moved;
@@ -23,17 +24,17 @@ export function squared<T>(x: T, gain: f32): T {
 }
 
 /** m' = beta1 m + gain1 g */
-export function first<T>(m: usize, grad: T, beta1: f32, gain1: f32): T {
+export function first<T>(m: Pointer, grad: T, beta1: f32, gain1: f32): T {
   return average<T>(m, beta1, mul<T>(splat<T>(gain1), grad));
 }
 
 /** v' = beta2 v + (gain2 g)^2 */
-export function second<T>(v: usize, grad: T, beta2: f32, gain2: f32): T {
+export function second<T>(v: Pointer, grad: T, beta2: f32, gain2: f32): T {
   return average<T>(v, beta2, squared<T>(grad, gain2));
 }
 
 /** max(u, v), stored; NaN where v is, which then stays NaN. */
-export function largest<T>(u: usize, v: T): T {
+export function largest<T>(u: Pointer, v: T): T {
   const most = atLeast<T>(v, load<T>(u));
   store<T>(u, most);
   return most;

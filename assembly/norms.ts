@@ -5,17 +5,18 @@
  */
 import { CHUNK } from "./chunk";
 import { mulAdd, sub } from "./lanes";
+import { Pointer, Size } from "./words";
 
 /** Bytes of the partials of one sum. */
 export const PARTIALS: usize = 16;
 
 /** The sum of four partials, in float64. */
-function total(at: usize): f64 {
+function total(at: Pointer): f64 {
   return f64(load<f32>(at)) + f64(load<f32>(at, 4)) + (f64(load<f32>(at, 8)) + f64(load<f32>(at, 12)));
 }
 
 /** Adds three sets of partials at `work` to the float64 at `sums`, and leaves them 0. */
-export function flush(work: usize, sums: usize): void {
+export function flush(work: Pointer, sums: Pointer): void {
   for (let k: usize = 0; k < 3; k++) {
     const at = sums + (k << 3);
     store<f64>(at, load<f64>(at) + total(work + k * PARTIALS));
@@ -24,7 +25,7 @@ export function flush(work: usize, sums: usize): void {
 }
 
 /** Adds the squares of the element at byte `i` of a chunk to their partials in memory. */
-export function gather(work: usize, i: usize, g: f32, before: f32, after: f32): void {
+export function gather(work: Pointer, i: Size, g: f32, before: f32, after: f32): void {
   const at = work + (i & 12);
   const change = after - before;
   store<f32>(at, load<f32>(at) + g * g);
@@ -33,7 +34,7 @@ export function gather(work: usize, i: usize, g: f32, before: f32, after: f32): 
 }
 
 /** Adds [sum g^2, sum (p - before)^2, sum p^2] to `sums`. `work` holds partials. */
-export function stepNorms(before: usize, p: usize, g: usize, work: usize, sums: usize, n: usize): void {
+export function stepNorms(before: Pointer, p: Pointer, g: Pointer, work: Pointer, sums: Pointer, n: Size): void {
   memory.fill(work, 0, 3 * PARTIALS);
   while (n > 0) {
     const length = n < CHUNK ? n : CHUNK;

@@ -3,27 +3,28 @@
  * columns and each element is one chain of operations, ((a0 b0) + a1 b1) + ..., whatever the lane width.
  */
 import { add, mulAdd, splat, width } from "./lanes";
+import { Pointer, Size } from "./words";
 
 /** `T` filled with the number stored at `at`. */
-function spread<T>(at: usize): T {
+function spread<T>(at: Pointer): T {
   if (isVector<T>()) return v128.load32_splat(at);
   return load<f32>(at) as T;
 }
 
-function put<T>(c: usize, s: T, into: bool): void {
+function put<T>(c: Pointer, s: T, into: bool): void {
   store<T>(c, into ? add<T>(load<T>(c), s) : s);
 }
 
 /** Four rows of two vectors. */
 function tile<T>(
-  a: usize,
-  aRow: usize,
-  aColumn: usize,
-  b: usize,
-  bRow: usize,
-  c: usize,
-  cRow: usize,
-  depth: usize,
+  a: Pointer,
+  aRow: Size,
+  aColumn: Size,
+  b: Pointer,
+  bRow: Size,
+  c: Pointer,
+  cRow: Size,
+  depth: Size,
   into: bool,
 ): void {
   const next = width<T>() << 2;
@@ -74,7 +75,7 @@ function tile<T>(
 }
 
 /** One row of one vector. */
-function sliver<T>(a: usize, aColumn: usize, b: usize, bRow: usize, c: usize, depth: usize, into: bool): void {
+function sliver<T>(a: Pointer, aColumn: Size, b: Pointer, bRow: Size, c: Pointer, depth: Size, into: bool): void {
   let s = splat<T>(0);
   const end = b + depth * bRow;
   do {
@@ -87,19 +88,19 @@ function sliver<T>(a: usize, aColumn: usize, b: usize, bRow: usize, c: usize, de
 
 /** Some rows of the columns from `first` on, as far as whole vectors go; returns the first column left. */
 function slivers<T>(
-  a: usize,
-  aRow: usize,
-  aColumn: usize,
-  b: usize,
-  bRow: usize,
-  c: usize,
-  cRow: usize,
-  rows: usize,
-  first: usize,
-  columns: usize,
-  depth: usize,
+  a: Pointer,
+  aRow: Size,
+  aColumn: Size,
+  b: Pointer,
+  bRow: Size,
+  c: Pointer,
+  cRow: Size,
+  rows: Size,
+  first: Size,
+  columns: Size,
+  depth: Size,
   into: bool,
-): usize {
+): Size {
   let j = first;
   for (; j + width<T>() <= columns; j += width<T>()) {
     for (let i: usize = 0; i < rows; i++) {
@@ -110,16 +111,16 @@ function slivers<T>(
 }
 
 function multiply<T>(
-  a: usize,
-  aRow: usize,
-  aColumn: usize,
-  b: usize,
-  bRow: usize,
-  c: usize,
-  cRow: usize,
-  rows: usize,
-  columns: usize,
-  depth: usize,
+  a: Pointer,
+  aRow: Size,
+  aColumn: Size,
+  b: Pointer,
+  bRow: Size,
+  c: Pointer,
+  cRow: Size,
+  rows: Size,
+  columns: Size,
+  depth: Size,
   into: bool,
 ): void {
   const wide = width<T>() << 1;
@@ -141,16 +142,16 @@ function multiply<T>(
  * i cRow + 4 j, all in bytes. depth >= 1.
  */
 export function product(
-  a: usize,
-  aRow: usize,
-  aColumn: usize,
-  b: usize,
-  bRow: usize,
-  c: usize,
-  cRow: usize,
-  rows: usize,
-  columns: usize,
-  depth: usize,
+  a: Pointer,
+  aRow: Size,
+  aColumn: Size,
+  b: Pointer,
+  bRow: Size,
+  c: Pointer,
+  cRow: Size,
+  rows: Size,
+  columns: Size,
+  depth: Size,
   into: bool,
 ): void {
   if (ASC_FEATURE_SIMD) multiply<v128>(a, aRow, aColumn, b, bRow, c, cRow, rows, columns, depth, into);

@@ -2,13 +2,15 @@
  * Philox4x32-10: four random words from (key, counter) alone, so that any element can be drawn at any time, on any
  * shard. J. K. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
  */
+import { Pointer, Size } from "./words";
+
 const MULTIPLIER_A: u64 = 0xd2511f53;
 const MULTIPLIER_B: u64 = 0xcd9e8d57;
 const WEYL_A: u32 = 0x9e3779b9;
 const WEYL_B: u32 = 0xbb67ae85;
 
 /** Stores four rows of lanes as columns: 16 words in the order a0 b0 c0 d0 a1 ... */
-function interleave(a: v128, b: v128, c: v128, d: v128, out: usize): void {
+function interleave(a: v128, b: v128, c: v128, d: v128, out: Pointer): void {
   const lowAB = v128.shuffle<u32>(a, b, 0, 4, 1, 5);
   const lowCD = v128.shuffle<u32>(c, d, 0, 4, 1, 5);
   const highAB = v128.shuffle<u32>(a, b, 2, 6, 3, 7);
@@ -20,7 +22,7 @@ function interleave(a: v128, b: v128, c: v128, d: v128, out: usize): void {
 }
 
 /** The blocks of counters from `counter` on, four side by side, in a third of the time that they take one by one. */
-function fourBlocks(out: usize, counter: u32, key0: u32, key1: u32, stream0: u32, stream1: u32): void {
+function fourBlocks(out: Pointer, counter: u32, key0: u32, key1: u32, stream0: u32, stream1: u32): void {
   const multiplierA = i32x4.splat(u32(MULTIPLIER_A));
   const multiplierB = i32x4.splat(u32(MULTIPLIER_B));
   let a = i32x4.add(i32x4.splat(counter), i32x4(0, 1, 2, 3)),
@@ -46,7 +48,7 @@ function fourBlocks(out: usize, counter: u32, key0: u32, key1: u32, stream0: u32
  * Element i of `out` is word (first + i) mod 4 of the block whose counter is ((first + i) / 4, 0, stream0, stream1),
  * under the key (key0, key1).
  */
-export function randomBits(out: usize, n: usize, first: u32, key0: u32, key1: u32, stream0: u32, stream1: u32): void {
+export function randomBits(out: Pointer, n: Size, first: u32, key0: u32, key1: u32, stream0: u32, stream1: u32): void {
   let i: usize = 0;
   while (i < n) {
     const element = u64(first) + u64(i);

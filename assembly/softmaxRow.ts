@@ -2,6 +2,7 @@
 import { CHUNK, chunkSum } from "./chunk";
 import { add, atLeast, max, mul, splat, sub } from "./lanes";
 import { exp, expBelow89 } from "./math";
+import { Pointer, Size } from "./words";
 
 /** The largest of four lanes. */
 function largestLane(a: v128): f32 {
@@ -12,7 +13,7 @@ function largestLane(a: v128): f32 {
 }
 
 /** The largest element of a row, +0 for -0. Of NaN anything may come: the sum of exponentials is NaN then whatever the shift. */
-export function largest(x: usize, columns: usize): f32 {
+export function largest(x: Pointer, columns: Size): f32 {
   const end = x + (columns << 2);
   let most: f32 = -Infinity;
   if (ASC_FEATURE_SIMD) {
@@ -35,7 +36,7 @@ export function largest(x: usize, columns: usize): f32 {
   return add<f32>(most, 0);
 }
 
-function shiftedExpAt<T>(x: usize, y: usize, shift: f32): void {
+function shiftedExpAt<T>(x: Pointer, y: Pointer, shift: f32): void {
   store<T>(y, expBelow89<T>(sub<T>(load<T>(x), splat<T>(shift))));
 }
 
@@ -43,7 +44,7 @@ function shiftedExpAt<T>(x: usize, y: usize, shift: f32): void {
  * y = e^(x - shift); returns the largest of as many elements at `next`. Exponentials leave memory idle, so that the
  * largest element of the row after this one costs little, and the row is in cache when its turn comes.
  */
-export function shiftedExp(x: usize, y: usize, next: usize, n: usize, shift: f32): f32 {
+export function shiftedExp(x: Pointer, y: Pointer, next: Pointer, n: Size, shift: f32): f32 {
   const end = n << 2;
   let i: usize = 0;
   let most: f32 = -Infinity;
@@ -64,7 +65,7 @@ export function shiftedExp(x: usize, y: usize, next: usize, n: usize, shift: f32
 }
 
 /** y = e^(x - shift), and its sum in the order of fold.ts, each chunk summed while it is in the first cache. */
-export function expSum(x: usize, y: usize, columns: usize, shift: f32): f64 {
+export function expSum(x: Pointer, y: Pointer, columns: Size, shift: f32): f64 {
   let total: f64 = 0;
   for (; columns > CHUNK; columns -= CHUNK, x += CHUNK << 2, y += CHUNK << 2) {
     shiftedExp(x, y, x, CHUNK, shift);
@@ -74,19 +75,7 @@ export function expSum(x: usize, y: usize, columns: usize, shift: f32): f64 {
   return total + chunkSum(y, columns);
 }
 
-function scaledExpAt<T>(x: usize, y: usize, shift: f32, scale: f32): void {
-  store<T>(y, exp<T>(mul<T>(sub<T>(load<T>(x), splat<T>(shift)), splat<T>(scale))));
-}
-
 /** y = e^(scale (x - shift)) */
-export function scaledExp(x: usize, y: usize, n: usize, shift: f32, scale: f32): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      scaledExpAt<v128>(x + i, y + i, shift, scale);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) scaledExpAt<f32>(x + i, y + i, shift, scale);
+export function scaledExp<Lane>(x: Pointer, y: Pointer, n: Size, shift: f32, scale: f32): void {
+  store<Lane>(y, exp<Lane>(mul<Lane>(sub<Lane>(load<Lane>(x), splat<Lane>(shift)), splat<Lane>(scale))));
 }

@@ -3,13 +3,14 @@
  * is then exact to a rounding of the difference, however far from 0 the values lie.
  */
 import { mul, mulAdd, sub } from "./lanes";
+import { Pointer, Size } from "./words";
 
 /**
  * Stores sum (x_i - shift) and sum (x_i - shift)^2, in float64: element i goes to partial i mod 4, tail included.
  * With a value of the data for shift, its distance from the mean, squared, is at most n times the variance. The
  * difference of two sums that the variance comes from then loses log2 n of 53 bits and no more: one pass is enough.
  */
-export function moments(x: usize, n: usize, shift: f64, sums: usize): void {
+export function moments(x: Pointer, n: Size, shift: f64, sums: Pointer): void {
   let s0: f64 = 0,
     s1: f64 = 0,
     s2: f64 = 0,
@@ -87,8 +88,8 @@ export function inverseDeviation(variance: f64, eps: f32): f32 {
  * returns the biased variance.
  */
 export function storeStatistics(
-  saved: usize,
-  plane: usize,
+  saved: Pointer,
+  plane: Size,
   shift: f64,
   total: f64,
   squares: f64,
@@ -121,7 +122,7 @@ export function throughNormal<T>(g: T, n: T, m1: T, m2: T, rstd: T): T {
 }
 
 /** y_i += acc_i, of float64, each rounded once. */
-export function addTotals(acc: usize, y: usize, n: usize): void {
+export function addTotals(acc: Pointer, y: Pointer, n: Size): void {
   const end = y + (n << 2);
   for (; y < end; y += 4, acc += 8) store<f32>(y, load<f32>(y) + f32(load<f64>(acc)));
 }

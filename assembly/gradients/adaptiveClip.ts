@@ -1,9 +1,10 @@
 /** Adaptive gradient clipping. See src/gradients/adaptiveClip.ts for the rule and its source. */
 import { scale } from "../elementwise";
 import { sumSquares } from "../fold";
+import { Pointer, Size } from "../words";
 
 /** For each row: g = g min(1, clipping max(|p|, eps) / max(|g|, 1e-6)). Returns how many rows were clipped. */
-export function adaptiveClip(p: usize, g: usize, rows: usize, columns: usize, clipping: f32, eps: f32): u32 {
+export function adaptiveClip(p: Pointer, g: Pointer, rows: Size, columns: Size, clipping: f32, eps: f32): u32 {
   const bytes = columns << 2;
   let clipped: u32 = 0;
   for (; rows > 0; rows--, p += bytes, g += bytes) {

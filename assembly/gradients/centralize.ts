@@ -1,23 +1,14 @@
 /** Gradient centralisation. See src/gradients/centralize.ts for the rule and its source. */
 import { sum } from "../fold";
 import { splat, sub } from "../lanes";
+import { Pointer, Size } from "../words";
 
-function shiftAt<T>(g: usize, mean: f32): void {
-  store<T>(g, sub<T>(load<T>(g), splat<T>(mean)));
+/** g -= mean, over one row. */
+function shift<Lane>(g: Pointer, n: Size, mean: f32): void {
+  store<Lane>(g, sub<Lane>(load<Lane>(g), splat<Lane>(mean)));
 }
 
 /** g -= mean(g) for each row */
-export function centralize(g: usize, rows: usize, columns: usize): void {
-  const end = columns << 2;
-  for (; rows > 0; rows--, g += end) {
-    const mean = f32(sum(g, columns) / f64(columns));
-    let i: usize = 0;
-    if (ASC_FEATURE_SIMD && end >= 16) {
-      do {
-        shiftAt<v128>(g + i, mean);
-        i += 16;
-      } while (i + 16 <= end);
-    }
-    for (; i < end; i += 4) shiftAt<f32>(g + i, mean);
-  }
+export function centralize(g: Pointer, rows: Size, columns: Size): void {
+  for (; rows > 0; rows--, g += columns << 2) shift(g, columns, f32(sum(g, columns) / f64(columns)));
 }

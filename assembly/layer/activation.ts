@@ -5,93 +5,34 @@
  */
 import { abs, add, atLeast, clip, div, mul, mulAdd, splat, sub, whenEqual, whenLess } from "../lanes";
 import * as elementary from "../math";
-
-function tanhBackwardAt<T>(y: usize, dy: usize, dx: usize): void {
-  const value = load<T>(y);
-  store<T>(dx, mul<T>(load<T>(dy), sub<T>(splat<T>(1), mul<T>(value, value))));
-}
+import { Pointer, Size } from "../words";
 
 /** dx = dy (1 - y^2), where y = tanh x; dx may be dy. */
-export function tanhBackward(y: usize, dy: usize, dx: usize, n: usize): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      tanhBackwardAt<v128>(y + i, dy + i, dx + i);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) tanhBackwardAt<f32>(y + i, dy + i, dx + i);
-}
-
-function reluAt<T>(x: usize, y: usize): void {
-  store<T>(y, atLeast<T>(load<T>(x), splat<T>(0)));
+export function tanhBackward<Lane>(y: Pointer, dy: Pointer, dx: Pointer, n: Size): void {
+  const value = load<Lane>(y);
+  store<Lane>(dx, mul<Lane>(load<Lane>(dy), sub<Lane>(splat<Lane>(1), mul<Lane>(value, value))));
 }
 
 /** y = 0 below 0, else x, NaN included; y may be x. */
-export function relu(x: usize, y: usize, n: usize): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      reluAt<v128>(x + i, y + i);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) reluAt<f32>(x + i, y + i);
-}
-
-function reluBackwardAt<T>(y: usize, dy: usize, dx: usize): void {
-  const zero = splat<T>(0);
-  store<T>(dx, whenEqual<T>(load<T>(y), zero, zero, load<T>(dy)));
+export function relu<Lane>(x: Pointer, y: Pointer, n: Size): void {
+  store<Lane>(y, atLeast<Lane>(load<Lane>(x), splat<Lane>(0)));
 }
 
 /** dx = dy where y = relu x is not 0; dx may be dy. */
-export function reluBackward(y: usize, dy: usize, dx: usize, n: usize): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      reluBackwardAt<v128>(y + i, dy + i, dx + i);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) reluBackwardAt<f32>(y + i, dy + i, dx + i);
-}
-
-function sigmoidAt<T>(x: usize, y: usize): void {
-  store<T>(y, elementary.sigmoid<T>(load<T>(x)));
+export function reluBackward<Lane>(y: Pointer, dy: Pointer, dx: Pointer, n: Size): void {
+  const zero = splat<Lane>(0);
+  store<Lane>(dx, whenEqual<Lane>(load<Lane>(y), zero, zero, load<Lane>(dy)));
 }
 
 /** y = 1 / (1 + e^-x); y may be x. */
-export function sigmoid(x: usize, y: usize, n: usize): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      sigmoidAt<v128>(x + i, y + i);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) sigmoidAt<f32>(x + i, y + i);
-}
-
-function sigmoidBackwardAt<T>(y: usize, dy: usize, dx: usize): void {
-  const value = load<T>(y);
-  store<T>(dx, mul<T>(load<T>(dy), mul<T>(value, sub<T>(splat<T>(1), value))));
+export function sigmoid<Lane>(x: Pointer, y: Pointer, n: Size): void {
+  store<Lane>(y, elementary.sigmoid<Lane>(load<Lane>(x)));
 }
 
 /** dx = dy y (1 - y), where y = sigmoid x; dx may be dy. */
-export function sigmoidBackward(y: usize, dy: usize, dx: usize, n: usize): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      sigmoidBackwardAt<v128>(y + i, dy + i, dx + i);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) sigmoidBackwardAt<f32>(y + i, dy + i, dx + i);
+export function sigmoidBackward<Lane>(y: Pointer, dy: Pointer, dx: Pointer, n: Size): void {
+  const value = load<Lane>(y);
+  store<Lane>(dx, mul<Lane>(load<Lane>(dy), mul<Lane>(value, sub<Lane>(splat<Lane>(1), value))));
 }
 
 /** x where its activation still differs from 0 and from x: beyond, products with it would overflow. NaN stays. */
@@ -104,27 +45,15 @@ function complement<T>(s: T, decay: T): T {
   return whenLess<T>(s, splat<T>(0.5), sub<T>(splat<T>(1), s), mul<T>(decay, s));
 }
 
-function siluAt<T>(x: usize, y: usize, slope: usize): void {
-  const value = load<T>(x);
-  const near = bounded<T>(value);
-  const one = splat<T>(1);
-  const decay = elementary.exp<T>(sub<T>(splat<T>(0), near));
-  const s = div<T>(one, add<T>(one, decay));
-  store<T>(y, mul<T>(value, s));
-  store<T>(slope, mul<T>(s, mulAdd<T>(near, complement<T>(s, decay), one)));
-}
-
 /** y = x s and its slope s (1 + x (1 - s)), where s = sigmoid x; y or slope may be x. */
-export function silu(x: usize, y: usize, slope: usize, n: usize): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      siluAt<v128>(x + i, y + i, slope + i);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) siluAt<f32>(x + i, y + i, slope + i);
+export function silu<Lane>(x: Pointer, y: Pointer, slope: Pointer, n: Size): void {
+  const value = load<Lane>(x);
+  const near = bounded<Lane>(value);
+  const one = splat<Lane>(1);
+  const decay = elementary.exp<Lane>(sub<Lane>(splat<Lane>(0), near));
+  const s = div<Lane>(one, add<Lane>(one, decay));
+  store<Lane>(y, mul<Lane>(value, s));
+  store<Lane>(slope, mul<Lane>(s, mulAdd<Lane>(near, complement<Lane>(s, decay), one)));
 }
 
 /**
@@ -146,52 +75,28 @@ function tailRatio<T>(a: T): T {
   return mul<T>(q, t);
 }
 
-function geluAt<T>(x: usize, y: usize, slope: usize): void {
-  const value = load<T>(x);
-  const near = bounded<T>(value);
-  const bell = elementary.exp<T>(mul<T>(splat<T>(-0.5), mul<T>(near, near)));
-  const tail = mul<T>(bell, tailRatio<T>(abs<T>(near)));
-  const below = whenLess<T>(near, splat<T>(0), tail, sub<T>(splat<T>(1), tail));
-  store<T>(y, mul<T>(value, below));
-  store<T>(slope, mulAdd<T>(mul<T>(near, splat<T>(0.39894228)), bell, below));
-}
-
 /** y = x P(Z <= x) for a standard normal Z and its slope P(Z <= x) + x e^(-x^2 / 2) / sqrt(2 pi); y or slope may be x. */
-export function gelu(x: usize, y: usize, slope: usize, n: usize): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      geluAt<v128>(x + i, y + i, slope + i);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) geluAt<f32>(x + i, y + i, slope + i);
-}
-
-function geluTanhAt<T>(x: usize, y: usize, slope: usize): void {
-  const value = load<T>(x);
-  const near = bounded<T>(value);
-  const square = mul<T>(near, near);
-  // (1 + tanh u) / 2 is the sigmoid of 2 u, and 2 sqrt(2 / pi) = 1.5957691.
-  const one = splat<T>(1);
-  const twice = mul<T>(near, mulAdd<T>(splat<T>(0.0713548162), square, splat<T>(1.59576912)));
-  const decay = elementary.exp<T>(sub<T>(splat<T>(0), twice));
-  const s = div<T>(one, add<T>(one, decay));
-  const rate = mulAdd<T>(splat<T>(0.214064449), square, splat<T>(1.59576912));
-  store<T>(y, mul<T>(value, s));
-  store<T>(slope, mulAdd<T>(s, mul<T>(mul<T>(near, rate), complement<T>(s, decay)), s));
+export function gelu<Lane>(x: Pointer, y: Pointer, slope: Pointer, n: Size): void {
+  const value = load<Lane>(x);
+  const near = bounded<Lane>(value);
+  const bell = elementary.exp<Lane>(mul<Lane>(splat<Lane>(-0.5), mul<Lane>(near, near)));
+  const tail = mul<Lane>(bell, tailRatio<Lane>(abs<Lane>(near)));
+  const below = whenLess<Lane>(near, splat<Lane>(0), tail, sub<Lane>(splat<Lane>(1), tail));
+  store<Lane>(y, mul<Lane>(value, below));
+  store<Lane>(slope, mulAdd<Lane>(mul<Lane>(near, splat<Lane>(0.39894228)), bell, below));
 }
 
 /** y = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 and its slope; y or slope may be x. */
-export function geluTanh(x: usize, y: usize, slope: usize, n: usize): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      geluTanhAt<v128>(x + i, y + i, slope + i);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) geluTanhAt<f32>(x + i, y + i, slope + i);
+export function geluTanh<Lane>(x: Pointer, y: Pointer, slope: Pointer, n: Size): void {
+  const value = load<Lane>(x);
+  const near = bounded<Lane>(value);
+  const square = mul<Lane>(near, near);
+  // (1 + tanh u) / 2 is the sigmoid of 2 u, and 2 sqrt(2 / pi) = 1.5957691.
+  const one = splat<Lane>(1);
+  const twice = mul<Lane>(near, mulAdd<Lane>(splat<Lane>(0.0713548162), square, splat<Lane>(1.59576912)));
+  const decay = elementary.exp<Lane>(sub<Lane>(splat<Lane>(0), twice));
+  const s = div<Lane>(one, add<Lane>(one, decay));
+  const rate = mulAdd<Lane>(splat<Lane>(0.214064449), square, splat<Lane>(1.59576912));
+  store<Lane>(y, mul<Lane>(value, s));
+  store<Lane>(slope, mulAdd<Lane>(s, mul<Lane>(mul<Lane>(near, rate), complement<Lane>(s, decay)), s));
 }

@@ -10,17 +10,18 @@ import { scale as scaleRow } from "../elementwise";
 import { dot, sum } from "../fold";
 import { product } from "../product";
 import { largest, scaledExp } from "../softmaxRow";
+import { Pointer, Size } from "../words";
 
 /** Query rows whose probabilities are kept at a time in the backward pass. */
 const BLOCK: usize = 32;
 
 /** Bytes between rows of the workspace: whole tiles, and 8 elements more so that rows share no cache set. */
-function pitchOf(context: usize): usize {
+function pitchOf(context: Size): Size {
   return (((context + 7) & ~7) + 8) << 2;
 }
 
 /** Copies the rows of a head into columns; columns from `context` to the next multiple of 8 become 0. */
-function transpose(x: usize, rowBytes: usize, context: usize, width: usize, to: usize, pitch: usize): void {
+function transpose(x: Pointer, rowBytes: Size, context: Size, width: Size, to: Pointer, pitch: Size): void {
   const end = (context + 7) & ~7;
   for (let i: usize = 0; i < end; i++, x += rowBytes, to += 4) {
     for (let c: usize = 0; c < width; c++) store<f32>(to + c * pitch, i < context ? load<f32>(x + (c << 2)) : 0);
@@ -29,17 +30,17 @@ function transpose(x: usize, rowBytes: usize, context: usize, width: usize, to: 
 
 /** out[context, heads * width] = softmax(scale q k^T, causal) v for each head; stats[.., 2] = largest score, 1 / sum. */
 export function causalAttention(
-  q: usize,
-  k: usize,
-  v: usize,
-  out: usize,
-  stats: usize,
-  work: usize,
-  batch: usize,
-  context: usize,
-  heads: usize,
-  width: usize,
-  stride: usize,
+  q: Pointer,
+  k: Pointer,
+  v: Pointer,
+  out: Pointer,
+  stats: Pointer,
+  work: Pointer,
+  batch: Size,
+  context: Size,
+  heads: Size,
+  width: Size,
+  stride: Size,
   scale: f32,
 ): void {
   const rowBytes = stride << 2;
@@ -73,35 +74,24 @@ export function causalAttention(
   }
 }
 
-function scoreGradientAt<T>(p: usize, d: usize, inverse: f32, mean: f32, scale: f32): void {
-  const probability = mul<T>(load<T>(p), splat<T>(inverse));
-  store<T>(p, probability);
-  store<T>(d, mul<T>(mul<T>(probability, sub<T>(load<T>(d), splat<T>(mean))), splat<T>(scale)));
-}
-
 /** p = inverse p, d = scale p (d - mean) */
-function scoreGradient(p: usize, d: usize, bytes: usize, inverse: f32, mean: f32, scale: f32): void {
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && bytes >= 16) {
-    do {
-      scoreGradientAt<v128>(p + i, d + i, inverse, mean, scale);
-      i += 16;
-    } while (i + 16 <= bytes);
-  }
-  for (; i < bytes; i += 4) scoreGradientAt<f32>(p + i, d + i, inverse, mean, scale);
+function scoreGradient<Lane>(p: Pointer, d: Pointer, n: Size, inverse: f32, mean: f32, scale: f32): void {
+  const probability = mul<Lane>(load<Lane>(p), splat<Lane>(inverse));
+  store<Lane>(p, probability);
+  store<Lane>(d, mul<Lane>(mul<Lane>(probability, sub<Lane>(load<Lane>(d), splat<Lane>(mean))), splat<Lane>(scale)));
 }
 
 /** dx[j] (+)= sum_i weights[i, j] rows[i] over the rows of a block that begins at query `first`. */
 function gatherColumns(
-  weights: usize,
-  pitch: usize,
-  rows: usize,
-  rowBytes: usize,
-  dx: usize,
-  dxBytes: usize,
-  first: usize,
-  count: usize,
-  width: usize,
+  weights: Pointer,
+  pitch: Size,
+  rows: Size,
+  rowBytes: Size,
+  dx: Pointer,
+  dxBytes: Size,
+  first: Size,
+  count: Size,
+  width: Size,
 ): void {
   // Earlier keys have a sum from the block before; those of this block begin theirs, at their own tile.
   if (first > 0) product(weights, 4, pitch, rows, rowBytes, dx, dxBytes, first, width, count, true);
@@ -114,21 +104,21 @@ function gatherColumns(
 
 /** The gradients of q, k and v, which are overwritten, from that of the output. */
 export function causalAttentionBackward(
-  q: usize,
-  k: usize,
-  v: usize,
-  out: usize,
-  stats: usize,
-  dOut: usize,
-  dq: usize,
-  dk: usize,
-  dv: usize,
-  work: usize,
-  batch: usize,
-  context: usize,
-  heads: usize,
-  width: usize,
-  stride: usize,
+  q: Pointer,
+  k: Pointer,
+  v: Pointer,
+  out: Pointer,
+  stats: Pointer,
+  dOut: Pointer,
+  dq: Pointer,
+  dk: Pointer,
+  dv: Pointer,
+  work: Pointer,
+  batch: Size,
+  context: Size,
+  heads: Size,
+  width: Size,
+  stride: Size,
   scale: f32,
 ): void {
   const rowBytes = stride << 2;
@@ -163,7 +153,7 @@ export function causalAttentionBackward(
             const at = fromOut + (n - 1) * outBytes;
             const mean = f32(dot(dOut + at, out + at, width));
             scaledExp(row, row, n, load<f32>(stats), scale);
-            scoreGradient(row, dRow, n << 2, load<f32>(stats, 4), mean, scale);
+            scoreGradient(row, dRow, n, load<f32>(stats, 4), mean, scale);
             memory.fill(row + (n << 2), 0, (first + count - n) << 2);
             memory.fill(dRow + (n << 2), 0, (first + count - n) << 2);
           }

@@ -12,9 +12,10 @@ import { addProducts, addValues } from "../chunk";
 import { dot, sum } from "../fold";
 import { mul, splat } from "../lanes";
 import { addTotals, centred, moments, normalised, storeStatistics, throughNormal } from "../statistics";
+import { Pointer, Size } from "../words";
 
 /** total_i += x_i - shift_i and squares_i += (x_i - shift_i)^2, sums in float64. */
-function addMoments(x: usize, shift: usize, total: usize, squares: usize, n: usize): void {
+function addMoments(x: Pointer, shift: Pointer, total: Pointer, squares: Pointer, n: Size): void {
   const end = x + (n << 2);
   if (ASC_FEATURE_SIMD) {
     for (; x + 8 <= end; x += 8, shift += 8, total += 16, squares += 16) {
@@ -31,7 +32,7 @@ function addMoments(x: usize, shift: usize, total: usize, squares: usize, n: usi
   }
 }
 
-function addTo(acc: usize, value: f64): void {
+function addTo(acc: Pointer, value: f64): void {
   store<f64>(acc, load<f64>(acc) + value);
 }
 
@@ -40,14 +41,14 @@ function addTo(acc: usize, value: f64): void {
  * and two more.
  */
 export function channelMoments(
-  x: usize,
-  saved: usize,
-  variance: usize,
-  acc: usize,
-  segments: usize,
-  width: usize,
-  groups: usize,
-  span: usize,
+  x: Pointer,
+  saved: Pointer,
+  variance: Pointer,
+  acc: Pointer,
+  segments: Size,
+  width: Size,
+  groups: Size,
+  span: Size,
   eps: f32,
 ): void {
   const bytes = width << 2;
@@ -74,74 +75,78 @@ export function channelMoments(
 }
 
 /** Whether groups are anything but one for each channel, as they are in batch norm. */
-function grouped(channels: usize, groups: usize, span: usize): bool {
+function grouped(channels: Size, groups: Size, span: Size): bool {
   return span != 1 || channels != groups;
 }
 
-function normaliseAt<T>(x: usize, y: usize, mean: T, low: T, gain: T, bias: T): void {
-  store<T>(y, normalised<T>(load<T>(x), mean, low, gain, bias));
+/** y = (x - mean) gain + bias, over a segment. */
+function normalise<Lane>(x: Pointer, y: Pointer, n: Size, mean: f32, low: f32, gain: f32, bias: f32): void {
+  const made = normalised<Lane>(
+    load<Lane>(x),
+    splat<Lane>(mean),
+    splat<Lane>(low),
+    splat<Lane>(gain),
+    splat<Lane>(bias),
+  );
+  store<Lane>(y, made);
 }
 
-/** The same with the statistics of one channel for each lane. */
-function normaliseAcross<T>(x: usize, weight: usize, bias: usize, y: usize, saved: usize, plane: usize): void {
-  const gain = mul<T>(load<T>(saved + (plane << 1)), load<T>(weight));
-  normaliseAt<T>(x, y, load<T>(saved), load<T>(saved + plane), gain, load<T>(bias));
+/** The same over a row of channels, each with its statistics. */
+function normaliseAcross<Lane>(
+  x: Pointer,
+  weight: Pointer,
+  bias: Pointer,
+  y: Pointer,
+  saved: Pointer,
+  n: Size,
+  plane: Size,
+): void {
+  const gain = mul<Lane>(load<Lane>(saved + (plane << 1)), load<Lane>(weight));
+  store<Lane>(y, normalised<Lane>(load<Lane>(x), load<Lane>(saved), load<Lane>(saved + plane), gain, load<Lane>(bias)));
 }
 
 /** y = (x - mean) (rstd weight) + bias; y may be x. */
 export function channelNorm(
-  x: usize,
-  weight: usize,
-  bias: usize,
-  y: usize,
-  saved: usize,
-  segments: usize,
-  width: usize,
-  channels: usize,
-  groups: usize,
-  span: usize,
+  x: Pointer,
+  weight: Pointer,
+  bias: Pointer,
+  y: Pointer,
+  saved: Pointer,
+  segments: Size,
+  width: Size,
+  channels: Size,
+  groups: Size,
+  span: Size,
 ): void {
   const plane = groups << 2;
   const end = width << 2;
   if (width == 1 && !grouped(channels, groups, span)) {
     for (const last = x + (segments << 2); x < last; x += plane, y += plane) {
-      let i: usize = 0;
-      if (ASC_FEATURE_SIMD) {
-        for (; i + 16 <= plane; i += 16) normaliseAcross<v128>(x + i, weight + i, bias + i, y + i, saved + i, plane);
-      }
-      for (; i < plane; i += 4) normaliseAcross<f32>(x + i, weight + i, bias + i, y + i, saved + i, plane);
+      normaliseAcross(x, weight, bias, y, saved, channels, plane);
     }
     return;
   }
   for (let s: usize = 0; s < segments; s++, x += end, y += end) {
     const at = saved + (((s / span) % groups) << 2);
     const channel = (s % channels) << 2;
-    const mean = load<f32>(at);
-    const low = load<f32>(at + plane);
     const gain = load<f32>(at + (plane << 1)) * load<f32>(weight + channel);
-    const shift = load<f32>(bias + channel);
-    let i: usize = 0;
-    if (ASC_FEATURE_SIMD && end >= 16) {
-      do {
-        normaliseAt<v128>(x + i, y + i, splat<v128>(mean), splat<v128>(low), splat<v128>(gain), splat<v128>(shift));
-        i += 16;
-      } while (i + 16 <= end);
-    }
-    for (; i < end; i += 4) normaliseAt<f32>(x + i, y + i, mean, low, gain, shift);
+    normalise(x, y, width, load<f32>(at), load<f32>(at + plane), gain, load<f32>(bias + channel));
   }
 }
 
 /** n = (x - mean) rstd */
-function normal<T>(x: usize, mean: T, low: T, rstd: T): T {
+function normal<T>(x: Pointer, mean: T, low: T, rstd: T): T {
   return mul<T>(centred<T>(load<T>(x), mean, low), rstd);
 }
 
-function normalAt<T>(x: usize, n: usize, mean: T, low: T, rstd: T): void {
-  store<T>(n, normal<T>(x, mean, low, rstd));
+/** y = (x - mean) rstd, over a segment. */
+function storeNormal<Lane>(x: Pointer, y: Pointer, n: Size, mean: f32, low: f32, rstd: f32): void {
+  store<Lane>(y, normal<Lane>(x, splat<Lane>(mean), splat<Lane>(low), splat<Lane>(rstd)));
 }
 
-function normalAcross<T>(x: usize, n: usize, saved: usize, plane: usize): void {
-  normalAt<T>(x, n, load<T>(saved), load<T>(saved + plane), load<T>(saved + (plane << 1)));
+/** The same over a row of channels. */
+function storeNormalAcross<Lane>(x: Pointer, y: Pointer, saved: Pointer, n: Size, plane: Size): void {
+  store<Lane>(y, normal<Lane>(x, load<Lane>(saved), load<Lane>(saved + plane), load<Lane>(saved + (plane << 1))));
 }
 
 /**
@@ -150,20 +155,20 @@ function normalAcross<T>(x: usize, n: usize, saved: usize, plane: usize): void {
  * float64 for each channel and for each group.
  */
 export function channelNormSums(
-  x: usize,
-  weight: usize,
-  dy: usize,
-  saved: usize,
-  dWeight: usize,
-  dBias: usize,
-  means: usize,
-  work: usize,
-  acc: usize,
-  segments: usize,
-  width: usize,
-  channels: usize,
-  groups: usize,
-  span: usize,
+  x: Pointer,
+  weight: Pointer,
+  dy: Pointer,
+  saved: Pointer,
+  dWeight: Pointer,
+  dBias: Pointer,
+  means: Pointer,
+  work: Pointer,
+  acc: Pointer,
+  segments: Size,
+  width: Size,
+  channels: Size,
+  groups: Size,
+  span: Size,
 ): void {
   const plane = groups << 2;
   const end = width << 2;
@@ -175,11 +180,7 @@ export function channelNormSums(
   memory.fill(acc, 0, (channels + groups) << 4);
   if (width == 1 && !shared) {
     for (const last = x + (segments << 2); x < last; x += plane, dy += plane) {
-      let i: usize = 0;
-      if (ASC_FEATURE_SIMD) {
-        for (; i + 16 <= plane; i += 16) normalAcross<v128>(x + i, work + i, saved + i, plane);
-      }
-      for (; i < plane; i += 4) normalAcross<f32>(x + i, work + i, saved + i, plane);
+      storeNormalAcross(x, work, saved, channels, plane);
       addProducts(dy, work, acc, channels);
       addValues(dy, accBias, channels);
     }
@@ -188,17 +189,7 @@ export function channelNormSums(
       const j = (s / span) % groups;
       const channel = s % channels;
       const at = saved + (j << 2);
-      const mean = load<f32>(at);
-      const low = load<f32>(at + plane);
-      const rstd = load<f32>(at + (plane << 1));
-      let i: usize = 0;
-      if (ASC_FEATURE_SIMD && end >= 16) {
-        do {
-          normalAt<v128>(x + i, work + i, splat<v128>(mean), splat<v128>(low), splat<v128>(rstd));
-          i += 16;
-        } while (i + 16 <= end);
-      }
-      for (; i < end; i += 4) normalAt<f32>(x + i, work + i, mean, low, rstd);
+      storeNormal(x, work, width, load<f32>(at), load<f32>(at + plane), load<f32>(at + (plane << 1)));
       const product = dot(dy, work, width);
       const total = sum(dy, width);
       const w = f64(load<f32>(weight + (channel << 2)));
@@ -223,50 +214,60 @@ export function channelNormSums(
   addTotals(accBias, dBias, channels);
 }
 
-function backwardAt<T>(x: usize, dy: usize, dx: usize, mean: T, low: T, rstd: T, weight: T, m1: T, m2: T): void {
-  const n = normal<T>(x, mean, low, rstd);
-  store<T>(dx, throughNormal<T>(mul<T>(load<T>(dy), weight), n, m1, m2, rstd));
+/** The gradient of x in a segment. */
+function differentiate<Lane>(
+  x: Pointer,
+  dy: Pointer,
+  dx: Pointer,
+  n: Size,
+  mean: f32,
+  low: f32,
+  rstd: f32,
+  weight: f32,
+  m1: f32,
+  m2: f32,
+): void {
+  const norm = normal<Lane>(x, splat<Lane>(mean), splat<Lane>(low), splat<Lane>(rstd));
+  const slope = mul<Lane>(load<Lane>(dy), splat<Lane>(weight));
+  store<Lane>(dx, throughNormal<Lane>(slope, norm, splat<Lane>(m1), splat<Lane>(m2), splat<Lane>(rstd)));
 }
 
-function backwardAcross<T>(
-  x: usize,
-  weight: usize,
-  dy: usize,
-  saved: usize,
-  means: usize,
-  dx: usize,
-  plane: usize,
+/** The same in a row of channels. */
+function differentiateAcross<Lane>(
+  x: Pointer,
+  weight: Pointer,
+  dy: Pointer,
+  saved: Pointer,
+  means: Pointer,
+  dx: Pointer,
+  n: Size,
+  plane: Size,
 ): void {
-  const rstd = load<T>(saved + (plane << 1));
-  const low = load<T>(saved + plane);
-  backwardAt<T>(x, dy, dx, load<T>(saved), low, rstd, load<T>(weight), load<T>(means), load<T>(means + plane));
+  const rstd = load<Lane>(saved + (plane << 1));
+  const norm = normal<Lane>(x, load<Lane>(saved), load<Lane>(saved + plane), rstd);
+  const slope = mul<Lane>(load<Lane>(dy), load<Lane>(weight));
+  store<Lane>(dx, throughNormal<Lane>(slope, norm, load<Lane>(means), load<Lane>(means + plane), rstd));
 }
 
 /** dx = rstd (dy weight - means[0] - n means[1]), with the means of channelNormSums; dx may be dy. */
 export function channelNormBackward(
-  x: usize,
-  weight: usize,
-  dy: usize,
-  saved: usize,
-  means: usize,
-  dx: usize,
-  segments: usize,
-  width: usize,
-  channels: usize,
-  groups: usize,
-  span: usize,
+  x: Pointer,
+  weight: Pointer,
+  dy: Pointer,
+  saved: Pointer,
+  means: Pointer,
+  dx: Pointer,
+  segments: Size,
+  width: Size,
+  channels: Size,
+  groups: Size,
+  span: Size,
 ): void {
   const plane = groups << 2;
   const end = width << 2;
   if (width == 1 && !grouped(channels, groups, span)) {
     for (const last = x + (segments << 2); x < last; x += plane, dy += plane, dx += plane) {
-      let i: usize = 0;
-      if (ASC_FEATURE_SIMD) {
-        for (; i + 16 <= plane; i += 16) {
-          backwardAcross<v128>(x + i, weight + i, dy + i, saved + i, means + i, dx + i, plane);
-        }
-      }
-      for (; i < plane; i += 4) backwardAcross<f32>(x + i, weight + i, dy + i, saved + i, means + i, dx + i, plane);
+      differentiateAcross(x, weight, dy, saved, means, dx, channels, plane);
     }
     return;
   }
@@ -278,23 +279,6 @@ export function channelNormBackward(
     const w = load<f32>(weight + ((s % channels) << 2));
     const m1 = load<f32>(means + j);
     const m2 = load<f32>(means + plane + j);
-    let i: usize = 0;
-    if (ASC_FEATURE_SIMD && end >= 16) {
-      do {
-        backwardAt<v128>(
-          x + i,
-          dy + i,
-          dx + i,
-          splat<v128>(mean),
-          splat<v128>(low),
-          splat<v128>(rstd),
-          splat<v128>(w),
-          splat<v128>(m1),
-          splat<v128>(m2),
-        );
-        i += 16;
-      } while (i + 16 <= end);
-    }
-    for (; i < end; i += 4) backwardAt<f32>(x + i, dy + i, dx + i, mean, low, rstd, w, m1, m2);
+    differentiate(x, dy, dx, width, mean, low, rstd, w, m1, m2);
   }
 }

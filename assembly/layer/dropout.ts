@@ -1,18 +1,20 @@
 /** Dropout, whose mask is drawn anew from the same random words whenever it is needed. */
 import { mul, splat } from "../lanes";
 import { randomBits } from "../random";
+import { Pointer, Size } from "../words";
 
 /** Words drawn at a time. */
 const BATCH: usize = 1024;
 
 /** `scale` where the 32-bit integers stored at `at` are at least `threshold`, else 0. */
-function factor<T>(at: usize, threshold: u32, scale: f32): T {
+function factor<T>(at: Pointer, threshold: u32, scale: f32): T {
   if (isVector<T>()) return v128.and(i32x4.ge_u(v128.load(at), i32x4.splat(threshold)), f32x4.splat(scale));
   return (load<u32>(at) >= threshold ? scale : 0) as T;
 }
 
-function dropoutAt<T>(x: usize, y: usize, words: usize, threshold: u32, scale: f32): void {
-  store<T>(y, mul<T>(load<T>(x), factor<T>(words, threshold, scale)));
+/** The dropout of a batch, whose words are drawn. */
+function drop<Lane>(x: Pointer, y: Pointer, words: Pointer, n: Size, threshold: u32, scale: f32): void {
+  store<Lane>(y, mul<Lane>(load<Lane>(x), factor<Lane>(words, threshold, scale)));
 }
 
 /**
@@ -20,10 +22,10 @@ function dropoutAt<T>(x: usize, y: usize, words: usize, threshold: u32, scale: f
  * backward pass, from dy to dx. y may be x. `work` is a workspace of 1024 words.
  */
 export function dropout(
-  x: usize,
-  y: usize,
-  work: usize,
-  n: usize,
+  x: Pointer,
+  y: Pointer,
+  work: Pointer,
+  n: Size,
   key0: u32,
   key1: u32,
   stream0: u32,
@@ -34,14 +36,6 @@ export function dropout(
   for (let first: usize = 0; first < n; first += BATCH, x += BATCH << 2, y += BATCH << 2) {
     const count = min<usize>(BATCH, n - first);
     randomBits(work, count, u32(first), key0, key1, stream0, stream1);
-    const end = count << 2;
-    let i: usize = 0;
-    if (ASC_FEATURE_SIMD && end >= 16) {
-      do {
-        dropoutAt<v128>(x + i, y + i, work + i, threshold, scale);
-        i += 16;
-      } while (i + 16 <= end);
-    }
-    for (; i < end; i += 4) dropoutAt<f32>(x + i, y + i, work + i, threshold, scale);
+    drop(x, y, work, count, threshold, scale);
   }
 }

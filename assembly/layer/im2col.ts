@@ -8,6 +8,7 @@
  */
 import { fill } from "../elementwise";
 import { add } from "../lanes";
+import { Pointer, Size } from "../words";
 
 /** The outputs o in [first, last) of an axis for which o stride + offset is in [0, size). */
 function firstInside(stride: isize, offset: isize, out: isize): isize {
@@ -19,7 +20,7 @@ function lastInside(stride: isize, offset: isize, size: isize, out: isize): isiz
 }
 
 /** A row of outputs: zeros, elements `stride` apart, zeros. */
-function gatherRow(x: usize, to: usize, stride: isize, offset: isize, size: isize, out: isize): void {
+function gatherRow(x: Pointer, to: Pointer, stride: isize, offset: isize, size: isize, out: isize): void {
   const last = lastInside(stride, offset, size, out);
   const first = min<isize>(last, firstInside(stride, offset, out));
   fill(to, first, 0);
@@ -34,21 +35,21 @@ function gatherRow(x: usize, to: usize, stride: isize, offset: isize, size: isiz
 }
 
 export function im2col(
-  x: usize,
-  columns: usize,
-  channels: usize,
-  height: usize,
-  width: usize,
-  outHeight: usize,
-  outWidth: usize,
-  kernelHeight: usize,
-  kernelWidth: usize,
-  strideY: usize,
-  strideX: usize,
-  padY: usize,
-  padX: usize,
-  dilationY: usize,
-  dilationX: usize,
+  x: Pointer,
+  columns: Pointer,
+  channels: Size,
+  height: Size,
+  width: Size,
+  outHeight: Size,
+  outWidth: Size,
+  kernelHeight: Size,
+  kernelWidth: Size,
+  strideY: Size,
+  strideX: Size,
+  padY: Size,
+  padX: Size,
+  dilationY: Size,
+  dilationX: Size,
 ): void {
   const rowBytes = outWidth << 2;
   for (let c: usize = 0; c < channels; c++, x += (height * width) << 2) {
@@ -65,12 +66,12 @@ export function im2col(
   }
 }
 
-function addAt<T>(x: usize, y: usize): void {
+function addAt<T>(x: Pointer, y: Pointer): void {
   store<T>(y, add<T>(load<T>(y), load<T>(x)));
 }
 
 /** Adds a row of outputs to the elements, `stride` apart, that it came from. */
-function scatterRow(from: usize, x: usize, stride: isize, offset: isize, size: isize, out: isize): void {
+function scatterRow(from: Pointer, x: Pointer, stride: isize, offset: isize, size: isize, out: isize): void {
   const last = lastInside(stride, offset, size, out);
   const first = min<isize>(last, firstInside(stride, offset, out));
   const end = from + (last << 2);
@@ -84,21 +85,21 @@ function scatterRow(from: usize, x: usize, stride: isize, offset: isize, size: i
 
 /** The transpose of im2col: x is the sum of what its elements became, by row of the matrix and then by output. */
 export function col2im(
-  columns: usize,
-  x: usize,
-  channels: usize,
-  height: usize,
-  width: usize,
-  outHeight: usize,
-  outWidth: usize,
-  kernelHeight: usize,
-  kernelWidth: usize,
-  strideY: usize,
-  strideX: usize,
-  padY: usize,
-  padX: usize,
-  dilationY: usize,
-  dilationX: usize,
+  columns: Pointer,
+  x: Pointer,
+  channels: Size,
+  height: Size,
+  width: Size,
+  outHeight: Size,
+  outWidth: Size,
+  kernelHeight: Size,
+  kernelWidth: Size,
+  strideY: Size,
+  strideX: Size,
+  padY: Size,
+  padX: Size,
+  dilationY: Size,
+  dilationX: Size,
 ): void {
   const rowBytes = outWidth << 2;
   fill(x, channels * height * width, 0);

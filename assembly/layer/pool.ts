@@ -2,6 +2,7 @@
  * Pooling over windows of planes [height, width]; see src/nn/functions/pool2d.ts. Window (oy, ox) starts at oy strideY - padY
  * and ox strideX - padX; what is outside the plane is left out. Every window must touch its plane.
  */
+import { Pointer, Size } from "../words";
 
 /** The part of a window inside an axis: its first element there, a whole number of `dilation` from its start. */
 function firstInside(start: isize, dilation: isize): isize {
@@ -10,22 +11,22 @@ function firstInside(start: isize, dilation: isize): isize {
 
 /** The largest element of each window and its place in the plane; the first of equals, and the last NaN if any. */
 export function maxPool2d(
-  x: usize,
-  y: usize,
-  index: usize,
-  planes: usize,
-  height: usize,
-  width: usize,
-  outHeight: usize,
-  outWidth: usize,
-  kernelHeight: usize,
-  kernelWidth: usize,
-  strideY: usize,
-  strideX: usize,
-  padY: usize,
-  padX: usize,
-  dilationY: usize,
-  dilationX: usize,
+  x: Pointer,
+  y: Pointer,
+  index: Pointer,
+  planes: Size,
+  height: Size,
+  width: Size,
+  outHeight: Size,
+  outWidth: Size,
+  kernelHeight: Size,
+  kernelWidth: Size,
+  strideY: Size,
+  strideX: Size,
+  padY: Size,
+  padX: Size,
+  dilationY: Size,
+  dilationX: Size,
 ): void {
   for (let plane: usize = 0; plane < planes; plane++, x += (height * width) << 2) {
     for (let oy: usize = 0; oy < outHeight; oy++) {
@@ -56,7 +57,7 @@ export function maxPool2d(
 }
 
 /** dx is the sum of dy over the windows whose largest element it was, in their order; `area` elements a plane. */
-export function maxPool2dBackward(dy: usize, index: usize, dx: usize, planes: usize, area: usize, out: usize): void {
+export function maxPool2dBackward(dy: Pointer, index: Pointer, dx: Pointer, planes: Size, area: Size, out: Size): void {
   memory.fill(dx, 0, (planes * area) << 2);
   for (let plane: usize = 0; plane < planes; plane++, dx += area << 2) {
     for (const end = dy + (out << 2); dy < end; dy += 4, index += 4) {
@@ -67,27 +68,27 @@ export function maxPool2dBackward(dy: usize, index: usize, dx: usize, planes: us
 }
 
 /** What a window's mean divides by: its elements in the plane or, with `padded`, in the plane and its padding. */
-function divisor(start: isize, kernel: isize, size: isize, pad: isize, padded: usize): isize {
+function divisor(start: isize, kernel: isize, size: isize, pad: isize, padded: Size): isize {
   const end = start + kernel;
   return padded ? min<isize>(end, size + pad) - start : min<isize>(end, size) - max<isize>(start, 0);
 }
 
 /** The mean of each window, summed in float64 row by row. */
 export function avgPool2d(
-  x: usize,
-  y: usize,
-  planes: usize,
-  height: usize,
-  width: usize,
-  outHeight: usize,
-  outWidth: usize,
-  kernelHeight: usize,
-  kernelWidth: usize,
-  strideY: usize,
-  strideX: usize,
-  padY: usize,
-  padX: usize,
-  padded: usize,
+  x: Pointer,
+  y: Pointer,
+  planes: Size,
+  height: Size,
+  width: Size,
+  outHeight: Size,
+  outWidth: Size,
+  kernelHeight: Size,
+  kernelWidth: Size,
+  strideY: Size,
+  strideX: Size,
+  padY: Size,
+  padX: Size,
+  padded: Size,
 ): void {
   for (let plane: usize = 0; plane < planes; plane++, x += (height * width) << 2) {
     for (let oy: usize = 0; oy < outHeight; oy++) {
@@ -112,20 +113,20 @@ export function avgPool2d(
 
 /** dx is the sum of the shares of dy of the windows that an element is in, in their order. */
 export function avgPool2dBackward(
-  dy: usize,
-  dx: usize,
-  planes: usize,
-  height: usize,
-  width: usize,
-  outHeight: usize,
-  outWidth: usize,
-  kernelHeight: usize,
-  kernelWidth: usize,
-  strideY: usize,
-  strideX: usize,
-  padY: usize,
-  padX: usize,
-  padded: usize,
+  dy: Pointer,
+  dx: Pointer,
+  planes: Size,
+  height: Size,
+  width: Size,
+  outHeight: Size,
+  outWidth: Size,
+  kernelHeight: Size,
+  kernelWidth: Size,
+  strideY: Size,
+  strideX: Size,
+  padY: Size,
+  padX: Size,
+  padded: Size,
 ): void {
   memory.fill(dx, 0, (planes * height * width) << 2);
   for (let plane: usize = 0; plane < planes; plane++, dx += (height * width) << 2) {

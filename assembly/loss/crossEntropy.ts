@@ -5,6 +5,7 @@ import { sum } from "../fold";
 import { add, mul, mulAdd, splat, sub, unlessZero, weigh } from "../lanes";
 import { log } from "../math";
 import { expSum, largest, shiftedExp } from "../softmaxRow";
+import { Pointer, Size } from "../words";
 
 /** 1 - p, p the softmax at one class, to 1e-16: in float32, 1 - p has no digits left where p is nearly 1. */
 function others(own: f32, total: f64): f32 {
@@ -12,7 +13,7 @@ function others(own: f32, total: f64): f32 {
 }
 
 /** Turns e^(z - most), which sum to `exact`, into weight (softmax z - onehot target); returns the loss. */
-function settle(y: usize, target: usize, columns: usize, most: f32, correct: f32, exact: f64, weight: f32): f32 {
+function settle(y: Pointer, target: Size, columns: Size, most: f32, correct: f32, exact: f64, weight: f32): f32 {
   const total = f32(exact);
   const rest = others(load<f32>(y + target), exact);
   scale(y, y, columns, weight / total);
@@ -25,12 +26,12 @@ function settle(y: usize, target: usize, columns: usize, most: f32, correct: f32
  * `gradient` may be `logits`. Every target must be below `columns`.
  */
 export function softmaxCrossEntropy(
-  logits: usize,
-  targets: usize,
-  losses: usize,
-  gradient: usize,
-  rows: usize,
-  columns: usize,
+  logits: Pointer,
+  targets: Pointer,
+  losses: Pointer,
+  gradient: Pointer,
+  rows: Size,
+  columns: Size,
   weight: f32,
 ): void {
   const bytes = columns << 2;
@@ -54,38 +55,14 @@ export function softmaxCrossEntropy(
   }
 }
 
-function dropAt<T>(z: usize, w: usize, y: usize, most: f32): void {
-  store<T>(y, unlessZero<T>(load<T>(w), sub<T>(splat<T>(most), load<T>(z))));
-}
-
 /** y = most - z, or 0 where the weight w is 0: what is not asked for may be impossible, its logit -infinity. */
-function drop(z: usize, w: usize, y: usize, n: usize, most: f32): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      dropAt<v128>(z + i, w + i, y + i, most);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) dropAt<f32>(z + i, w + i, y + i, most);
-}
-
-function takeShareAt<T>(w: usize, y: usize, alpha: f32, beta: f32): void {
-  store<T>(y, sub<T>(mul<T>(splat<T>(alpha), load<T>(y)), mul<T>(splat<T>(beta), load<T>(w))));
+function drop<Lane>(z: Pointer, w: Pointer, y: Pointer, n: Size, most: f32): void {
+  store<Lane>(y, unlessZero<Lane>(load<Lane>(w), sub<Lane>(splat<Lane>(most), load<Lane>(z))));
 }
 
 /** y = alpha y - beta w */
-function takeShare(w: usize, y: usize, n: usize, alpha: f32, beta: f32): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      takeShareAt<v128>(w + i, y + i, alpha, beta);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) takeShareAt<f32>(w + i, y + i, alpha, beta);
+function takeShare<Lane>(w: Pointer, y: Pointer, n: Size, alpha: f32, beta: f32): void {
+  store<Lane>(y, sub<Lane>(mul<Lane>(splat<Lane>(alpha), load<Lane>(y)), mul<Lane>(splat<Lane>(beta), load<Lane>(w))));
 }
 
 /**
@@ -94,14 +71,14 @@ function takeShare(w: usize, y: usize, n: usize, alpha: f32, beta: f32): void {
  * losses[i] = sum_c -q_c log softmax(z_i)_c;  gradient[i, :] = scale (softmax(z_i) sum q - q).
  */
 export function softmaxCrossEntropyWeighted(
-  logits: usize,
-  targets: usize,
-  weights: usize,
-  losses: usize,
-  gradient: usize,
-  work: usize,
-  rows: usize,
-  columns: usize,
+  logits: Pointer,
+  targets: Pointer,
+  weights: Pointer,
+  losses: Pointer,
+  gradient: Pointer,
+  work: Pointer,
+  rows: Size,
+  columns: Size,
   ignored: u32,
   by: f32,
   confidence: f32,
@@ -149,54 +126,39 @@ export function softmaxCrossEntropyWeighted(
 }
 
 /** w (confidence t + uniform) */
-function share<T>(t: usize, w: usize, confidence: f32, uniform: f32): T {
+function share<T>(t: Pointer, w: Pointer, confidence: f32, uniform: f32): T {
   return mul<T>(load<T>(w), mulAdd<T>(splat<T>(confidence), load<T>(t), splat<T>(uniform)));
 }
 
-function shareAt<T>(t: usize, w: usize, y: usize, confidence: f32, uniform: f32): void {
-  store<T>(y, share<T>(t, w, confidence, uniform));
-}
-
-function shares(t: usize, w: usize, y: usize, n: usize, confidence: f32, uniform: f32): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      shareAt<v128>(t + i, w + i, y + i, confidence, uniform);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) shareAt<f32>(t + i, w + i, y + i, confidence, uniform);
-}
-
-function takeSharesAt<T>(t: usize, w: usize, y: usize, alpha: f32, by: f32, confidence: f32, uniform: f32): void {
-  const taken = mul<T>(splat<T>(by), share<T>(t, w, confidence, uniform));
-  store<T>(y, sub<T>(mul<T>(splat<T>(alpha), load<T>(y)), taken));
+function shares<Lane>(t: Pointer, w: Pointer, y: Pointer, n: Size, confidence: f32, uniform: f32): void {
+  store<Lane>(y, share<Lane>(t, w, confidence, uniform));
 }
 
 /** y = alpha y - by q */
-function takeShares(t: usize, w: usize, y: usize, n: usize, alpha: f32, by: f32, confidence: f32, uniform: f32): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      takeSharesAt<v128>(t + i, w + i, y + i, alpha, by, confidence, uniform);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) takeSharesAt<f32>(t + i, w + i, y + i, alpha, by, confidence, uniform);
+function takeShares<Lane>(
+  t: Pointer,
+  w: Pointer,
+  y: Pointer,
+  n: Size,
+  alpha: f32,
+  by: f32,
+  confidence: f32,
+  uniform: f32,
+): void {
+  const taken = mul<Lane>(splat<Lane>(by), share<Lane>(t, w, confidence, uniform));
+  store<Lane>(y, sub<Lane>(mul<Lane>(splat<Lane>(alpha), load<Lane>(y)), taken));
 }
 
 /** The same where targets are probabilities t [rows, columns]: q = w (confidence t + uniform). */
 export function softmaxCrossEntropyDense(
-  logits: usize,
-  targets: usize,
-  weights: usize,
-  losses: usize,
-  gradient: usize,
-  work: usize,
-  rows: usize,
-  columns: usize,
+  logits: Pointer,
+  targets: Pointer,
+  weights: Pointer,
+  losses: Pointer,
+  gradient: Pointer,
+  work: Pointer,
+  rows: Size,
+  columns: Size,
   by: f32,
   confidence: f32,
   uniform: f32,

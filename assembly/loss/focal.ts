@@ -4,6 +4,7 @@ import { add, atMost, mul, splat, sub, weigh } from "../lanes";
 import { log1pTail, logistic, logisticOfMagnitude, softplus, tailOf } from "../logistic";
 import { exp, log } from "../math";
 import { expSum, largest } from "../softmaxRow";
+import { Pointer, Size } from "../words";
 
 /** The largest float32 number. */
 const LARGEST: f32 = 3.40282347e38;
@@ -18,64 +19,43 @@ function steepness<T>(modulated: T, gamma: f32, p: T, nll: T, rest: T): T {
   return mul<T>(modulated, add<T>(mul<T>(mul<T>(splat<T>(gamma), p), nll), rest));
 }
 
-function sigmoidFocalAt<T>(
-  x: usize,
-  t: usize,
-  losses: usize,
-  gradient: usize,
-  gamma: f32,
-  positive: f32,
-  negative: f32,
-  by: f32,
-): void {
-  const z = load<T>(x);
-  const minus = sub<T>(splat<T>(0), z);
-  const tail = tailOf<T>(z);
-  const log1p = log1pTail<T>(tail);
-  const ofMagnitude = logisticOfMagnitude<T>(tail);
-  const p = logistic<T>(z, tail, ofMagnitude);
-  const q = logistic<T>(minus, tail, ofMagnitude);
-  const up = softplus<T>(z, log1p);
-  const down = softplus<T>(minus, log1p);
-  const target = load<T>(t);
-  const ofPositive = mul<T>(splat<T>(positive), target);
-  const ofNegative = mul<T>(splat<T>(negative), sub<T>(splat<T>(1), target));
-  // What gamma or a probability of 0 multiplies is not infinite.
-  const finiteUp = atMost<T>(up, splat<T>(LARGEST));
-  const finiteDown = atMost<T>(down, splat<T>(LARGEST));
-  const easyPositive = modulation<T>(gamma, finiteUp);
-  const easyNegative = modulation<T>(gamma, finiteDown);
-  const lossOfPositive = weigh<T>(ofPositive, mul<T>(easyPositive, down));
-  store<T>(losses, add<T>(lossOfPositive, weigh<T>(ofNegative, mul<T>(easyNegative, up))));
-  const pull = mul<T>(ofNegative, steepness<T>(easyNegative, gamma, q, finiteUp, p));
-  const push = mul<T>(ofPositive, steepness<T>(easyPositive, gamma, p, finiteDown, q));
-  store<T>(gradient, mul<T>(splat<T>(by), sub<T>(pull, push)));
-}
-
 /**
  * With p = logistic(x) and q = 1 - p: losses = positive t q^gamma (-log p) + negative (1 - t) p^gamma (-log q), and
  * `by` times its derivative. `gradient` may be `x`.
  */
-export function sigmoidFocal(
-  x: usize,
-  t: usize,
-  losses: usize,
-  gradient: usize,
-  n: usize,
+export function sigmoidFocal<Lane>(
+  x: Pointer,
+  t: Pointer,
+  losses: Pointer,
+  gradient: Pointer,
+  n: Size,
   gamma: f32,
   positive: f32,
   negative: f32,
   by: f32,
 ): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      sigmoidFocalAt<v128>(x + i, t + i, losses + i, gradient + i, gamma, positive, negative, by);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) sigmoidFocalAt<f32>(x + i, t + i, losses + i, gradient + i, gamma, positive, negative, by);
+  const z = load<Lane>(x);
+  const minus = sub<Lane>(splat<Lane>(0), z);
+  const tail = tailOf<Lane>(z);
+  const log1p = log1pTail<Lane>(tail);
+  const ofMagnitude = logisticOfMagnitude<Lane>(tail);
+  const p = logistic<Lane>(z, tail, ofMagnitude);
+  const q = logistic<Lane>(minus, tail, ofMagnitude);
+  const up = softplus<Lane>(z, log1p);
+  const down = softplus<Lane>(minus, log1p);
+  const target = load<Lane>(t);
+  const ofPositive = mul<Lane>(splat<Lane>(positive), target);
+  const ofNegative = mul<Lane>(splat<Lane>(negative), sub<Lane>(splat<Lane>(1), target));
+  // What gamma or a probability of 0 multiplies is not infinite.
+  const finiteUp = atMost<Lane>(up, splat<Lane>(LARGEST));
+  const finiteDown = atMost<Lane>(down, splat<Lane>(LARGEST));
+  const easyPositive = modulation<Lane>(gamma, finiteUp);
+  const easyNegative = modulation<Lane>(gamma, finiteDown);
+  const lossOfPositive = weigh<Lane>(ofPositive, mul<Lane>(easyPositive, down));
+  store<Lane>(losses, add<Lane>(lossOfPositive, weigh<Lane>(ofNegative, mul<Lane>(easyNegative, up))));
+  const pull = mul<Lane>(ofNegative, steepness<Lane>(easyNegative, gamma, q, finiteUp, p));
+  const push = mul<Lane>(ofPositive, steepness<Lane>(easyPositive, gamma, p, finiteDown, q));
+  store<Lane>(gradient, mul<Lane>(splat<Lane>(by), sub<Lane>(pull, push)));
 }
 
 /** -log(1 - q) for q in [0, 1/2): log loses what 1 - q lost of q, and the factor gives it back (W. Kahan). */
@@ -89,13 +69,13 @@ function negativeLog1m(q: f32): f32 {
  * times its gradient. `gradient` may be `logits`. Every target must be below `columns`.
  */
 export function softmaxFocal(
-  logits: usize,
-  targets: usize,
-  weights: usize,
-  losses: usize,
-  gradient: usize,
-  rows: usize,
-  columns: usize,
+  logits: Pointer,
+  targets: Pointer,
+  weights: Pointer,
+  losses: Pointer,
+  gradient: Pointer,
+  rows: Size,
+  columns: Size,
   gamma: f32,
   by: f32,
 ): void {

@@ -2,9 +2,10 @@
 import { scale } from "../elementwise";
 import { dot, sumSquares } from "../fold";
 import { atLeast, mul, splat, sub } from "../lanes";
+import { Pointer, Size } from "../words";
 
 /** y = x / norm, row by row, norm = max(|x|, eps). */
-export function unitRows(x: usize, y: usize, norms: usize, rows: usize, columns: usize, eps: f32): void {
+export function unitRows(x: Pointer, y: Pointer, norms: Pointer, rows: Size, columns: Size, eps: f32): void {
   const bytes = columns << 2;
   for (let i: usize = 0; i < rows; i++) {
     const norm = atLeast<f32>(f32(sqrt<f64>(sumSquares(x + i * bytes, columns))), eps);
@@ -13,32 +14,20 @@ export function unitRows(x: usize, y: usize, norms: usize, rows: usize, columns:
   }
 }
 
-function acrossAt<T>(y: usize, dy: usize, dx: usize, along: f32, inverse: f32): void {
-  const across = sub<T>(load<T>(dy), mul<T>(splat<T>(along), load<T>(y)));
-  store<T>(dx, mul<T>(splat<T>(inverse), across));
-}
-
 /** dx = inverse (dy - along y) */
-function across(y: usize, dy: usize, dx: usize, n: usize, along: f32, inverse: f32): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      acrossAt<v128>(y + i, dy + i, dx + i, along, inverse);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) acrossAt<f32>(y + i, dy + i, dx + i, along, inverse);
+function across<Lane>(y: Pointer, dy: Pointer, dx: Pointer, n: Size, along: f32, inverse: f32): void {
+  const across = sub<Lane>(load<Lane>(dy), mul<Lane>(splat<Lane>(along), load<Lane>(y)));
+  store<Lane>(dx, mul<Lane>(splat<Lane>(inverse), across));
 }
 
 /** dx = (dy - (y dy) y) / norm from the unit rows y; dy / eps where the norm was below eps. dx may be dy. */
 export function unitRowsBackward(
-  y: usize,
-  norms: usize,
-  dy: usize,
-  dx: usize,
-  rows: usize,
-  columns: usize,
+  y: Pointer,
+  norms: Pointer,
+  dy: Pointer,
+  dx: Pointer,
+  rows: Size,
+  columns: Size,
   eps: f32,
 ): void {
   const bytes = columns << 2;

@@ -2,22 +2,11 @@
 import { fill, scale } from "../elementwise";
 import { sumAbs, sumSquares } from "../fold";
 import { add, atLeast, mul, sign, splat, sub, weigh } from "../lanes";
-
-function differenceAt<T>(a: usize, b: usize, y: usize): void {
-  store<T>(y, sub<T>(load<T>(a), load<T>(b)));
-}
+import { Pointer, Size } from "../words";
 
 /** y = a - b */
-function difference(a: usize, b: usize, y: usize, n: usize): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      differenceAt<v128>(a + i, b + i, y + i);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) differenceAt<f32>(a + i, b + i, y + i);
+function difference<Lane>(a: Pointer, b: Pointer, y: Pointer, n: Size): void {
+  store<Lane>(y, sub<Lane>(load<Lane>(a), load<Lane>(b)));
 }
 
 /**
@@ -25,14 +14,14 @@ function difference(a: usize, b: usize, y: usize, n: usize): void {
  * losses = similar (1 - label) d^2 + dissimilar label max(0, margin - d)^2, and `by` times its gradients.
  */
 export function contrastive(
-  x1: usize,
-  x2: usize,
-  labels: usize,
-  losses: usize,
-  gradient1: usize,
-  gradient2: usize,
-  rows: usize,
-  columns: usize,
+  x1: Pointer,
+  x2: Pointer,
+  labels: Pointer,
+  losses: Pointer,
+  gradient1: Pointer,
+  gradient2: Pointer,
+  rows: Size,
+  columns: Size,
   margin: f32,
   similar: f32,
   dissimilar: f32,
@@ -57,79 +46,52 @@ export function contrastive(
   }
 }
 
-function differencesAt<T>(a: usize, p: usize, n: usize, u: usize, v: usize, w: usize, eps: f32): void {
-  const anchor = load<T>(a);
-  const positive = load<T>(p);
-  const negative = load<T>(n);
-  const shift = splat<T>(eps);
-  store<T>(u, add<T>(sub<T>(anchor, positive), shift));
-  store<T>(v, add<T>(sub<T>(anchor, negative), shift));
-  store<T>(w, add<T>(sub<T>(positive, negative), shift));
+/** u = a - p + eps, v = a - m + eps, w = p - m + eps */
+function differences<Lane>(
+  a: Pointer,
+  p: Pointer,
+  m: Pointer,
+  u: Pointer,
+  v: Pointer,
+  w: Pointer,
+  n: Size,
+  eps: f32,
+): void {
+  const anchor = load<Lane>(a);
+  const positive = load<Lane>(p);
+  const negative = load<Lane>(m);
+  const shift = splat<Lane>(eps);
+  store<Lane>(u, add<Lane>(sub<Lane>(anchor, positive), shift));
+  store<Lane>(v, add<Lane>(sub<Lane>(anchor, negative), shift));
+  store<Lane>(w, add<Lane>(sub<Lane>(positive, negative), shift));
 }
 
-/** u = a - p + eps, v = a - n + eps, w = p - n + eps */
-function differences(a: usize, p: usize, m: usize, u: usize, v: usize, w: usize, n: usize, eps: f32): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      differencesAt<v128>(a + i, p + i, m + i, u + i, v + i, w + i, eps);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) differencesAt<f32>(a + i, p + i, m + i, u + i, v + i, w + i, eps);
-}
-
-function signAt<T>(y: usize): void {
-  store<T>(y, sign<T>(load<T>(y)));
-}
-
-function signs(y: usize, n: usize): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      signAt<v128>(y + i);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) signAt<f32>(y + i);
-}
-
-function combineAt<T>(w: usize, u: usize, v: usize, towards: f32, away: f32, swapped: f32): void {
-  const x = mul<T>(splat<T>(towards), load<T>(u));
-  const y = mul<T>(splat<T>(away), load<T>(v));
-  const z = mul<T>(splat<T>(swapped), load<T>(w));
-  store<T>(w, sub<T>(x, y));
-  store<T>(u, sub<T>(splat<T>(0), add<T>(x, z)));
-  store<T>(v, add<T>(y, z));
+function signs<Lane>(y: Pointer, n: Size): void {
+  store<Lane>(y, sign<Lane>(load<Lane>(y)));
 }
 
 /** Turns the differences into the gradients of anchor (in w), positive (in u) and negative (in v). */
-function combine(w: usize, u: usize, v: usize, n: usize, towards: f32, away: f32, swapped: f32): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      combineAt<v128>(w + i, u + i, v + i, towards, away, swapped);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) combineAt<f32>(w + i, u + i, v + i, towards, away, swapped);
+function combine<Lane>(w: Pointer, u: Pointer, v: Pointer, n: Size, towards: f32, away: f32, swapped: f32): void {
+  const x = mul<Lane>(splat<Lane>(towards), load<Lane>(u));
+  const y = mul<Lane>(splat<Lane>(away), load<Lane>(v));
+  const z = mul<Lane>(splat<Lane>(swapped), load<Lane>(w));
+  store<Lane>(w, sub<Lane>(x, y));
+  store<Lane>(u, sub<Lane>(splat<Lane>(0), add<Lane>(x, z)));
+  store<Lane>(v, add<Lane>(y, z));
 }
 
 /** What a distance is: the square of the 2-norm, the 1-norm or the 2-norm. */
 const SQUARE: usize = 0;
 const MANHATTAN: usize = 1;
 
-function distance(difference: usize, columns: usize, form: usize): f64 {
+function distance(difference: Pointer, columns: Size, form: Size): f64 {
   if (form == MANHATTAN) return sumAbs(difference, columns);
   const square = sumSquares(difference, columns);
   return form == SQUARE ? square : sqrt<f64>(square);
 }
 
 /** What a difference is multiplied by, or its sign under the 1-norm, to give the slope of its distance. */
-function slopeOf(distance: f64, form: usize): f32 {
+function slopeOf(distance: f64, form: Size): f32 {
   if (form == SQUARE) return 2;
   if (form == MANHATTAN) return 1;
   return distance == 0 ? 0 : f32(1 / distance);
@@ -140,17 +102,17 @@ function slopeOf(distance: f64, form: usize): f32 {
  * difference. With `swap` 1, d(p, n) takes the place of d(a, n) where it is smaller.
  */
 export function triplet(
-  a: usize,
-  p: usize,
-  n: usize,
-  losses: usize,
-  gradientA: usize,
-  gradientP: usize,
-  gradientN: usize,
-  rows: usize,
-  columns: usize,
-  form: usize,
-  swap: usize,
+  a: Pointer,
+  p: Pointer,
+  n: Pointer,
+  losses: Pointer,
+  gradientA: Pointer,
+  gradientP: Pointer,
+  gradientN: Pointer,
+  rows: Size,
+  columns: Size,
+  form: Size,
+  swap: Size,
   margin: f32,
   eps: f32,
   by: f32,

@@ -2,17 +2,18 @@
 import { scale } from "../elementwise";
 import { log } from "../math";
 import { expSum, largest } from "../softmaxRow";
+import { Pointer, Size } from "../words";
 
 /**
  * With s_i = log sum_j e^(z_ij): losses[i] = strength s_i^2;  gradient[i, :] = 2 weight s_i softmax(z_i).
  * `gradient` may be `logits`.
  */
 export function zLoss(
-  logits: usize,
-  losses: usize,
-  gradient: usize,
-  rows: usize,
-  columns: usize,
+  logits: Pointer,
+  losses: Pointer,
+  gradient: Pointer,
+  rows: Size,
+  columns: Size,
   strength: f32,
   weight: f32,
 ): void {

@@ -8,6 +8,7 @@
  */
 import { mulAdd, splat, width } from "../lanes";
 import { fill, scale } from "../elementwise";
+import { Pointer, Size } from "../words";
 
 /** Rows of the register tile. Its columns are two vectors of T. */
 const TILE_ROWS: usize = 4;
@@ -23,7 +24,7 @@ const PACKED_A: usize = (ROWS * DEPTH) << 2;
 const PACKED_B: usize = (DEPTH * COLUMNS) << 2;
 
 /** Copies a 4 x 4 block transposed: rows of `from` become columns of `to`; both strides are in bytes. */
-function transpose(from: usize, fromStride: usize, to: usize, toStride: usize): void {
+function transpose(from: Pointer, fromStride: Size, to: Pointer, toStride: Size): void {
   const r0 = v128.load(from);
   const r1 = v128.load(from + fromStride);
   from += fromStride << 1;
@@ -44,7 +45,7 @@ function transpose(from: usize, fromStride: usize, to: usize, toStride: usize): 
  * Packs a block into panels of `wide` lines (rows of A or columns of B), k-major; missing lines are zero. Lines lie
  * `stride` elements apart, and the elements of a line `step`.
  */
-function pack(from: usize, stride: usize, step: usize, lines: usize, depth: usize, wide: usize, to: usize): void {
+function pack(from: Pointer, stride: Size, step: Size, lines: Size, depth: Size, wide: Size, to: Pointer): void {
   const panelBytes = wide << 2;
   const strideBytes = stride << 2;
   const stepBytes = step << 2;
@@ -74,12 +75,12 @@ function pack(from: usize, stride: usize, step: usize, lines: usize, depth: usiz
 }
 
 /** c += alpha s */
-function accumulate<T>(c: usize, s: T, alpha: T): void {
+function accumulate<T>(c: Pointer, s: T, alpha: T): void {
   store<T>(c, mulAdd<T>(alpha, s, load<T>(c)));
 }
 
 /** A whole tile: c[4, two vectors] += alpha (panel of A) (panel of B). */
-function tile<T>(a: usize, b: usize, depth: usize, c: usize, rowBytes: usize, alpha: f32): void {
+function tile<T>(a: Pointer, b: Pointer, depth: Size, c: Pointer, rowBytes: Size, alpha: f32): void {
   const next = width<T>() << 2;
   let c00 = splat<T>(0),
     c01 = c00,
@@ -124,15 +125,15 @@ function tile<T>(a: usize, b: usize, depth: usize, c: usize, rowBytes: usize, al
 
 /** A tile cut by the edge of C: computed whole in `spare`, of which the part inside C is copied in and out. */
 function edge<T>(
-  a: usize,
-  b: usize,
-  depth: usize,
-  c: usize,
-  rowBytes: usize,
+  a: Pointer,
+  b: Pointer,
+  depth: Size,
+  c: Pointer,
+  rowBytes: Size,
   alpha: f32,
-  rows: usize,
-  columns: usize,
-  spare: usize,
+  rows: Size,
+  columns: Size,
+  spare: Pointer,
 ): void {
   const spareBytes = width<T>() << 3;
   for (let r: usize = 0; r < rows; r++) memory.copy(spare + r * spareBytes, c + r * rowBytes, columns << 2);
@@ -142,15 +143,15 @@ function edge<T>(
 
 /** C[rows, columns] += alpha (packed A) (packed B) */
 function multiplyBlock<T>(
-  packedA: usize,
-  packedB: usize,
-  depth: usize,
-  c: usize,
-  rowBytes: usize,
-  rows: usize,
-  columns: usize,
+  packedA: Pointer,
+  packedB: Pointer,
+  depth: Size,
+  c: Pointer,
+  rowBytes: Size,
+  rows: Size,
+  columns: Size,
   alpha: f32,
-  spare: usize,
+  spare: Pointer,
 ): void {
   const tileColumns = width<T>() << 1;
   for (let j: usize = 0; j < columns; j += tileColumns) {
@@ -167,17 +168,17 @@ function multiplyBlock<T>(
 }
 
 function multiply<T>(
-  a: usize,
-  b: usize,
-  c: usize,
-  work: usize,
-  m: usize,
-  n: usize,
-  k: usize,
-  aRow: usize,
-  aColumn: usize,
-  bRow: usize,
-  bColumn: usize,
+  a: Pointer,
+  b: Pointer,
+  c: Pointer,
+  work: Pointer,
+  m: Size,
+  n: Size,
+  k: Size,
+  aRow: Size,
+  aColumn: Size,
+  bRow: Size,
+  bColumn: Size,
   alpha: f32,
 ): void {
   const packedA = work;
@@ -202,17 +203,17 @@ function multiply<T>(
  * and `work` is a workspace. c overlaps neither a nor b.
  */
 export function gemm(
-  a: usize,
-  b: usize,
-  c: usize,
-  work: usize,
-  m: usize,
-  n: usize,
-  k: usize,
-  aRow: usize,
-  aColumn: usize,
-  bRow: usize,
-  bColumn: usize,
+  a: Pointer,
+  b: Pointer,
+  c: Pointer,
+  work: Pointer,
+  m: Size,
+  n: Size,
+  k: Size,
+  aRow: Size,
+  aColumn: Size,
+  bRow: Size,
+  bColumn: Size,
   alpha: f32,
   beta: f32,
 ): void {

@@ -8,9 +8,10 @@ import { addSquares, CHUNK, chunkDot } from "../chunk";
 import { descended } from "../decay";
 import { dot } from "../fold";
 import { add, div, min, mul, mulAdd, splat, sqrt } from "../lanes";
+import { Pointer, Size } from "../words";
 
 /** w' = beta w + gain x, where x is a mean in float64, rounded once. */
-function averageMean(w: usize, beta: f32, gain: f32, mean: f64): f32 {
+function averageMean(w: Pointer, beta: f32, gain: f32, mean: f64): f32 {
   const moved = mulAdd<f32>(beta, load<f32>(w), gain * f32(mean));
   store<f32>(w, moved);
   return moved;
@@ -21,15 +22,15 @@ function averageMean(w: usize, beta: f32, gain: f32, mean: f64): f32 {
  * rowFactor = sqrt(max(mean of row', floor) / row') and columnFactor = 1 / sqrt(column'). `acc` holds column sums.
  */
 export function adafactorMoments(
-  g: usize,
-  row: usize,
-  column: usize,
-  rowFactor: usize,
-  columnFactor: usize,
-  acc: usize,
-  batch: usize,
-  rows: usize,
-  columns: usize,
+  g: Pointer,
+  row: Pointer,
+  column: Pointer,
+  rowFactor: Pointer,
+  columnFactor: Pointer,
+  acc: Pointer,
+  batch: Size,
+  rows: Size,
+  columns: Size,
   scale: f32,
   beta: f32,
   gain: f32,
@@ -57,54 +58,43 @@ export function adafactorMoments(
   }
 }
 
-function adafactorVarianceAt<T>(g: usize, v: usize, factor: usize, scale: f32, beta: f32, gain: f32, eps: f32): void {
-  const grad = mul<T>(splat<T>(scale), load<T>(g));
-  const square = mulAdd<T>(grad, grad, splat<T>(eps));
-  const moved = mulAdd<T>(splat<T>(beta), load<T>(v), mul<T>(splat<T>(gain), square));
-  store<T>(v, moved);
-  store<T>(factor, div<T>(splat<T>(1), sqrt<T>(moved)));
-}
-
 /** v = beta v + gain ((scale g)^2 + eps);  factor = 1 / sqrt v */
-export function adafactorVariance(
-  g: usize,
-  v: usize,
-  factor: usize,
-  n: usize,
+export function adafactorVariance<Lane>(
+  g: Pointer,
+  v: Pointer,
+  factor: Pointer,
+  n: Size,
   scale: f32,
   beta: f32,
   gain: f32,
   eps: f32,
 ): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      adafactorVarianceAt<v128>(g + i, v + i, factor + i, scale, beta, gain, eps);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) adafactorVarianceAt<f32>(g + i, v + i, factor + i, scale, beta, gain, eps);
+  const grad = mul<Lane>(splat<Lane>(scale), load<Lane>(g));
+  const square = mulAdd<Lane>(grad, grad, splat<Lane>(eps));
+  const moved = mulAdd<Lane>(splat<Lane>(beta), load<Lane>(v), mul<Lane>(splat<Lane>(gain), square));
+  store<Lane>(v, moved);
+  store<Lane>(factor, div<Lane>(splat<Lane>(1), sqrt<Lane>(moved)));
 }
 
 /** 1 / sqrt(V) */
-function factorAt<T>(columnFactor: usize, rowFactor: f32, cap: f32): T {
+function factorAt<T>(columnFactor: Pointer, rowFactor: f32, cap: f32): T {
   return min<T>(mul<T>(splat<T>(rowFactor), load<T>(columnFactor)), splat<T>(cap));
 }
 
-function updateAt<T>(g: usize, columnFactor: usize, u: usize, rowFactor: f32, cap: f32): void {
-  store<T>(u, mul<T>(load<T>(g), factorAt<T>(columnFactor, rowFactor, cap)));
+/** u = g f over one row. */
+function scaledRow<Lane>(g: Pointer, columnFactor: Pointer, u: Pointer, n: Size, rowFactor: f32, cap: f32): void {
+  store<Lane>(u, mul<Lane>(load<Lane>(g), factorAt<Lane>(columnFactor, rowFactor, cap)));
 }
 
 /** sum u^2, row by row. */
 export function adafactorNorm(
-  g: usize,
-  rowFactor: usize,
-  columnFactor: usize,
-  work: usize,
-  batch: usize,
-  rows: usize,
-  columns: usize,
+  g: Pointer,
+  rowFactor: Pointer,
+  columnFactor: Pointer,
+  work: Pointer,
+  batch: Size,
+  rows: Size,
+  columns: Size,
   cap: f32,
 ): f64 {
   let total: f64 = 0;
@@ -114,46 +104,39 @@ export function adafactorNorm(
       for (let start: usize = 0; start < columns; start += CHUNK) {
         const left = columns - start;
         const length = left < CHUNK ? left : CHUNK;
-        const end = length << 2;
-        const c = columnFactor + (start << 2);
-        let i: usize = 0;
-        if (ASC_FEATURE_SIMD && end >= 16) {
-          do {
-            updateAt<v128>(g + i, c + i, work + i, factor, cap);
-            i += 16;
-          } while (i + 16 <= end);
-        }
-        for (; i < end; i += 4) updateAt<f32>(g + i, c + i, work + i, factor, cap);
+        scaledRow(g, columnFactor + (start << 2), work, length, factor, cap);
         total += chunkDot(work, work, length);
-        g += end;
+        g += length << 2;
       }
     }
   }
   return total;
 }
 
-function adafactorStepAt<T>(
-  p: usize,
-  g: usize,
-  columnFactor: usize,
+/** adafactorStep of one row. */
+function stepRow<Lane>(
+  p: Pointer,
+  g: Pointer,
+  columnFactor: Pointer,
+  n: Size,
   rowFactor: f32,
   cap: f32,
   shrink: f32,
   step: f32,
 ): void {
-  const u = mul<T>(load<T>(g), factorAt<T>(columnFactor, rowFactor, cap));
-  store<T>(p, descended<T>(load<T>(p), shrink, mul<T>(splat<T>(step), u)));
+  const u = mul<Lane>(load<Lane>(g), factorAt<Lane>(columnFactor, rowFactor, cap));
+  store<Lane>(p, descended<Lane>(load<Lane>(p), shrink, mul<Lane>(splat<Lane>(step), u)));
 }
 
 /** p = p - (shrink p + step u) */
 export function adafactorStep(
-  p: usize,
-  g: usize,
-  rowFactor: usize,
-  columnFactor: usize,
-  batch: usize,
-  rows: usize,
-  columns: usize,
+  p: Pointer,
+  g: Pointer,
+  rowFactor: Pointer,
+  columnFactor: Pointer,
+  batch: Size,
+  rows: Size,
+  columns: Size,
   cap: f32,
   shrink: f32,
   step: f32,
@@ -161,46 +144,40 @@ export function adafactorStep(
   const end = columns << 2;
   for (; batch > 0; batch--, columnFactor += end) {
     for (const last = rowFactor + (rows << 2); rowFactor < last; rowFactor += 4, p += end, g += end) {
-      const factor = load<f32>(rowFactor);
-      let i: usize = 0;
-      if (ASC_FEATURE_SIMD && end >= 16) {
-        do {
-          adafactorStepAt<v128>(p + i, g + i, columnFactor + i, factor, cap, shrink, step);
-          i += 16;
-        } while (i + 16 <= end);
-      }
-      for (; i < end; i += 4) adafactorStepAt<f32>(p + i, g + i, columnFactor + i, factor, cap, shrink, step);
+      stepRow(p, g, columnFactor, columns, load<f32>(rowFactor), cap, shrink, step);
     }
   }
 }
 
-function adafactorMomentumAt<T>(
-  p: usize,
-  m: usize,
-  g: usize,
-  columnFactor: usize,
+/** adafactorMomentum of one row. */
+function momentumRow<Lane>(
+  p: Pointer,
+  m: Pointer,
+  g: Pointer,
+  columnFactor: Pointer,
+  n: Size,
   rowFactor: f32,
   cap: f32,
   shrink: f32,
   beta1: f32,
   step: f32,
 ): void {
-  const u = mul<T>(load<T>(g), factorAt<T>(columnFactor, rowFactor, cap));
-  const moved = mulAdd<T>(splat<T>(beta1), load<T>(m), mul<T>(splat<T>(step), u));
-  store<T>(m, moved);
-  store<T>(p, descended<T>(load<T>(p), shrink, moved));
+  const u = mul<Lane>(load<Lane>(g), factorAt<Lane>(columnFactor, rowFactor, cap));
+  const moved = mulAdd<Lane>(splat<Lane>(beta1), load<Lane>(m), mul<Lane>(splat<Lane>(step), u));
+  store<Lane>(m, moved);
+  store<Lane>(p, descended<Lane>(load<Lane>(p), shrink, moved));
 }
 
 /** m = beta1 m + step u;  p = p - (shrink p + m) */
 export function adafactorMomentum(
-  p: usize,
-  m: usize,
-  g: usize,
-  rowFactor: usize,
-  columnFactor: usize,
-  batch: usize,
-  rows: usize,
-  columns: usize,
+  p: Pointer,
+  m: Pointer,
+  g: Pointer,
+  rowFactor: Pointer,
+  columnFactor: Pointer,
+  batch: Size,
+  rows: Size,
+  columns: Size,
   cap: f32,
   shrink: f32,
   beta1: f32,
@@ -209,16 +186,7 @@ export function adafactorMomentum(
   const end = columns << 2;
   for (; batch > 0; batch--, columnFactor += end) {
     for (const last = rowFactor + (rows << 2); rowFactor < last; rowFactor += 4, p += end, m += end, g += end) {
-      const factor = load<f32>(rowFactor);
-      let i: usize = 0;
-      if (ASC_FEATURE_SIMD && end >= 16) {
-        do {
-          adafactorMomentumAt<v128>(p + i, m + i, g + i, columnFactor + i, factor, cap, shrink, beta1, step);
-          i += 16;
-        } while (i + 16 <= end);
-      }
-      for (; i < end; i += 4)
-        adafactorMomentumAt<f32>(p + i, m + i, g + i, columnFactor + i, factor, cap, shrink, beta1, step);
+      momentumRow(p, m, g, columnFactor, columns, load<f32>(rowFactor), cap, shrink, beta1, step);
     }
   }
 }

@@ -2,35 +2,7 @@
 import { descended } from "../decay";
 import { add, mul, mulAdd, splat } from "../lanes";
 import { adapted, first, second } from "../moments";
-
-function adanAt<T>(
-  p: usize,
-  m: usize,
-  d: usize,
-  v: usize,
-  last: usize,
-  g: usize,
-  scale: f32,
-  beta1: f32,
-  gain1: f32,
-  beta2: f32,
-  gain2: f32,
-  beta3: f32,
-  gain3: f32,
-  step1: f32,
-  step2: f32,
-  eps: f32,
-  shrink: f32,
-): void {
-  const grad = mul<T>(splat<T>(scale), load<T>(g));
-  const change = add<T>(grad, load<T>(last));
-  store<T>(last, mul<T>(splat<T>(-scale), load<T>(g)));
-  const m1 = first<T>(m, grad, beta1, gain1);
-  const d1 = first<T>(d, change, beta2, gain2);
-  const v1 = second<T>(v, mulAdd<T>(splat<T>(beta2), change, grad), beta3, gain3);
-  const moved = mulAdd<T>(splat<T>(step1), m1, mul<T>(splat<T>(step2), d1));
-  store<T>(p, descended<T>(load<T>(p), shrink, adapted<T>(moved, v1, eps)));
-}
+import { Pointer, Size } from "../words";
 
 /**
  * With g scaled and `last` the negative of the gradient before it:
@@ -40,14 +12,14 @@ function adanAt<T>(
  *   v = beta3 v + (gain3 (g + beta2 (g + last)))^2
  *   p = p - (shrink p + (step1 m + step2 d) / (sqrt v + eps))
  */
-export function adan(
-  p: usize,
-  m: usize,
-  d: usize,
-  v: usize,
-  last: usize,
-  g: usize,
-  n: usize,
+export function adan<Lane>(
+  p: Pointer,
+  m: Pointer,
+  d: Pointer,
+  v: Pointer,
+  last: Pointer,
+  g: Pointer,
+  n: Size,
   scale: f32,
   beta1: f32,
   gain1: f32,
@@ -60,50 +32,12 @@ export function adan(
   eps: f32,
   shrink: f32,
 ): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      adanAt<v128>(
-        p + i,
-        m + i,
-        d + i,
-        v + i,
-        last + i,
-        g + i,
-        scale,
-        beta1,
-        gain1,
-        beta2,
-        gain2,
-        beta3,
-        gain3,
-        step1,
-        step2,
-        eps,
-        shrink,
-      );
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4)
-    adanAt<f32>(
-      p + i,
-      m + i,
-      d + i,
-      v + i,
-      last + i,
-      g + i,
-      scale,
-      beta1,
-      gain1,
-      beta2,
-      gain2,
-      beta3,
-      gain3,
-      step1,
-      step2,
-      eps,
-      shrink,
-    );
+  const grad = mul<Lane>(splat<Lane>(scale), load<Lane>(g));
+  const change = add<Lane>(grad, load<Lane>(last));
+  store<Lane>(last, mul<Lane>(splat<Lane>(-scale), load<Lane>(g)));
+  const m1 = first<Lane>(m, grad, beta1, gain1);
+  const d1 = first<Lane>(d, change, beta2, gain2);
+  const v1 = second<Lane>(v, mulAdd<Lane>(splat<Lane>(beta2), change, grad), beta3, gain3);
+  const moved = mulAdd<Lane>(splat<Lane>(step1), m1, mul<Lane>(splat<Lane>(step2), d1));
+  store<Lane>(p, descended<Lane>(load<Lane>(p), shrink, adapted<Lane>(moved, v1, eps)));
 }

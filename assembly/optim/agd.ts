@@ -5,9 +5,10 @@
 import { addSquares } from "../chunk";
 import { dot } from "../fold";
 import { clip, div, mul, splat, sub, whenLess } from "../lanes";
+import { Pointer, Size } from "../words";
 
 /** norm_j = |g_j|, rounded to float32; returns their sum. */
-export function agdNorms(g: usize, norm: usize, acc: usize, rows: usize, positions: usize): f64 {
+export function agdNorms(g: Pointer, norm: Pointer, acc: Pointer, rows: Size, positions: Size): f64 {
   if (positions == 1) {
     store<f64>(acc, dot(g, g, rows));
   } else {
@@ -32,34 +33,22 @@ function rateOf<T>(norm: T, step: f32): T {
   return whenLess<T>(norm, splat<T>(1.17549435e-38), splat<T>(0), rate);
 }
 
-function agdStepAt<T>(p: usize, g: usize, rate: T): void {
-  store<T>(p, sub<T>(load<T>(p), mul<T>(rate, load<T>(g))));
+/** p = p - rate g */
+function descend<Lane>(p: Pointer, g: Pointer, n: Size, rate: f32): void {
+  store<Lane>(p, sub<Lane>(load<Lane>(p), mul<Lane>(splat<Lane>(rate), load<Lane>(g))));
+}
+
+/** agdStep of one row, with a norm for each of its positions. */
+function descendRow<Lane>(p: Pointer, g: Pointer, norm: Pointer, n: Size, step: f32): void {
+  store<Lane>(p, sub<Lane>(load<Lane>(p), mul<Lane>(rateOf<Lane>(load<Lane>(norm), step), load<Lane>(g))));
 }
 
 /** p_j = p_j - step g_j / norm_j */
-export function agdStep(p: usize, g: usize, norm: usize, rows: usize, positions: usize, step: f32): void {
+export function agdStep(p: Pointer, g: Pointer, norm: Pointer, rows: Size, positions: Size, step: f32): void {
   if (positions == 1) {
-    const rate = rateOf<f32>(load<f32>(norm), step);
-    const end = rows << 2;
-    let i: usize = 0;
-    if (ASC_FEATURE_SIMD && end >= 16) {
-      do {
-        agdStepAt<v128>(p + i, g + i, splat<v128>(rate));
-        i += 16;
-      } while (i + 16 <= end);
-    }
-    for (; i < end; i += 4) agdStepAt<f32>(p + i, g + i, rate);
+    descend(p, g, rows, rateOf<f32>(load<f32>(norm), step));
     return;
   }
   const end = positions << 2;
-  for (; rows > 0; rows--, p += end, g += end) {
-    let i: usize = 0;
-    if (ASC_FEATURE_SIMD && end >= 16) {
-      do {
-        agdStepAt<v128>(p + i, g + i, rateOf<v128>(v128.load(norm + i), step));
-        i += 16;
-      } while (i + 16 <= end);
-    }
-    for (; i < end; i += 4) agdStepAt<f32>(p + i, g + i, rateOf<f32>(load<f32>(norm + i), step));
-  }
+  for (; rows > 0; rows--, p += end, g += end) descendRow(p, g, norm, positions, step);
 }

@@ -7,40 +7,21 @@
 import { CHUNK, chunkDot } from "../chunk";
 import { mul, mulAdd, splat, sub } from "../lanes";
 import { adapted, first, second } from "../moments";
+import { Pointer, Size } from "../words";
 
 /** u = step m / (sqrt v + eps) + l2 p */
-function direction<T>(p: usize, m: T, v: T, step: f32, eps: f32, l2: f32): T {
+function direction<T>(p: Pointer, m: T, v: T, step: f32, eps: f32, l2: f32): T {
   return mulAdd<T>(splat<T>(l2), load<T>(p), adapted<T>(mul<T>(splat<T>(step), m), v, eps));
 }
 
-function lambMomentsAt<T>(
-  p: usize,
-  m: usize,
-  v: usize,
-  g: usize,
-  u: usize,
-  beta1: f32,
-  gain1: f32,
-  beta2: f32,
-  gain2: f32,
-  step: f32,
-  eps: f32,
-  l2: f32,
-): void {
-  const grad = load<T>(g);
-  const m1 = first<T>(m, grad, beta1, gain1);
-  const v1 = second<T>(v, grad, beta2, gain2);
-  store<T>(u, direction<T>(p, m1, v1, step, eps, l2));
-}
-
 /** Moves the moments of a chunk, and leaves u. */
-function lambChunk(
-  p: usize,
-  m: usize,
-  v: usize,
-  g: usize,
-  u: usize,
-  n: usize,
+function lambChunk<Lane>(
+  p: Pointer,
+  m: Pointer,
+  v: Pointer,
+  g: Pointer,
+  u: Pointer,
+  n: Size,
   beta1: f32,
   gain1: f32,
   beta2: f32,
@@ -49,16 +30,10 @@ function lambChunk(
   eps: f32,
   l2: f32,
 ): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      lambMomentsAt<v128>(p + i, m + i, v + i, g + i, u + i, beta1, gain1, beta2, gain2, step, eps, l2);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4)
-    lambMomentsAt<f32>(p + i, m + i, v + i, g + i, u + i, beta1, gain1, beta2, gain2, step, eps, l2);
+  const grad = load<Lane>(g);
+  const m1 = first<Lane>(m, grad, beta1, gain1);
+  const v1 = second<Lane>(v, grad, beta2, gain2);
+  store<Lane>(u, direction<Lane>(p, m1, v1, step, eps, l2));
 }
 
 /**
@@ -66,13 +41,13 @@ function lambChunk(
  * chunk by chunk.
  */
 export function lambMoments(
-  p: usize,
-  m: usize,
-  v: usize,
-  g: usize,
-  work: usize,
-  sums: usize,
-  n: usize,
+  p: Pointer,
+  m: Pointer,
+  v: Pointer,
+  g: Pointer,
+  work: Pointer,
+  sums: Pointer,
+  n: Size,
   beta1: f32,
   gain1: f32,
   beta2: f32,
@@ -94,20 +69,17 @@ export function lambMoments(
   store<f64>(sums + 8, ofU);
 }
 
-function lambStepAt<T>(p: usize, m: usize, v: usize, step: f32, eps: f32, l2: f32, rate: f32): void {
-  const u = direction<T>(p, load<T>(m), load<T>(v), step, eps, l2);
-  store<T>(p, sub<T>(load<T>(p), mul<T>(splat<T>(rate), u)));
-}
-
 /** p = p - rate u */
-export function lambStep(p: usize, m: usize, v: usize, n: usize, step: f32, eps: f32, l2: f32, rate: f32): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      lambStepAt<v128>(p + i, m + i, v + i, step, eps, l2, rate);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) lambStepAt<f32>(p + i, m + i, v + i, step, eps, l2, rate);
+export function lambStep<Lane>(
+  p: Pointer,
+  m: Pointer,
+  v: Pointer,
+  n: Size,
+  step: f32,
+  eps: f32,
+  l2: f32,
+  rate: f32,
+): void {
+  const u = direction<Lane>(p, load<Lane>(m), load<Lane>(v), step, eps, l2);
+  store<Lane>(p, sub<Lane>(load<Lane>(p), mul<Lane>(splat<Lane>(rate), u)));
 }

@@ -3,30 +3,7 @@ import { descended } from "../decay";
 import { penalised } from "../gradient";
 import { add, div, mul, mulAdd, splat, sqrt } from "../lanes";
 import { first, second } from "../moments";
-
-function nadamAt<T>(
-  p: usize,
-  m: usize,
-  v: usize,
-  g: usize,
-  scale: f32,
-  l2: f32,
-  beta1: f32,
-  gain1: f32,
-  beta2: f32,
-  gain2: f32,
-  stepG: f32,
-  stepM: f32,
-  eps: f32,
-  shrink: f32,
-): void {
-  const grad = penalised<T>(p, g, scale, l2);
-  const m1 = first<T>(m, grad, beta1, gain1);
-  const v1 = second<T>(v, grad, beta2, gain2);
-  const ahead = mulAdd<T>(splat<T>(stepG), grad, mul<T>(splat<T>(stepM), m1));
-  const step = div<T>(ahead, add<T>(sqrt<T>(v1), splat<T>(eps)));
-  store<T>(p, descended<T>(load<T>(p), shrink, step));
-}
+import { Pointer, Size } from "../words";
 
 /**
  *   m = beta1 m + gain1 g';  v = beta2 v + (gain2 g')^2,   where g' = scale g + l2 p
@@ -34,12 +11,12 @@ function nadamAt<T>(
  *
  * As for Adam, the caller folds bias corrections into the steps and eps.
  */
-export function nadam(
-  p: usize,
-  m: usize,
-  v: usize,
-  g: usize,
-  n: usize,
+export function nadam<Lane>(
+  p: Pointer,
+  m: Pointer,
+  v: Pointer,
+  g: Pointer,
+  n: Size,
   scale: f32,
   l2: f32,
   beta1: f32,
@@ -51,15 +28,10 @@ export function nadam(
   eps: f32,
   shrink: f32,
 ): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      nadamAt<v128>(p + i, m + i, v + i, g + i, scale, l2, beta1, gain1, beta2, gain2, stepG, stepM, eps, shrink);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) {
-    nadamAt<f32>(p + i, m + i, v + i, g + i, scale, l2, beta1, gain1, beta2, gain2, stepG, stepM, eps, shrink);
-  }
+  const grad = penalised<Lane>(p, g, scale, l2);
+  const m1 = first<Lane>(m, grad, beta1, gain1);
+  const v1 = second<Lane>(v, grad, beta2, gain2);
+  const ahead = mulAdd<Lane>(splat<Lane>(stepG), grad, mul<Lane>(splat<Lane>(stepM), m1));
+  const step = div<Lane>(ahead, add<Lane>(sqrt<Lane>(v1), splat<Lane>(eps)));
+  store<Lane>(p, descended<Lane>(load<Lane>(p), shrink, step));
 }

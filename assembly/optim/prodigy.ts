@@ -7,24 +7,27 @@
  */
 import { CHUNK, chunkDot, chunkSumAbs } from "../chunk";
 import { descended } from "../decay";
-import { pick } from "../elementwise";
+import { axpy, pick } from "../elementwise";
 import { add, div, mul, mulAdd, splat, sqrt, sub } from "../lanes";
+import { Pointer, Size } from "../words";
 
 /** The gradient with the L2 penalty: scale g + l2 p. */
-function penalised<T>(p: usize, g: usize, scale: f32, l2: f32): T {
+function penalised<T>(p: Pointer, g: Pointer, scale: f32, l2: f32): T {
   return mulAdd<T>(splat<T>(scale), load<T>(g), mul<T>(splat<T>(l2), load<T>(p)));
 }
 
 /** w' = beta w + gained, stored. */
-function average<T>(w: usize, beta: f32, gained: T): void {
+function average<T>(w: Pointer, beta: f32, gained: T): void {
   store<T>(w, mulAdd<T>(splat<T>(beta), load<T>(w), gained));
 }
 
-function momentsAt<T>(
-  p: usize,
-  m: usize,
-  v: usize,
-  g: usize,
+/** m and v moved. */
+function moveMoments<Lane>(
+  p: Pointer,
+  m: Pointer,
+  v: Pointer,
+  g: Pointer,
+  n: Size,
   scale: f32,
   l2: f32,
   beta1: f32,
@@ -32,30 +35,31 @@ function momentsAt<T>(
   beta2: f32,
   gain2: f32,
 ): void {
-  const grad = penalised<T>(p, g, scale, l2);
-  const scaled = mul<T>(splat<T>(gain2), grad);
-  average<T>(m, beta1, mul<T>(splat<T>(gain1), grad));
-  average<T>(v, beta2, mul<T>(scaled, scaled));
+  const grad = penalised<Lane>(p, g, scale, l2);
+  const scaled = mul<Lane>(splat<Lane>(gain2), grad);
+  average<Lane>(m, beta1, mul<Lane>(splat<Lane>(gain1), grad));
+  average<Lane>(v, beta2, mul<Lane>(scaled, scaled));
 }
 
 /** s moved; the gradient to `grads` and x0 - x to `moved`, which may be where g and p are. */
-function distanceAt<T>(
-  p: usize,
-  origin: usize,
-  s: usize,
-  g: usize,
-  grads: usize,
-  moved: usize,
+function moveDistance<Lane>(
+  p: Pointer,
+  origin: Pointer,
+  s: Pointer,
+  g: Pointer,
+  grads: Pointer,
+  moved: Pointer,
+  n: Size,
   scale: f32,
   l2: f32,
   beta3: f32,
   gain3: f32,
 ): void {
-  const grad = penalised<T>(p, g, scale, l2);
-  const far = sub<T>(load<T>(origin), load<T>(p));
-  average<T>(s, beta3, mul<T>(splat<T>(gain3), grad));
-  store<T>(grads, grad);
-  store<T>(moved, far);
+  const grad = penalised<Lane>(p, g, scale, l2);
+  const far = sub<Lane>(load<Lane>(origin), load<Lane>(p));
+  average<Lane>(s, beta3, mul<Lane>(splat<Lane>(gain3), grad));
+  store<Lane>(grads, grad);
+  store<Lane>(moved, far);
 }
 
 /**
@@ -63,16 +67,16 @@ function distanceAt<T>(
  * s = beta3 s + gain3 g', and sums = (sum g' (origin - p), sum |s|). s and origin hold those elements only.
  */
 export function prodigyGather(
-  p: usize,
-  m: usize,
-  v: usize,
-  origin: usize,
-  s: usize,
-  g: usize,
-  work: usize,
-  sums: usize,
-  n: usize,
-  every: usize,
+  p: Pointer,
+  m: Pointer,
+  v: Pointer,
+  origin: Pointer,
+  s: Pointer,
+  g: Pointer,
+  work: Pointer,
+  sums: Pointer,
+  n: Size,
+  every: Size,
   scale: f32,
   l2: f32,
   beta1: f32,
@@ -91,14 +95,7 @@ export function prodigyGather(
     const length = n < most ? n : most;
     const picked = (length + every - 1) / every;
     const whole = length << 2;
-    let i: usize = 0;
-    if (ASC_FEATURE_SIMD && whole >= 16) {
-      do {
-        momentsAt<v128>(p + i, m + i, v + i, g + i, scale, l2, beta1, gain1, beta2, gain2);
-        i += 16;
-      } while (i + 16 <= whole);
-    }
-    for (; i < whole; i += 4) momentsAt<f32>(p + i, m + i, v + i, g + i, scale, l2, beta1, gain1, beta2, gain2);
+    moveMoments(p, m, v, g, length, scale, l2, beta1, gain1, beta2, gain2);
     let from = p,
       slope = g;
     if (every > 1) {
@@ -108,15 +105,7 @@ export function prodigyGather(
       pick(g, slope, picked, every);
     }
     const end = picked << 2;
-    i = 0;
-    if (ASC_FEATURE_SIMD && end >= 16) {
-      do {
-        distanceAt<v128>(from + i, origin + i, s + i, slope + i, grads + i, moved + i, scale, l2, beta3, gain3);
-        i += 16;
-      } while (i + 16 <= end);
-    }
-    for (; i < end; i += 4)
-      distanceAt<f32>(from + i, origin + i, s + i, slope + i, grads + i, moved + i, scale, l2, beta3, gain3);
+    moveDistance(from, origin, s, slope, grads, moved, picked, scale, l2, beta3, gain3);
     numerator += chunkDot(grads, moved, picked);
     denominator += chunkSumAbs(s, picked);
     p += whole;
@@ -131,44 +120,20 @@ export function prodigyGather(
   store<f64>(sums, denominator, 8);
 }
 
-function prodigyStepAt<T>(p: usize, m: usize, v: usize, shrink: f32, step: f32, eps: f32): void {
-  const denominator = add<T>(sqrt<T>(load<T>(v)), splat<T>(eps));
-  const along = div<T>(mul<T>(splat<T>(step), load<T>(m)), denominator);
-  store<T>(p, descended<T>(load<T>(p), shrink, along));
-}
-
 /** p = p - (shrink p + step m / (sqrt v + eps)) */
-export function prodigyStep(p: usize, m: usize, v: usize, n: usize, shrink: f32, step: f32, eps: f32): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      prodigyStepAt<v128>(p + i, m + i, v + i, shrink, step, eps);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) prodigyStepAt<f32>(p + i, m + i, v + i, shrink, step, eps);
-}
-
-function awayAt<T>(p: usize, origin: usize, away: usize): void {
-  store<T>(away, sub<T>(load<T>(origin), load<T>(p)));
+export function prodigyStep<Lane>(p: Pointer, m: Pointer, v: Pointer, n: Size, shrink: f32, step: f32, eps: f32): void {
+  const denominator = add<Lane>(sqrt<Lane>(load<Lane>(v)), splat<Lane>(eps));
+  const along = div<Lane>(mul<Lane>(splat<Lane>(step), load<Lane>(m)), denominator);
+  store<Lane>(p, descended<Lane>(load<Lane>(p), shrink, along));
 }
 
 /** away = origin - p, for the elements of a chunk. */
-function measureChunk(p: usize, origin: usize, away: usize, n: usize): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      awayAt<v128>(p + i, origin + i, away + i);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) awayAt<f32>(p + i, origin + i, away + i);
+function measureChunk<Lane>(p: Pointer, origin: Pointer, away: Pointer, n: Size): void {
+  store<Lane>(away, sub<Lane>(load<Lane>(origin), load<Lane>(p)));
 }
 
 /** sums = (g (origin - p), g^2, (origin - p)^2), summed */
-export function prodigyMeasure(p: usize, origin: usize, g: usize, work: usize, sums: usize, n: usize): void {
+export function prodigyMeasure(p: Pointer, origin: Pointer, g: Pointer, work: Pointer, sums: Pointer, n: Size): void {
   let along: f64 = 0,
     slope: f64 = 0,
     distance: f64 = 0;
@@ -188,19 +153,15 @@ export function prodigyMeasure(p: usize, origin: usize, g: usize, work: usize, s
   store<f64>(sums, distance, 16);
 }
 
-function accumulateAt<T>(s: usize, g: usize, gain: f32): void {
-  store<T>(s, mulAdd<T>(splat<T>(gain), load<T>(g), load<T>(s)));
-}
-
 /** s = s + gain g;  sums = (g (origin - p), g^2, s^2), summed */
 export function prodigyAccumulate(
-  p: usize,
-  origin: usize,
-  s: usize,
-  g: usize,
-  work: usize,
-  sums: usize,
-  n: usize,
+  p: Pointer,
+  origin: Pointer,
+  s: Pointer,
+  g: Pointer,
+  work: Pointer,
+  sums: Pointer,
+  n: Size,
   gain: f32,
 ): void {
   let along: f64 = 0,
@@ -210,14 +171,7 @@ export function prodigyAccumulate(
     const length = n < CHUNK ? n : CHUNK;
     const end = length << 2;
     measureChunk(p, origin, work, length);
-    let i: usize = 0;
-    if (ASC_FEATURE_SIMD && end >= 16) {
-      do {
-        accumulateAt<v128>(s + i, g + i, gain);
-        i += 16;
-      } while (i + 16 <= end);
-    }
-    for (; i < end; i += 4) accumulateAt<f32>(s + i, g + i, gain);
+    axpy(g, s, length, gain);
     along += chunkDot(g, work, length);
     slope += chunkDot(g, g, length);
     gathered += chunkDot(s, s, length);
@@ -232,19 +186,7 @@ export function prodigyAccumulate(
   store<f64>(sums, gathered, 16);
 }
 
-function prodigyAverageAt<T>(p: usize, origin: usize, s: usize, gamma: f32): void {
-  store<T>(p, sub<T>(load<T>(origin), mul<T>(splat<T>(gamma), load<T>(s))));
-}
-
 /** p = origin - gamma s */
-export function prodigyAverage(p: usize, origin: usize, s: usize, n: usize, gamma: f32): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      prodigyAverageAt<v128>(p + i, origin + i, s + i, gamma);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) prodigyAverageAt<f32>(p + i, origin + i, s + i, gamma);
+export function prodigyAverage<Lane>(p: Pointer, origin: Pointer, s: Pointer, n: Size, gamma: f32): void {
+  store<Lane>(p, sub<Lane>(load<Lane>(origin), mul<Lane>(splat<Lane>(gamma), load<Lane>(s))));
 }

@@ -8,6 +8,7 @@
 import { penalised } from "../gradient";
 import { div, mul, mulAdd, splat, sub, whenLess } from "../lanes";
 import { first, root, second } from "../moments";
+import { Pointer, Size } from "../words";
 
 /** v - a^2, or 0 where rounding leaves it below. */
 function variance<T>(v: T, a: T): T {
@@ -16,21 +17,21 @@ function variance<T>(v: T, a: T): T {
 }
 
 /** p -= lr d, stored. */
-function descend<T>(p: usize, d: T, lr: f32): void {
+function descend<T>(p: Pointer, d: T, lr: f32): void {
   store<T>(p, sub<T>(load<T>(p), mul<T>(splat<T>(lr), d)));
 }
 
 /** b = momentum b + d, stored. */
-function accumulated<T>(b: usize, d: T, momentum: f32): T {
+function accumulated<T>(b: Pointer, d: T, momentum: f32): T {
   const moved = mulAdd<T>(splat<T>(momentum), load<T>(b), d);
   store<T>(b, moved);
   return moved;
 }
 
 function normalised<T>(
-  p: usize,
-  v: usize,
-  g: usize,
+  p: Pointer,
+  v: Pointer,
+  g: Pointer,
   scale: f32,
   l2: f32,
   alpha: f32,
@@ -43,10 +44,10 @@ function normalised<T>(
 }
 
 function centred<T>(
-  p: usize,
-  v: usize,
-  a: usize,
-  g: usize,
+  p: Pointer,
+  v: Pointer,
+  a: Pointer,
+  g: Pointer,
   scale: f32,
   l2: f32,
   alpha: f32,
@@ -62,11 +63,11 @@ function centred<T>(
 }
 
 /** RMSprop. */
-export function rmsprop(
-  p: usize,
-  v: usize,
-  g: usize,
-  n: usize,
+export function rmsprop<Lane>(
+  p: Pointer,
+  v: Pointer,
+  g: Pointer,
+  n: Size,
   scale: f32,
   l2: f32,
   alpha: f32,
@@ -75,26 +76,16 @@ export function rmsprop(
   outside: f32,
   lr: f32,
 ): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      descend<v128>(p + i, normalised<v128>(p + i, v + i, g + i, scale, l2, alpha, gain2, inside, outside), lr);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) {
-    descend<f32>(p + i, normalised<f32>(p + i, v + i, g + i, scale, l2, alpha, gain2, inside, outside), lr);
-  }
+  descend<Lane>(p, normalised<Lane>(p, v, g, scale, l2, alpha, gain2, inside, outside), lr);
 }
 
 /** RMSprop with momentum. */
-export function rmspropMomentum(
-  p: usize,
-  v: usize,
-  b: usize,
-  g: usize,
-  n: usize,
+export function rmspropMomentum<Lane>(
+  p: Pointer,
+  v: Pointer,
+  b: Pointer,
+  g: Pointer,
+  n: Size,
   scale: f32,
   l2: f32,
   alpha: f32,
@@ -104,28 +95,17 @@ export function rmspropMomentum(
   lr: f32,
   momentum: f32,
 ): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      const d = normalised<v128>(p + i, v + i, g + i, scale, l2, alpha, gain2, inside, outside);
-      descend<v128>(p + i, accumulated<v128>(b + i, d, momentum), lr);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) {
-    const d = normalised<f32>(p + i, v + i, g + i, scale, l2, alpha, gain2, inside, outside);
-    descend<f32>(p + i, accumulated<f32>(b + i, d, momentum), lr);
-  }
+  const d = normalised<Lane>(p, v, g, scale, l2, alpha, gain2, inside, outside);
+  descend<Lane>(p, accumulated<Lane>(b, d, momentum), lr);
 }
 
 /** Centred RMSprop. */
-export function rmspropCentered(
-  p: usize,
-  v: usize,
-  a: usize,
-  g: usize,
-  n: usize,
+export function rmspropCentered<Lane>(
+  p: Pointer,
+  v: Pointer,
+  a: Pointer,
+  g: Pointer,
+  n: Size,
   scale: f32,
   l2: f32,
   alpha: f32,
@@ -135,29 +115,17 @@ export function rmspropCentered(
   outside: f32,
   lr: f32,
 ): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      const d = centred<v128>(p + i, v + i, a + i, g + i, scale, l2, alpha, gain1, gain2, inside, outside);
-      descend<v128>(p + i, d, lr);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) {
-    const d = centred<f32>(p + i, v + i, a + i, g + i, scale, l2, alpha, gain1, gain2, inside, outside);
-    descend<f32>(p + i, d, lr);
-  }
+  descend<Lane>(p, centred<Lane>(p, v, a, g, scale, l2, alpha, gain1, gain2, inside, outside), lr);
 }
 
 /** Centred RMSprop with momentum. */
-export function rmspropCenteredMomentum(
-  p: usize,
-  v: usize,
-  a: usize,
-  b: usize,
-  g: usize,
-  n: usize,
+export function rmspropCenteredMomentum<Lane>(
+  p: Pointer,
+  v: Pointer,
+  a: Pointer,
+  b: Pointer,
+  g: Pointer,
+  n: Size,
   scale: f32,
   l2: f32,
   alpha: f32,
@@ -168,17 +136,6 @@ export function rmspropCenteredMomentum(
   lr: f32,
   momentum: f32,
 ): void {
-  const end = n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD && end >= 16) {
-    do {
-      const d = centred<v128>(p + i, v + i, a + i, g + i, scale, l2, alpha, gain1, gain2, inside, outside);
-      descend<v128>(p + i, accumulated<v128>(b + i, d, momentum), lr);
-      i += 16;
-    } while (i + 16 <= end);
-  }
-  for (; i < end; i += 4) {
-    const d = centred<f32>(p + i, v + i, a + i, g + i, scale, l2, alpha, gain1, gain2, inside, outside);
-    descend<f32>(p + i, accumulated<f32>(b + i, d, momentum), lr);
-  }
+  const d = centred<Lane>(p, v, a, g, scale, l2, alpha, gain1, gain2, inside, outside);
+  descend<Lane>(p, accumulated<Lane>(b, d, momentum), lr);
 }
