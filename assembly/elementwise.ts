@@ -54,8 +54,3 @@ export function exp<Lane>(x: Pointer, y: Pointer, n: Size): void {
 export function log<Lane>(x: Pointer, y: Pointer, n: Size): void {
   store<Lane>(y, elementary.log<Lane>(load<Lane>(x)));
 }
-
-/** y = tanh x */
-export function tanh<Lane>(x: Pointer, y: Pointer, n: Size): void {
-  store<Lane>(y, elementary.tanh<Lane>(load<Lane>(x)));
-}

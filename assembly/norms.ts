@@ -5,7 +5,7 @@
  */
 import { CHUNK } from "./chunk";
 import { mulAdd, sub } from "./lanes";
-import { Pointer, Size } from "./words";
+import { Pointer, Size, Workspace } from "./words";
 
 /** Bytes of the partials of one sum. */
 export const PARTIALS: usize = 16;
@@ -34,7 +34,7 @@ export function gather(work: Pointer, i: Size, g: f32, before: f32, after: f32):
 }
 
 /** Adds [sum g^2, sum (p - before)^2, sum p^2] to `sums`. `work` holds partials. */
-export function stepNorms(before: Pointer, p: Pointer, g: Pointer, work: Pointer, sums: Pointer, n: Size): void {
+export function stepNorms(before: Pointer, p: Pointer, g: Pointer, work: Workspace, sums: Pointer, n: Size): void {
   memory.fill(work, 0, 3 * PARTIALS);
   while (n > 0) {
     const length = n < CHUNK ? n : CHUNK;

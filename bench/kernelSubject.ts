@@ -1,5 +1,6 @@
-import { elementBytes, type Kernel, type Operand, type Sizes } from "../src/kernels/row.ts";
-import { type KernelName, kernelTable } from "../src/kernels/table.ts";
+import type { Kernel, Operand, Sizes } from "../src/kernels/row.ts";
+import { builtKernels, type KernelName, kernelTable } from "../src/kernels/table.ts";
+import { arrayOn, bytesOf } from "../src/memory/elementType.ts";
 import type { Runtime } from "../src/tensor/runtime.ts";
 import { fillFloats, fillIndices, ORDINARY_BITS, ORDINARY_REAL } from "./inputs.ts";
 import type { Elements, Subject, Trial } from "./subject.ts";
@@ -35,7 +36,7 @@ function operandsOf(kernel: Kernel): Operand[] {
 function open(name: KernelName, kernel: Kernel, runtime: Runtime, sizes: Sizes): Trial {
   const operands = operandsOf(kernel).map((operand) => {
     const length = operand.length(sizes);
-    const bytes = elementBytes(operand) * length;
+    const bytes = bytesOf(operand.type) * length;
     return { operand, length, bytes, block: runtime.heap.allocate(bytes) };
   });
   const blocks = operands.map(({ block }) => block);
@@ -45,8 +46,7 @@ function open(name: KernelName, kernel: Kernel, runtime: Runtime, sizes: Sizes):
   const view = (at: number): Elements => {
     const { block, length, operand } = operands[at]!;
     const type = writesBits && operand.access === "out" ? "u32" : operand.type;
-    const start = block.pointer / elementBytes(operand);
-    return runtime.heap.views[type].subarray(start, start + length);
+    return arrayOn(type, runtime.heap.views.u8.buffer, block.pointer, length) as Elements;
   };
   let taken = 0;
   const values = kernel.args.map((arg) => {
@@ -66,7 +66,7 @@ function open(name: KernelName, kernel: Kernel, runtime: Runtime, sizes: Sizes):
       }
     },
     // A bound function costs less per call than spreading the arguments.
-    run: (runtime.unchecked[name] as (...values: number[]) => unknown).bind(undefined, ...values),
+    run: builtKernels(runtime)[name]!.bind(undefined, ...values),
     outputs: () =>
       operands.flatMap(({ operand: { access } }, at) => (access === "in" || access === "work" ? [] : [view(at)])),
     dispose: () => {

@@ -33,7 +33,15 @@ import { Transform } from "assemblyscript/transform";
 const { CommonFlags, DiagnosticCode, SourceKind } = compiler;
 
 /** What signatures.json calls the types of parameters. */
-const KINDS = { Pointer: "pointer", Size: "size", f32: "real", f64: "f64", i32: "i32", u32: "bits" };
+const KINDS = {
+  Pointer: "pointer",
+  Workspace: "workspace",
+  Size: "size",
+  f32: "real",
+  f64: "f64",
+  i32: "i32",
+  u32: "bits",
+};
 const RESULTS = { void: null, f32: "f32", f64: "f64", i32: "i32", u32: "u32" };
 
 /** What is wrong with a function, and where. */
@@ -57,7 +65,7 @@ class Fault extends Error {
  * @param {string} what
  */
 function lookUp(table, type, what) {
-  const written = type.range.toString();
+  const written = type.range.toString().replace("$", "");
   const found = Object.entries(table).find(([name]) => name === written);
   if (found === undefined) throw new Fault(type, `${what} is one of ${Object.keys(table).join(", ")}; got ${written}`);
   return found[1];
@@ -188,7 +196,7 @@ function normsLoopOf(fn) {
   for (const needed of ["p", "g"]) {
     if (!named(pointers).includes(needed)) throw new Fault(fn.name, `a map with Norms has a pointer ${needed}`);
   }
-  const parameters = [...declared(pointers), "work: Pointer", "sums: Pointer", "n: Size", ...declared(scalars)];
+  const parameters = [...declared(pointers), "work: $Workspace", "sums: Pointer", "n: Size", ...declared(scalars)];
   return `function ${name}Norms(${parameters.join(", ")}): void {
     memory.fill(work, 0, 3 * $PARTIALS);
     while (n > 0) {
@@ -232,12 +240,8 @@ const OF_NORMS = {
   "assembly/chunk": ["CHUNK"],
   "assembly/lanes": ["mulAdd", "sub"],
   "assembly/norms": ["PARTIALS", "flush", "gather"],
+  "assembly/words": ["Workspace"],
 };
-
-/** @param {readonly Statement[]} statements */
-function functionsOf(statements) {
-  return statements.filter((statement) => statement instanceof FunctionDeclaration);
-}
 
 /** @param {Source} source */
 function importsOfNorms(source) {
@@ -353,25 +357,22 @@ export default class Loops extends Typed {
   }
 
   /**
-   * The functions that the entry exports, in order.
+   * The functions that the entry exports, in order, through whatever files.
    *
    * @param {Parser} parser
    */
   kernelsOf({ sources }) {
-    /** @param {Source | undefined} source */
-    const exported = (source) => functionsOf(source?.statements ?? []).filter((fn) => fn.is(CommonFlags.Export));
-    return sources
-      .filter(({ sourceKind }) => sourceKind === SourceKind.UserEntry)
-      .flatMap((entry) => [
-        ...entry.statements
-          .filter((statement) => statement instanceof ExportStatement)
-          .flatMap(({ internalPath, members }) => {
-            const all = exported(sources.find((source) => source.internalPath === internalPath));
-            return members === null
-              ? all
-              : all.filter((fn) => members.some(({ localName }) => localName.text === fn.name.text));
-          }),
-        ...exported(entry),
-      ]);
+    /** @type {(source: Source | undefined) => FunctionDeclaration[]} */
+    const exportsOf = (source) =>
+      (source?.statements ?? []).flatMap((statement) => {
+        if (statement instanceof FunctionDeclaration) return statement.is(CommonFlags.Export) ? [statement] : [];
+        if (!(statement instanceof ExportStatement)) return [];
+        const { internalPath, members } = statement;
+        const all = exportsOf(sources.find((other) => other.internalPath === internalPath));
+        return members === null
+          ? all
+          : all.filter((fn) => members.some(({ localName }) => localName.text === fn.name.text));
+      });
+    return sources.filter(({ sourceKind }) => sourceKind === SourceKind.UserEntry).flatMap(exportsOf);
   }
 }

@@ -7,6 +7,11 @@ import { abs, add, atLeast, clip, div, mul, mulAdd, splat, sub, whenEqual, whenL
 import * as elementary from "../math";
 import { Pointer, Size } from "../words";
 
+/** y = tanh x */
+export function tanh<Lane>(x: Pointer, y: Pointer, n: Size): void {
+  store<Lane>(y, elementary.tanh<Lane>(load<Lane>(x)));
+}
+
 /** dx = dy (1 - y^2), where y = tanh x; dx may be dy. */
 export function tanhBackward<Lane>(y: Pointer, dy: Pointer, dx: Pointer, n: Size): void {
   const value = load<Lane>(y);

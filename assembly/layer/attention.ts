@@ -10,7 +10,7 @@ import { scale as scaleRow } from "../elementwise";
 import { dot, sum } from "../fold";
 import { product } from "../product";
 import { largest, scaledExp } from "../softmaxRow";
-import { Pointer, Size } from "../words";
+import { Pointer, Size, Workspace } from "../words";
 
 /** Query rows whose probabilities are kept at a time in the backward pass. */
 const BLOCK: usize = 32;
@@ -35,7 +35,7 @@ export function causalAttention(
   v: Pointer,
   out: Pointer,
   stats: Pointer,
-  work: Pointer,
+  work: Workspace,
   batch: Size,
   context: Size,
   heads: Size,
@@ -113,7 +113,7 @@ export function causalAttentionBackward(
   dq: Pointer,
   dk: Pointer,
   dv: Pointer,
-  work: Pointer,
+  work: Workspace,
   batch: Size,
   context: Size,
   heads: Size,

@@ -12,7 +12,7 @@ import { addProducts, addValues } from "../chunk";
 import { dot, sum } from "../fold";
 import { mul, splat } from "../lanes";
 import { addTotals, centred, moments, normalised, storeStatistics, throughNormal } from "../statistics";
-import { Pointer, Size } from "../words";
+import { Pointer, Size, Workspace } from "../words";
 
 /** total_i += x_i - shift_i and squares_i += (x_i - shift_i)^2, sums in float64. */
 function addMoments(x: Pointer, shift: Pointer, total: Pointer, squares: Pointer, n: Size): void {
@@ -44,7 +44,7 @@ export function channelMoments(
   x: Pointer,
   saved: Pointer,
   variance: Pointer,
-  acc: Pointer,
+  acc: Workspace,
   segments: Size,
   width: Size,
   groups: Size,
@@ -162,8 +162,8 @@ export function channelNormSums(
   dWeight: Pointer,
   dBias: Pointer,
   means: Pointer,
-  work: Pointer,
-  acc: Pointer,
+  work: Workspace,
+  acc: Workspace,
   segments: Size,
   width: Size,
   channels: Size,

@@ -1,7 +1,7 @@
 /** Dropout, whose mask is drawn anew from the same random words whenever it is needed. */
 import { mul, splat } from "../lanes";
 import { randomBits } from "../random";
-import { Pointer, Size } from "../words";
+import { Pointer, Size, Workspace } from "../words";
 
 /** Words drawn at a time. */
 const BATCH: usize = 1024;
@@ -24,7 +24,7 @@ function drop<Lane>(x: Pointer, y: Pointer, words: Pointer, n: Size, threshold: 
 export function dropout(
   x: Pointer,
   y: Pointer,
-  work: Pointer,
+  work: Workspace,
   n: Size,
   key0: u32,
   key1: u32,

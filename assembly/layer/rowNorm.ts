@@ -17,7 +17,7 @@ import {
   storeStatistics,
   throughNormal,
 } from "../statistics";
-import { Pointer, Size } from "../words";
+import { Pointer, Size, Workspace } from "../words";
 
 /** y = (x - mean) (rstd weight) + bias over one row. */
 function normalise<Lane>(
@@ -34,14 +34,14 @@ function normalise<Lane>(
   store<Lane>(y, normalised<Lane>(load<Lane>(x), splat<Lane>(mean), splat<Lane>(low), gain, load<Lane>(bias)));
 }
 
-/** y = (x - mean) (rstd weight) + bias, mean and rstd those of each row; `sums` is two float64. y may be x. */
+/** y = (x - mean) (rstd weight) + bias, mean and rstd those of each row; `acc` is two float64. y may be x. */
 export function layerNorm(
   x: Pointer,
   weight: Pointer,
   bias: Pointer,
   y: Pointer,
   saved: Pointer,
-  sums: Pointer,
+  acc: Workspace,
   rows: Size,
   columns: Size,
   period: Size,
@@ -51,8 +51,8 @@ export function layerNorm(
   const plane = rows << 2;
   for (let r: usize = 0; r < rows; r++, x += end, y += end, saved += 4) {
     const shift = f64(load<f32>(x));
-    moments(x, columns, shift, sums);
-    storeStatistics(saved, plane, shift, load<f64>(sums), load<f64>(sums, 8), f64(columns), eps);
+    moments(x, columns, shift, acc);
+    storeStatistics(saved, plane, shift, load<f64>(acc), load<f64>(acc, 8), f64(columns), eps);
     const rstd = load<f32>(saved + (plane << 1));
     const at = (r % period) * end;
     normalise(x, weight + at, bias + at, y, columns, load<f32>(saved), load<f32>(saved + plane), rstd);
@@ -99,8 +99,8 @@ export function layerNormBackward(
   dx: Pointer,
   dWeight: Pointer,
   dBias: Pointer,
-  work: Pointer,
-  acc: Pointer,
+  work: Workspace,
+  acc: Workspace,
   rows: Size,
   columns: Size,
   period: Size,
@@ -155,8 +155,8 @@ export function rmsNormBackward(
   saved: Pointer,
   dx: Pointer,
   dWeight: Pointer,
-  work: Pointer,
-  acc: Pointer,
+  work: Workspace,
+  acc: Workspace,
   rows: Size,
   columns: Size,
 ): void {

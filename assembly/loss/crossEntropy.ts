@@ -5,7 +5,7 @@ import { sum } from "../fold";
 import { add, mul, mulAdd, splat, sub, unlessZero, weigh } from "../lanes";
 import { log } from "../math";
 import { expSum, largest, shiftedExp } from "../softmaxRow";
-import { Pointer, Size } from "../words";
+import { Pointer, Size, Workspace } from "../words";
 
 /** 1 - p, p the softmax at one class, to 1e-16: in float32, 1 - p has no digits left where p is nearly 1. */
 function others(own: f32, total: f64): f32 {
@@ -76,7 +76,7 @@ export function softmaxCrossEntropyWeighted(
   weights: Pointer,
   losses: Pointer,
   gradient: Pointer,
-  work: Pointer,
+  work: Workspace,
   rows: Size,
   columns: Size,
   ignored: u32,
@@ -156,7 +156,7 @@ export function softmaxCrossEntropyDense(
   weights: Pointer,
   losses: Pointer,
   gradient: Pointer,
-  work: Pointer,
+  work: Workspace,
   rows: Size,
   columns: Size,
   by: f32,

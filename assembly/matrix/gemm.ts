@@ -8,7 +8,7 @@
  */
 import { mulAdd, splat, width } from "../lanes";
 import { fill, scale } from "../elementwise";
-import { Pointer, Size } from "../words";
+import { Pointer, Size, Workspace } from "../words";
 
 /** Rows of the register tile. Its columns are two vectors of T. */
 const TILE_ROWS: usize = 4;
@@ -206,7 +206,7 @@ export function gemm(
   a: Pointer,
   b: Pointer,
   c: Pointer,
-  work: Pointer,
+  work: Workspace,
   m: Size,
   n: Size,
   k: Size,

@@ -8,7 +8,7 @@ import { addSquares, CHUNK, chunkDot } from "../chunk";
 import { descended } from "../decay";
 import { dot } from "../fold";
 import { add, div, min, mul, mulAdd, splat, sqrt } from "../lanes";
-import { Pointer, Size } from "../words";
+import { Pointer, Size, Workspace } from "../words";
 
 /** w' = beta w + gain x, where x is a mean in float64, rounded once. */
 function averageMean(w: Pointer, beta: f32, gain: f32, mean: f64): f32 {
@@ -27,7 +27,7 @@ export function adafactorMoments(
   column: Pointer,
   rowFactor: Pointer,
   columnFactor: Pointer,
-  acc: Pointer,
+  acc: Workspace,
   batch: Size,
   rows: Size,
   columns: Size,
@@ -91,7 +91,7 @@ export function adafactorNorm(
   g: Pointer,
   rowFactor: Pointer,
   columnFactor: Pointer,
-  work: Pointer,
+  work: Workspace,
   batch: Size,
   rows: Size,
   columns: Size,

@@ -5,10 +5,10 @@
 import { addSquares } from "../chunk";
 import { dot } from "../fold";
 import { clip, div, mul, splat, sub, whenLess } from "../lanes";
-import { Pointer, Size } from "../words";
+import { Pointer, Size, Workspace } from "../words";
 
 /** norm_j = |g_j|, rounded to float32; returns their sum. */
-export function agdNorms(g: Pointer, norm: Pointer, acc: Pointer, rows: Size, positions: Size): f64 {
+export function agdNorms(g: Pointer, norm: Pointer, acc: Workspace, rows: Size, positions: Size): f64 {
   if (positions == 1) {
     store<f64>(acc, dot(g, g, rows));
   } else {

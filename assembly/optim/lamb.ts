@@ -7,7 +7,7 @@
 import { CHUNK, chunkDot } from "../chunk";
 import { mul, mulAdd, splat, sub } from "../lanes";
 import { adapted, first, second } from "../moments";
-import { Pointer, Size } from "../words";
+import { Pointer, Size, Workspace } from "../words";
 
 /** u = step m / (sqrt v + eps) + l2 p */
 function direction<T>(p: Pointer, m: T, v: T, step: f32, eps: f32, l2: f32): T {
@@ -45,7 +45,7 @@ export function lambMoments(
   m: Pointer,
   v: Pointer,
   g: Pointer,
-  work: Pointer,
+  work: Workspace,
   sums: Pointer,
   n: Size,
   beta1: f32,

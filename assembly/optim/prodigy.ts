@@ -9,7 +9,7 @@ import { CHUNK, chunkDot, chunkSumAbs } from "../chunk";
 import { descended } from "../decay";
 import { axpy, pick } from "../elementwise";
 import { add, div, mul, mulAdd, splat, sqrt, sub } from "../lanes";
-import { Pointer, Size } from "../words";
+import { Pointer, Size, Workspace } from "../words";
 
 /** The gradient with the L2 penalty: scale g + l2 p. */
 function penalised<T>(p: Pointer, g: Pointer, scale: f32, l2: f32): T {
@@ -73,7 +73,7 @@ export function prodigyGather(
   origin: Pointer,
   s: Pointer,
   g: Pointer,
-  work: Pointer,
+  work: Workspace,
   sums: Pointer,
   n: Size,
   every: Size,
@@ -133,7 +133,7 @@ function measureChunk<Lane>(p: Pointer, origin: Pointer, away: Pointer, n: Size)
 }
 
 /** sums = (g (origin - p), g^2, (origin - p)^2), summed */
-export function prodigyMeasure(p: Pointer, origin: Pointer, g: Pointer, work: Pointer, sums: Pointer, n: Size): void {
+export function prodigyMeasure(p: Pointer, origin: Pointer, g: Pointer, work: Workspace, sums: Pointer, n: Size): void {
   let along: f64 = 0,
     slope: f64 = 0,
     distance: f64 = 0;
@@ -159,7 +159,7 @@ export function prodigyAccumulate(
   origin: Pointer,
   s: Pointer,
   g: Pointer,
-  work: Pointer,
+  work: Workspace,
   sums: Pointer,
   n: Size,
   gain: f32,

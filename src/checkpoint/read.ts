@@ -1,10 +1,10 @@
 import { checkBoolean, checkKeys, refuse } from "../core/check.ts";
 import { isRecord, type Json } from "../core/json.ts";
-import { FLOATS } from "../memory/dtype.ts";
 import type { LoadReport } from "../state/savedState.ts";
 import { isStateful, type Stateful, stateOf } from "../state/stateful.ts";
 import { Parameters } from "../tensor/parameters.ts";
 import { type Readable, type Reading, read } from "./byteSource.ts";
+import { FLOATS } from "./fileTypes.ts";
 import { checkParts, kindOf, MANIFEST, type Parts, parseManifest, type SavedPart } from "./format.ts";
 import { type Header, readHeader } from "./safetensorsHeader.ts";
 import { arrayNames, decode } from "./stateTree.ts";

@@ -1,17 +1,8 @@
 import { describe, refuse } from "../core/check.ts";
 import { sizeOf } from "../core/shape.ts";
-import {
-  asArray,
-  bitsOf,
-  convert,
-  DTYPES,
-  type Dtype,
-  dtypeOf,
-  FLOATS,
-  isDtype,
-  type TypedArray,
-} from "../memory/dtype.ts";
+import type { TypedArray } from "../memory/elementType.ts";
 import { type Readable, type Reading, read, readInto } from "./byteSource.ts";
+import { asArray, bitsOf, convert, DTYPES, type Dtype, dtypeOf, FLOATS, isDtype } from "./fileTypes.ts";
 import { isSizes, LONGEST_HEADER, METADATA, readHeader, type TensorInfo } from "./safetensorsHeader.ts";
 
 /** Reads the elements of a tensor into an array of its own. */

@@ -1,8 +1,8 @@
 import { describe, refuse } from "../core/check.ts";
 import { type Entry, isRecord, type Limits, parseEntries } from "../core/json.ts";
 import { sizeOf } from "../core/shape.ts";
-import { bitsOf, DTYPES, type Dtype, isDtype } from "../memory/dtype.ts";
 import { type Reading, readInto } from "./byteSource.ts";
+import { bitsOf, DTYPES, type Dtype, isDtype } from "./fileTypes.ts";
 
 /** Where a tensor lies in a file. */
 export interface TensorInfo {

@@ -1,6 +1,7 @@
 import { describe, isPlain, refuse } from "../core/check.ts";
 import type { Json, Limits } from "../core/json.ts";
-import { dtypeOf, type TypedArray } from "../memory/dtype.ts";
+import type { TypedArray } from "../memory/elementType.ts";
+import { dtypeOf } from "./fileTypes.ts";
 
 /**
  * State as JSON, exactly. What JSON has no word for is an object with one key: { "$tensor": name } stands for an array

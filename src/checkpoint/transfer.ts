@@ -1,9 +1,10 @@
 import { describe, refuse, SimdOptimError } from "../core/check.ts";
 import { followsShape, sameShape, sizeOf } from "../core/shape.ts";
-import { FLOATS, type TypedArray } from "../memory/dtype.ts";
+import type { TypedArray } from "../memory/elementType.ts";
 import { DeferredArray, noteObjection, type SavedArray } from "../state/stateful.ts";
 import type { Parameter } from "../tensor/parameters.ts";
 import type { Reading } from "./byteSource.ts";
+import { FLOATS } from "./fileTypes.ts";
 import { readArray, readFloats } from "./safetensors.ts";
 import type { TensorInfo } from "./safetensorsHeader.ts";
 

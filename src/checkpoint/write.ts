@@ -1,5 +1,5 @@
 import { sizeOf } from "../core/shape.ts";
-import type { TypedArray } from "../memory/dtype.ts";
+import type { TypedArray } from "../memory/elementType.ts";
 import { isStateful, stateOf } from "../state/stateful.ts";
 import { Parameters } from "../tensor/parameters.ts";
 import { checkParts, kindOf, MANIFEST, type Parts, type SavedPart, writeManifest } from "./format.ts";

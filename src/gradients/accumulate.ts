@@ -1,5 +1,5 @@
+import type { Base } from "#wasm/kernels.js";
 import { checkChoice, checkInteger, checkKeys, checkNumber, refuse } from "../core/check.ts";
-import type { Kernels } from "../kernels/table.ts";
 import { StatefulShadow } from "../state/statefulShadow.ts";
 import { type Parameter, type Selection, selected } from "../tensor/parameters.ts";
 
@@ -129,7 +129,7 @@ export class GradientAccumulator {
   }
 
   /** Visits the longest runs of neighbours that are not frozen: where gradients and sums start, and the elements. */
-  #forEachRun(visit: (kernels: Kernels, gradient: number, sum: number, n: number) => void): void {
+  #forEachRun(visit: (kernels: Base, gradient: number, sum: number, n: number) => void): void {
     const runs: { gradient: number; sum: number; n: number }[] = [];
     this.#sum.forEach(({ frozen, gradient: { pointer, size } }, sum) => {
       if (frozen) return;

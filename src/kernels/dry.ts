@@ -1,6 +1,6 @@
+import type { Base } from "#wasm/kernels.js";
 import { Heap } from "../memory/heap.ts";
 import { Engine } from "./engine.ts";
-import { type Kernels, kernelNames } from "./table.ts";
 
 /** A heap that keeps the books of memory that is not there: addresses and sizes, but nothing behind them. */
 export function ledger(): Heap {
@@ -12,14 +12,19 @@ const NOTHING = -1;
 
 /**
  * An engine whose kernels do nothing, over memory that is not there. Code that runs on it takes the same memory as on a
- * real one, as far as the books say, so its needs are known before anything is allocated.
+ * real one, workspaces too, as far as the books say, so its needs are known before anything is allocated.
  */
 export class DryEngine extends Engine {
-  override readonly kernels: Kernels;
+  override readonly kernels: Base;
 
   constructor() {
-    const kernels = Object.fromEntries(kernelNames.map((name) => [name, () => NOTHING])) as unknown as Kernels;
-    super({ backend: "reference", reason: "nothing is computed", heap: ledger(), kernels });
-    this.kernels = kernels;
+    super({
+      backend: "reference",
+      reason: "nothing is computed",
+      heap: ledger(),
+      bind: (table) => Object.fromEntries(Object.keys(table).map((name) => [name, () => NOTHING])),
+    });
+    // There are no bounds to keep.
+    this.kernels = this.unchecked;
   }
 }

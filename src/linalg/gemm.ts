@@ -1,6 +1,8 @@
 import { checkBoolean, checkKeys, checkNumber, refuse } from "../core/check.ts";
-import { GEMM_WORK } from "../kernels/table/general.ts";
+import type { Engine } from "../kernels/engine.ts";
+import { linalg } from "../kernels/linalg.ts";
 import { checkDistinct, checkView, engineOf, type View } from "../tensor/tensor.ts";
+import { type Matrix, rowMajor, transpose } from "./matrix.ts";
 
 /** Options of `gemm`. */
 export interface GemmOptions {
@@ -29,20 +31,46 @@ export function gemm(a: View, b: View, c: View, options: GemmOptions = {}): void
   checkBoolean("transposeB", transposeB);
   checkNumber("alpha", alpha, "(-inf, inf)");
   checkNumber("beta", beta, "(-inf, inf)");
-  const [aHeight, aWidth] = a.shape as [number, number];
-  const [bHeight, bWidth] = b.shape as [number, number];
-  const [m, k] = transposeA ? [aWidth, aHeight] : [aHeight, aWidth];
-  const [depth, n] = transposeB ? [bWidth, bHeight] : [bHeight, bWidth];
-  if (depth !== k) refuse("b", b.shape, `${k} rows after transposition, to match a`, "SHAPE_MISMATCH");
+  const left = matrixOf(a, transposeA);
+  const right = matrixOf(b, transposeB);
+  const { rows: m, columns: k } = left;
+  const { columns: n } = right;
+  if (right.rows !== k) refuse("b", b.shape, `${k} rows after transposition, to match a`, "SHAPE_MISMATCH");
   if (c.shape[0] !== m || c.shape[1] !== n) refuse("c", c.shape, `shape [${m}, ${n}]`, "SHAPE_MISMATCH");
   checkDistinct({ c }, { a, b });
-  const [aRow, aColumn] = transposeA ? [1, aWidth] : [aWidth, 1];
-  const [bRow, bColumn] = transposeB ? [1, bWidth] : [bWidth, 1];
-  const work = engine.scratch(4 * GEMM_WORK);
-  engine.unchecked.gemm(a.pointer, b.pointer, c.pointer, work, m, n, k, aRow, aColumn, bRow, bColumn, alpha, beta);
+  product(engine, left, right, matrixOf(c), { alpha, beta });
 }
 
-function checkMatrix(argument: string, view: View, engine: View["engine"]): void {
+/**
+ * c = alpha a b + beta c by address, for code that has checked its arguments: c has as many rows as a and columns as b,
+ * and its rows follow each other, or its columns do. With beta = 0, the default, c is not read.
+ */
+export function product(
+  engine: Engine,
+  a: Matrix,
+  b: Matrix,
+  c: Matrix,
+  { alpha = 1, beta = 0 }: { readonly alpha?: number; readonly beta?: number } = {},
+): void {
+  // An element is the same sum either way.
+  if (c.columnStride !== 1) {
+    product(engine, transpose(b), transpose(a), transpose(c), { alpha, beta });
+    return;
+  }
+  linalg
+    .of(engine)
+    .gemm(
+      ...([a.at, b.at, c.at, c.rows, c.columns, a.columns] as const),
+      ...([a.rowStride, a.columnStride, b.rowStride, b.columnStride, alpha, beta] as const),
+    );
+}
+
+function checkMatrix(argument: string, view: View, engine: Engine): void {
   checkView(argument, view, engine, "f32");
   if (view.shape.length !== 2) refuse(argument, view.shape, "two axes", "SHAPE_MISMATCH");
+}
+
+function matrixOf({ pointer, shape }: View, transposed = false): Matrix {
+  const matrix = rowMajor(pointer, shape[0]!, shape[1]!);
+  return transposed ? transpose(matrix) : matrix;
 }

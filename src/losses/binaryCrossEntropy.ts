@@ -1,4 +1,5 @@
 import { checkKeys, checkNumber } from "../core/check.ts";
+import { nn } from "../kernels/nn.ts";
 import { CHUNK } from "../kernels/row.ts";
 import { checkElements, checkView, engineOf, type View } from "../tensor/tensor.ts";
 import { evaluateElements, type LossOptions, REDUCTION_OPTIONS } from "./reduction.ts";
@@ -45,11 +46,11 @@ export function binaryCrossEntropyWithLogits(
       if (typeof posWeight === "number") unchecked.fill(work, CHUNK, posWeight);
     },
     run: ({ start, length, losses, gradients: [dz], scale, work }, [z, t, w]) => {
-      if (typeof posWeight !== "number") unchecked.tile(posWeight.pointer, work, length, posWeight.size, start);
-      unchecked.binaryCrossEntropy(z!, t!, work, losses, dz!, length, scale);
+      if (typeof posWeight !== "number") nn.of(engine).tile(posWeight.pointer, work, length, posWeight.size, start);
+      nn.of(engine).binaryCrossEntropy(z!, t!, work, losses, dz!, length, scale);
       if (w === undefined) return;
-      unchecked.weightElements(w, losses, length);
-      unchecked.weightElements(w, dz!, length);
+      nn.of(engine).weightElements(w, losses, length);
+      nn.of(engine).weightElements(w, dz!, length);
     },
   });
 }

@@ -1,5 +1,5 @@
 import { checkInteger, checkKeys, checkNumber, refuse } from "../core/check.ts";
-import { CHUNK } from "../kernels/row.ts";
+import { nn } from "../kernels/nn.ts";
 import { checkElements, checkView, IGNORED, View } from "../tensor/tensor.ts";
 import { type Batch, evaluate, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "./reduction.ts";
 
@@ -38,19 +38,18 @@ export function crossEntropy(logits: View, targets: View<"u32"> | View, options:
   checkInteger("ignoreIndex", ignoreIndex, "[-2147483648, 4294967295]");
   if (weight !== undefined) checkView("weight", weight, engine, "f32", [classes]);
   if (gradient !== undefined) checkView("gradient", gradient, engine, "f32", logits.shape);
-  const { unchecked } = engine;
   const shares = [1 - labelSmoothing, labelSmoothing / classes] as const;
   const at = (view: View | View<"u32">, start: number) => view.pointer + 4 * start * (view.size / rows);
   const inputs = { logits, targets, weight };
   const batch = { engine, shape: [rows], width: classes, inputs, gradients: { gradient } };
-  /** Class weights, ones where there are none, after the kernel's own workspace. */
+  /** Class weights, ones where there are none. */
   const weighted: Pick<Batch, "workspace" | "prepare"> = {
-    workspace: 2 * CHUNK + (weight ? 0 : classes),
+    workspace: weight ? 0 : classes,
     prepare: (work) => {
-      if (!weight) unchecked.fill(work + 8 * CHUNK, classes, 1);
+      if (!weight) engine.unchecked.fill(work, classes, 1);
     },
   };
-  const weights = (work: number) => weight?.pointer ?? work + 8 * CHUNK;
+  const weights = (work: number) => weight?.pointer ?? work;
 
   if (targets instanceof View && targets.type === "f32") {
     checkView("targets", targets, engine, "f32", logits.shape);
@@ -59,10 +58,12 @@ export function crossEntropy(logits: View, targets: View<"u32"> | View, options:
       ...batch,
       ...weighted,
       run: ({ start, length, losses, gradients: [dz], scale, work }) =>
-        unchecked.softmaxCrossEntropyDense(
-          ...([at(logits, start), at(targets, start), weights(work), losses, dz!, work, length, classes] as const),
-          ...[scale, ...shares],
-        ),
+        nn
+          .of(engine)
+          .softmaxCrossEntropyDense(
+            ...([at(logits, start), at(targets, start), weights(work), losses, dz!, length, classes] as const),
+            ...[scale, ...shares],
+          ),
     });
   }
   checkView("targets", targets, engine, "u32", [rows]);
@@ -72,7 +73,7 @@ export function crossEntropy(logits: View, targets: View<"u32"> | View, options:
     return evaluate(options, {
       ...batch,
       run: ({ start, length, losses, gradients: [dz], scale }) =>
-        unchecked.softmaxCrossEntropy(at(logits, start), at(labels, start), losses, dz!, length, classes, scale),
+        nn.of(engine).softmaxCrossEntropy(at(logits, start), at(labels, start), losses, dz!, length, classes, scale),
     });
   }
   return evaluate(options, {
@@ -80,10 +81,12 @@ export function crossEntropy(logits: View, targets: View<"u32"> | View, options:
     ...weighted,
     divisor: total,
     run: ({ start, length, losses, gradients: [dz], scale, work }) =>
-      unchecked.softmaxCrossEntropyWeighted(
-        ...([at(logits, start), at(labels, start), weights(work), losses, dz!, work, length, classes] as const),
-        ...[ignoreIndex, scale, ...shares],
-      ),
+      nn
+        .of(engine)
+        .softmaxCrossEntropyWeighted(
+          ...([at(logits, start), at(labels, start), weights(work), losses, dz!, length, classes] as const),
+          ...[ignoreIndex, scale, ...shares],
+        ),
   });
 }
 

@@ -1,4 +1,5 @@
 import { checkKeys, checkNumber } from "../core/check.ts";
+import { nn } from "../kernels/nn.ts";
 import { checkElements, checkIndices, checkView, engineOf, type View } from "../tensor/tensor.ts";
 import { evaluate, evaluateElements, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "./reduction.ts";
 
@@ -29,13 +30,12 @@ export function sigmoidFocal(logits: View, targets: View, options: SigmoidFocalO
   const engine = engineOf("logits", logits);
   checkView("targets", targets, engine, "f32", logits.shape);
   checkElements("targets", targets, "[0, 1]");
-  const { unchecked } = engine;
   const [positive, negative] = alpha === -1 ? [1, 1] : [alpha, 1 - alpha];
   return evaluateElements(options, {
     inputs: { logits, targets },
     gradients: { gradient },
     run: ({ losses, gradients: [dz], length, scale }, [z, t]) =>
-      unchecked.sigmoidFocal(z!, t!, losses, dz!, length, gamma, positive, negative, scale),
+      nn.of(engine).sigmoidFocal(z!, t!, losses, dz!, length, gamma, positive, negative, scale),
   });
 }
 
@@ -60,7 +60,6 @@ export function softmaxFocal(logits: View, targets: View<"u32">, options: Softma
   if (alpha !== undefined) checkView("alpha", alpha, engine, "f32", [columns]);
   if (gradient !== undefined) checkView("gradient", gradient, engine, "f32", logits.shape);
   checkIndices("targets", targets, columns);
-  const { unchecked } = engine;
   return evaluate(options, {
     engine,
     shape: [rows],
@@ -69,7 +68,7 @@ export function softmaxFocal(logits: View, targets: View<"u32">, options: Softma
     gradients: { gradient },
     workspace: alpha ? 0 : columns,
     prepare: (work) => {
-      if (!alpha) unchecked.fill(work, columns, 1);
+      if (!alpha) engine.unchecked.fill(work, columns, 1);
     },
     run: ({ start, length, losses, gradients: [dz], scale, work }) => {
       const [z, y, weights] = [
@@ -77,7 +76,7 @@ export function softmaxFocal(logits: View, targets: View<"u32">, options: Softma
         targets.pointer + 4 * start,
         alpha?.pointer ?? work,
       ];
-      unchecked.softmaxFocal(z, y, weights, losses, dz!, length, columns, gamma, scale);
+      nn.of(engine).softmaxFocal(z, y, weights, losses, dz!, length, columns, gamma, scale);
     },
   });
 }

@@ -1,7 +1,9 @@
 import { checkBoolean, checkKeys, checkNumber, refuse } from "../core/check.ts";
 import type { Engine } from "../kernels/engine.ts";
+import { nn } from "../kernels/nn.ts";
 import { gemm } from "../linalg/gemm.ts";
-import { checkDistinct, checkView, type ElementType, Tensor, type View } from "../tensor/tensor.ts";
+import type { ElementType } from "../memory/elementType.ts";
+import { checkDistinct, checkView, Tensor, type View } from "../tensor/tensor.ts";
 import { checkViews, evaluate, matrixOf, REDUCTION_OPTIONS, type ReductionOptions } from "./reduction.ts";
 
 interface ContrastOptions extends ReductionOptions {
@@ -147,7 +149,7 @@ function softmaxLoss(options: ReductionOptions, logits: View, targets: View<"u32
       gradients: { logits },
       run: ({ start, length, losses, gradients: [dz], scale }) => {
         const at = [dz!, targets.pointer + 4 * start, losses, dz!] as const;
-        engine.unchecked.softmaxCrossEntropy(...at, length, columns, scale);
+        nn.of(engine).softmaxCrossEntropy(...at, length, columns, scale);
       },
     },
   );
@@ -162,12 +164,12 @@ interface Directions {
 }
 
 function directions(x: View, { normalize = true, accumulate = false }: ContrastOptions, tensor: NewTensor): Directions {
-  const { unchecked } = x.engine;
+  const { engine } = x;
   const [rows, columns] = x.shape as [number, number];
   const gradient = tensor(x.shape);
   const unit = normalize ? tensor(x.shape) : x;
   const norms = tensor([rows]);
-  if (normalize) unchecked.unitRows(x.pointer, unit.pointer, norms.pointer, rows, columns, EPS);
+  if (normalize) nn.of(engine).unitRows(x.pointer, unit.pointer, norms.pointer, rows, columns, EPS);
   return {
     unit,
     gradient,
@@ -175,10 +177,10 @@ function directions(x: View, { normalize = true, accumulate = false }: ContrastO
       if (target === undefined) return;
       const { pointer } = gradient;
       if (normalize) {
-        unchecked.unitRowsBackward(unit.pointer, norms.pointer, pointer, pointer, rows, columns, EPS);
+        nn.of(engine).unitRowsBackward(unit.pointer, norms.pointer, pointer, pointer, rows, columns, EPS);
       }
-      if (accumulate) unchecked.axpy(pointer, target.pointer, x.size, 1);
-      else unchecked.copy(pointer, target.pointer, x.size);
+      if (accumulate) engine.unchecked.axpy(pointer, target.pointer, x.size, 1);
+      else engine.unchecked.copy(pointer, target.pointer, x.size);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { checkBoolean, checkKeys, checkNumber } from "../core/check.ts";
 import { log } from "../core/real.ts";
-import type { Kernels } from "../kernels/table.ts";
+import { nn } from "../kernels/nn.ts";
 import { engineOf, type View } from "../tensor/tensor.ts";
 import { evaluateElements, type LossOptions, REDUCTION_OPTIONS } from "./reduction.ts";
 
@@ -60,17 +60,17 @@ function likelihood(
   options: LikelihoodOptions,
   inputs: Readonly<Record<string, View>>,
   gradients: Readonly<Record<string, View | undefined>>,
-  kernel: keyof Pick<Kernels, "gaussianNll" | "laplaceNll">,
+  kernel: "gaussianNll" | "laplaceNll",
   constant: number,
 ): number {
   const { full = false, eps = 1e-6 } = options;
   checkBoolean("full", full);
   checkNumber("eps", eps, "(0, inf)");
-  const { unchecked } = engineOf("predictions", inputs["predictions"]);
+  const kernels = nn.of(engineOf("predictions", inputs["predictions"]));
   return evaluateElements(options, {
     inputs,
     gradients,
     run: ({ losses, gradients: [dx, dv], length, scale }, [x, t, v]) =>
-      unchecked[kernel](x!, t!, v!, losses, dx!, dv!, length, eps, full ? constant : 0, scale),
+      kernels[kernel](x!, t!, v!, losses, dx!, dv!, length, eps, full ? constant : 0, scale),
   });
 }

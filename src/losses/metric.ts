@@ -1,4 +1,5 @@
 import { checkBoolean, checkChoice, checkKeys, checkNumber, refuse } from "../core/check.ts";
+import { nn } from "../kernels/nn.ts";
 import { checkElements, checkView, type View } from "../tensor/tensor.ts";
 import { checkViews, evaluate, matrixOf, REDUCTION_OPTIONS, type ReductionOptions } from "./reduction.ts";
 
@@ -42,7 +43,7 @@ export function contrastive(x1: View, x2: View, labels: View, options: Contrasti
     run: ({ start, length, losses, gradients: [dx1, dx2], scale }) => {
       const at = 4 * start * columns;
       const operands = [x1.pointer + at, x2.pointer + at, labels.pointer + 4 * start, losses, dx1!, dx2!] as const;
-      engine.unchecked.contrastive(...operands, length, columns, margin, 0.5, dissimilar, scale);
+      nn.of(engine).contrastive(...operands, length, columns, margin, 0.5, dissimilar, scale);
     },
   });
 }
@@ -132,7 +133,7 @@ function triplet(triplets: Triplets, options: TripletOptions, form: number, eps:
       const { positive, negative } = triplets;
       const [a, p, n] = [anchor, positive, negative].map(({ pointer }) => pointer + 4 * start * columns);
       const sizes = [length, columns, form, Number(swap)] as const;
-      engine.unchecked.triplet(a!, p!, n!, losses, da!, dp!, dn!, ...sizes, margin, eps, scale);
+      nn.of(engine).triplet(a!, p!, n!, losses, da!, dp!, dn!, ...sizes, margin, eps, scale);
     },
   });
 }

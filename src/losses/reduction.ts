@@ -1,7 +1,9 @@
 /** What all losses share: their options, and the walk over a batch that gives value and gradient in one pass. */
+
 import { checkBoolean, checkChoice, checkNumber, describe, refuse } from "../core/check.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Engine } from "../kernels/engine.ts";
+import { nn } from "../kernels/nn.ts";
 import { CHUNK } from "../kernels/row.ts";
 import { checkApart, checkDistinct, checkView, engineOf, type Tensors, type View } from "../tensor/tensor.ts";
 
@@ -88,7 +90,7 @@ export function evaluate(options: ReductionOptions, batch: Batch): number {
   const direct = !accumulate && gradients.every((gradient) => gradient !== undefined);
   const step = direct ? CHUNK : Math.min(CHUNK, Math.max(1, Math.floor(KEPT_NOWHERE / width)));
   const elsewhere = direct ? 0 : step * width;
-  const work = engine.scratch(4 * (workspace + CHUNK + gradients.length * elsewhere));
+  const work = engine.region("losses", 4 * (workspace + CHUNK + gradients.length * elsewhere));
   const own = work + 4 * workspace;
   const scale = (typeof upstream === "number" ? upstream : 1) / divisor;
   batch.prepare?.(work);
@@ -104,7 +106,7 @@ export function evaluate(options: ReductionOptions, batch: Batch): number {
       );
       batch.run({ start, length, losses: chunkLosses + 4 * (start - chunk), gradients: places, scale, work });
       for (const [i, place] of places.entries()) {
-        if (typeof upstream !== "number") unchecked.weightRows(upstream.pointer + 4 * start, place, length, width);
+        if (typeof upstream !== "number") nn.of(engine).weightRows(upstream.pointer + 4 * start, place, length, width);
         if (accumulate && targets[i] !== undefined) unchecked.axpy(place, targets[i], length * width, 1);
       }
     }

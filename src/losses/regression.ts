@@ -1,5 +1,6 @@
+import type { Nn } from "#wasm/kernels.js";
 import { checkKeys, checkNumber } from "../core/check.ts";
-import type { Kernels } from "../kernels/table.ts";
+import { nn } from "../kernels/nn.ts";
 import { engineOf, type View } from "../tensor/tensor.ts";
 import { evaluateElements, type LossOptions, REDUCTION_OPTIONS } from "./reduction.ts";
 
@@ -12,14 +13,14 @@ function ofDifferences(
   predictions: View,
   targets: View,
   options: LossOptions,
-  kernel: (kernels: Kernels, pointers: Pointers, scale: number) => void,
+  kernel: (kernels: Nn, pointers: Pointers, scale: number) => void,
 ): number {
-  const { unchecked } = engineOf("predictions", predictions);
+  const kernels = nn.of(engineOf("predictions", predictions));
   return evaluateElements(options, {
     inputs: { predictions, targets },
     gradients: { gradient: options.gradient },
     run: ({ losses, gradients: [gradient], length, scale }, [x, t]) =>
-      kernel(unchecked, [x!, t!, losses, gradient!, length], scale),
+      kernel(kernels, [x!, t!, losses, gradient!, length], scale),
   });
 }
 

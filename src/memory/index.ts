@@ -1,2 +1,2 @@
 /** Element types. */
-export type { Dtype, TypedArray } from "./dtype.ts";
+export type { ElementArrays, ElementType, TypedArray } from "./elementType.ts";

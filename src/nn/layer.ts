@@ -1,7 +1,8 @@
 import { checkFunction, checkMethods } from "../core/check.ts";
+import type { ElementType } from "../memory/elementType.ts";
 import type { ParameterOptions } from "../tensor/declare.ts";
 import type { Source } from "../tensor/random.ts";
-import type { ElementType, View } from "../tensor/tensor.ts";
+import type { View } from "../tensor/tensor.ts";
 import type { Pass } from "./pass.ts";
 
 /** Fills a parameter with its first values, which depend on the source alone. */

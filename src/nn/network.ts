@@ -1,9 +1,10 @@
 import { checkBoolean, checkChoice, checkInteger, checkKeys, checkShape, refuse } from "../core/check.ts";
 import { DryEngine } from "../kernels/dry.ts";
 import { checkEngine, type Engine } from "../kernels/engine.ts";
+import { ELEMENT_TYPES, type ElementType } from "../memory/elementType.ts";
 import { Arena } from "../tensor/arena.ts";
 import { Parameters } from "../tensor/parameters.ts";
-import { checkView, ELEMENT_TYPES, type ElementType, Tensor, View } from "../tensor/tensor.ts";
+import { checkView, Tensor, View } from "../tensor/tensor.ts";
 import type { AnyLayer } from "./layer.ts";
 import { Pass, type PassOptions } from "./pass.ts";
 import { type Bound, bind, declarationsOf, parametersOf } from "./tree.ts";

@@ -1,7 +1,9 @@
 /** What the normalisation layers share: arguments that may be left out, workspaces, statistics of channels. */
+
 import { checkBoolean, checkInteger, checkKeys, checkNumber, checkShape, describe, refuse } from "../core/check.ts";
 import { sameShape } from "../core/shape.ts";
 import type { Engine } from "../kernels/engine.ts";
+import { nn } from "../kernels/nn.ts";
 import { checkDistinct, checkView, type Tensors, type View } from "../tensor/tensor.ts";
 
 /** Gradients of a normalisation. */
@@ -50,7 +52,7 @@ export interface Segments {
 
 /** Addresses of parts of one workspace, of so many float64 each. */
 export function workspace(engine: Engine, ...doubles: number[]): number[] {
-  let next = engine.scratch(8 * doubles.reduce((sum, count) => sum + Math.ceil(count), 0));
+  let next: number = engine.region("weights", 8 * doubles.reduce((sum, count) => sum + Math.ceil(count), 0));
   return doubles.map((count) => {
     const start = next;
     next += 8 * Math.ceil(count);
@@ -129,10 +131,10 @@ export function rowNorm(
 ): void {
   const { engine } = x;
   const parameters = period * columns;
-  const [sums, ones, zeros] = workspace(engine, 2, parameters / 2, parameters / 2) as [number, number, number];
+  const [ones, zeros] = workspace(engine, parameters / 2, parameters / 2) as [number, number];
   const w = orConstant(weight, 1, parameters, ones, engine);
   const b = orConstant(bias, 0, parameters, zeros, engine);
-  engine.unchecked.layerNorm(x.pointer, w, b, y.pointer, saved.pointer, sums, rows, columns, period, eps);
+  nn.of(engine).layerNorm(x.pointer, w, b, y.pointer, saved.pointer, rows, columns, period, eps);
 }
 
 /** Gradients through `rowNorm`, for weights of `shape`. */
@@ -155,11 +157,11 @@ export function rowNormBackward(
   checkOptional("dBias", dBias, engine, shape);
   checkDistinct({ dx, dWeight, dBias }, { weight, saved });
   const n = period * columns;
-  const parts = workspace(engine, 2 * n, columns, n / 2, n / 2, dx ? 0 : x.size / 2);
-  const [acc, work, ones, spare, unread] = parts as [number, number, number, number, number];
-  engine.unchecked.layerNormBackward(
+  const parts = workspace(engine, n / 2, n / 2, dx ? 0 : x.size / 2);
+  const [ones, spare, unread] = parts as [number, number, number];
+  nn.of(engine).layerNormBackward(
     ...([x.pointer, orConstant(weight, 1, n, ones, engine), dy.pointer, saved.pointer] as const),
-    ...([dx?.pointer ?? unread, dWeight?.pointer ?? spare, dBias?.pointer ?? spare, work, acc] as const),
+    ...([dx?.pointer ?? unread, dWeight?.pointer ?? spare, dBias?.pointer ?? spare] as const),
     ...([rows, columns, period] as const),
   );
 }
@@ -172,8 +174,8 @@ export function channelMoments(
   eps: number,
 ): number[] {
   const { engine } = x;
-  const [acc, variance] = workspace(engine, 2 * groups + 2, groups / 2) as [number, number];
-  engine.unchecked.channelMoments(x.pointer, saved.pointer, variance, acc, segments, width, groups, span, eps);
+  const variance = engine.region("variance", 4 * groups);
+  nn.of(engine).channelMoments(x.pointer, saved.pointer, variance, segments, width, groups, span, eps);
   return [...engine.heap.views.f32.subarray(variance / 4, variance / 4 + groups)];
 }
 
@@ -191,7 +193,7 @@ export function channelNorm(
   const w = orConstant(weight, 1, channels, ones, engine);
   const b = orConstant(bias, 0, channels, zeros, engine);
   const { pointer } = saved;
-  engine.unchecked.channelNorm(x.pointer, w, b, y.pointer, pointer, segments, width, channels, groups, span);
+  nn.of(engine).channelNorm(x.pointer, w, b, y.pointer, pointer, segments, width, channels, groups, span);
 }
 
 /** Gradients through `channelNorm`; with `frozen` the statistics are constants, not functions of x. */
@@ -214,18 +216,16 @@ export function channelNormBackward(
   checkOptional("dBias", dBias, engine, [channels]);
   checkDistinct({ dx, dWeight, dBias }, { weight, saved });
   const half = channels / 2;
-  const row = (width === 1 ? channels : width) / 2;
-  const parts = workspace(engine, 2 * (channels + groups), groups, row, half, half);
-  const [acc, means, work, ones, spare] = parts as [number, number, number, number, number];
+  const [means, ones, spare] = workspace(engine, groups, half, half) as [number, number, number];
   const w = orConstant(weight, 1, channels, ones, engine);
   const { unchecked } = engine;
-  unchecked.channelNormSums(
+  nn.of(engine).channelNormSums(
     ...([x.pointer, w, dy.pointer, saved.pointer, dWeight?.pointer ?? spare, dBias?.pointer ?? spare] as const),
-    ...([means, work, acc, segments, width, channels, groups, span] as const),
+    ...([means, segments, width, channels, groups, span] as const),
   );
   if (!dx) return;
   if (frozen) unchecked.fill(means, 2 * groups, 0);
-  unchecked.channelNormBackward(
+  nn.of(engine).channelNormBackward(
     ...([x.pointer, w, dy.pointer, saved.pointer, means, dx.pointer] as const),
     ...([segments, width, channels, groups, span] as const),
   );

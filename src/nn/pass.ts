@@ -1,8 +1,9 @@
 import { refuse } from "../core/check.ts";
 import { DryEngine } from "../kernels/dry.ts";
+import { bytesOf, type ElementType } from "../memory/elementType.ts";
 import type { Arena } from "../tensor/arena.ts";
 import type { Parameter } from "../tensor/parameters.ts";
-import type { ElementType, View } from "../tensor/tensor.ts";
+import type { View } from "../tensor/tensor.ts";
 import type { AnyLayer, Layer } from "./layer.ts";
 import type { Bound } from "./tree.ts";
 
@@ -110,7 +111,7 @@ export class Pass {
       this.retain(view);
       if (this.#counted.has(view)) continue;
       this.#counted.add(view);
-      this.keptBytes.set(name, (this.keptBytes.get(name) ?? 0) + 4 * view.size);
+      this.keptBytes.set(name, (this.keptBytes.get(name) ?? 0) + bytesOf(view.type, view.size));
     }
   }
 

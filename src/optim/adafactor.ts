@@ -4,9 +4,6 @@ import { sizeOf } from "../core/shape.ts";
 import { defineOptimizer } from "./define/optimizer.ts";
 import { choice, flag, real, reals } from "./define/option.ts";
 
-/** Bytes of the chunk that a pass is taken in, in the workspace. */
-const WORK = 4 * 1024;
-
 /** A parameter as matrices over its last two axes; a vector is one row. */
 function matricesOf(shape: readonly number[]) {
   const size = sizeOf(shape);
@@ -91,7 +88,7 @@ export const Adafactor = /* @__PURE__ */ defineOptimizer({
   check({ warmupInit, relativeStep }) {
     if (warmupInit && !relativeStep) refuse("warmupInit", warmupInit, "relativeStep with it");
   },
-  update({ kernels, scratch }, { p, g, n, t, scale, shape, state }, options) {
+  update({ kernels, region }, { p, g, n, t, scale, shape, state }, options) {
     const { exp_avg_sq_row: row, exp_avg_sq_col: column, exp_avg_sq: v, exp_avg: m } = state;
     const { lr, clipThreshold, beta1, weightDecay, variant } = options;
     const [eps1, eps2] = options.eps;
@@ -105,22 +102,20 @@ export const Adafactor = /* @__PURE__ */ defineOptimizer({
     const shrink = (variant === "torch" ? lr : alpha) * weightDecay;
 
     const { batch, rows, columns } = matricesOf(shape);
-    const sums = scratch(8 * columns + 4 * batch * (rows + columns) + WORK);
-    const rowFactor = sums + 8 * columns;
-    const columnFactor = rowFactor + 4 * batch * rows;
-    const work = columnFactor + 4 * batch * columns;
+    const rowFactor = region("rowFactor", 4 * batch * rows);
+    const columnFactor = region("columnFactor", 4 * batch * columns);
     const factors = [rowFactor, columnFactor] as const;
     const sizes = [batch, rows, columns] as const;
     if (v === 0) {
       const rates = [scale, beta2, gain, eps.added, eps.floor] as const;
-      kernels.adafactorMoments(g, row, column, ...factors, sums, ...sizes, ...rates);
+      kernels.adafactorMoments(g, row, column, ...factors, ...sizes, ...rates);
     } else {
       kernels.fill(rowFactor, 1, 1);
       kernels.adafactorVariance(g, v, columnFactor, n, scale, beta2, gain, eps.added);
     }
     let clip = 1;
     if (clipThreshold < Infinity) {
-      const squares = kernels.adafactorNorm(g, ...factors, work, ...sizes, eps.most);
+      const squares = kernels.adafactorNorm(g, ...factors, ...sizes, eps.most);
       clip = Math.max(1, (Math.abs(scale) * Math.sqrt(squares / n)) / clipThreshold);
     }
     const step = (alpha * scale) / clip;

@@ -102,9 +102,9 @@ export const AdamW = /* @__PURE__ */ defineOptimizer({
     if (u === 0) kernels.adamw(p, m, v, g, n, ...rates);
     else kernels.adamwAmsgrad(p, m, v, u, g, n, ...rates);
   },
-  updateMeasured({ kernels }, { p, g, n, t, scale, state }, options, _numbers, { work, sums }) {
+  updateMeasured({ kernels }, { p, g, n, t, scale, state }, options, _numbers, sums) {
     if (options.amsgrad) return false;
-    kernels.adamwNorms(p, state.exp_avg, state.exp_avg_sq, g, work, sums, n, ...decoupledRates(options, t, scale));
+    kernels.adamwNorms(p, state.exp_avg, state.exp_avg_sq, g, sums, n, ...decoupledRates(options, t, scale));
     return true;
   },
 });

@@ -48,13 +48,13 @@ export const AGD = /* @__PURE__ */ defineOptimizer({
   sharesNumbers: true,
   per: "parameter",
   shapes,
-  prepare({ kernels, scratch }, groups) {
+  prepare({ kernels }, groups) {
     let total = 0;
     let depth = 0;
     for (const { forEachSpan } of groups) {
       forEachSpan(({ g, n, scale, shape, state }) => {
         const { positions, singularValue } = layerOf(shape);
-        const norms = kernels.agdNorms(g, state.norm, scratch(8 * positions), n / positions, positions);
+        const norms = kernels.agdNorms(g, state.norm, n / positions, positions);
         total += singularValue * Math.abs(scale) * norms;
         depth++;
       });

@@ -1,5 +1,4 @@
 import { powi, saturated } from "../core/real.ts";
-import { CHUNK } from "../kernels/row.ts";
 import { defineOptimizer } from "./define/optimizer.ts";
 import { flag, real, reals } from "./define/option.ts";
 
@@ -37,7 +36,7 @@ export const LAMB = /* @__PURE__ */ defineOptimizer({
     biasCorrection: flag(true),
   },
   state: { exp_avg: {}, exp_avg_sq: {} },
-  update({ kernels, scratch, readF64 }, { p, g, n, t, scale, state }, options) {
+  update({ kernels, region, readF64 }, { p, g, n, t, scale, state }, options) {
     const { exp_avg: m, exp_avg_sq: v } = state;
     const { lr, betas, weightDecay: l2, trustClip, biasCorrection } = options;
     const [beta1, beta2] = betas;
@@ -46,9 +45,8 @@ export const LAMB = /* @__PURE__ */ defineOptimizer({
     const root2 = biasCorrection ? Math.sqrt(1 - powi(beta2, t)) : 1;
     const step = biasCorrection ? root2 / (1 - powi(beta1, t)) : 1;
     const eps = options.eps * root2;
-    const work = scratch(4 * CHUNK + 16);
-    const sums = work + 4 * CHUNK;
-    kernels.lambMoments(p, m, v, g, work, sums, n, beta1, gain1, beta2, gain2, step, eps, l2);
+    const sums = region("sums", 16);
+    kernels.lambMoments(p, m, v, g, sums, n, beta1, gain1, beta2, gain2, step, eps, l2);
     const [ofP, ofU] = [Math.sqrt(readF64(sums)), Math.sqrt(readF64(sums + 8))];
     const trust = ofP === 0 || ofU === 0 ? 1 : ofP / ofU;
     kernels.lambStep(p, m, v, n, step, eps, l2, saturated(lr * (trustClip ? Math.min(trust, 1) : trust)));

@@ -3,9 +3,8 @@ import { powi, saturated } from "../core/real.ts";
 import { defineOptimizer } from "./define/optimizer.ts";
 import { flag, nullable, real, reals, whole } from "./define/option.ts";
 
-/** Bytes of the sums of a pass and of the chunks it is taken in, in the workspace. */
-const SUMS = 64;
-const WORK = 2 * 4 * 1024;
+/** Bytes of the sums of a pass. */
+const SUMS = 24;
 
 /**
  * Prodigy over Adam as in the authors' code: it learns the step size d, an estimate of the distance to the solution,
@@ -76,7 +75,7 @@ export const Prodigy = /* @__PURE__ */ defineOptimizer({
   numbers: { k: 0, d: 0, d_max: 0, d_hat: 0, d_numerator: 0, d_denom: 0, dlr: 0, step: 0 },
   sharesNumbers: true,
   per: "parameter",
-  prepare({ kernels, scratch, readF64 }, groups) {
+  prepare({ kernels, region, readF64 }, groups) {
     const { options: first, numbers: shared } = groups[0]!;
     const [beta1, beta2] = first.betas;
     const beta3 = first.beta3 ?? Math.sqrt(beta2);
@@ -92,7 +91,7 @@ export const Prodigy = /* @__PURE__ */ defineOptimizer({
     const gain2 = d * Math.sqrt(1 - beta2);
     let numerator = beta3 * shared.d_numerator;
     let denominator = 0;
-    const sums = scratch(SUMS + WORK);
+    const sums = region("sums", SUMS);
     for (const { options, forEachSpan } of groups) {
       const { d0, safeguardWarmup, sliceP: every } = options;
       const l2 = options.decouple ? 0 : options.weightDecay;
@@ -101,7 +100,7 @@ export const Prodigy = /* @__PURE__ */ defineOptimizer({
         if (t === 1) kernels.pick(p, p0, Math.ceil(n / every), every);
         if (options.lr === 0) return;
         const rates = [scale, l2, beta1, gain1, beta2, gain2, beta3, gain3] as const;
-        kernels.prodigyGather(p, m, v, p0, s, g, sums + SUMS, sums, n, every, ...rates);
+        kernels.prodigyGather(p, m, v, p0, s, g, sums, n, every, ...rates);
         numerator += (d / d0) * dlr * readF64(sums);
         denominator += readF64(sums + 8);
       });
@@ -175,16 +174,16 @@ export const ProdigyGD = /* @__PURE__ */ defineOptimizer({
   numbers: { d: 0, d_hat: 0, d_numerator: 0, squares: 0, eta: 0 },
   sharesNumbers: true,
   per: "parameter",
-  prepare({ kernels, scratch, readF64 }, groups) {
+  prepare({ kernels, region, readF64 }, groups) {
     const { options, numbers: shared } = groups[0]!;
     let along = 0;
     let slope = 0;
     let distance = 0;
-    const sums = scratch(SUMS + WORK);
+    const sums = region("sums", SUMS);
     for (const { forEachSpan } of groups) {
       forEachSpan(({ p, g, n, t, scale, state: { p0 } }) => {
         if (t === 1) kernels.copy(p, p0, n);
-        kernels.prodigyMeasure(p, p0, g, sums + SUMS, sums, n);
+        kernels.prodigyMeasure(p, p0, g, sums, n);
         along += scale * readF64(sums);
         slope += scale * scale * readF64(sums + 8);
         distance += readF64(sums + 16);
@@ -231,7 +230,7 @@ export const ProdigyDA = /* @__PURE__ */ defineOptimizer({
   numbers: { unit: 0, d: 0, d_hat: 0, d_numerator: 0, squares: 0, gamma: 0 },
   sharesNumbers: true,
   per: "parameter",
-  prepare({ kernels, scratch, readF64 }, groups) {
+  prepare({ kernels, region, readF64 }, groups) {
     const { options, numbers: shared } = groups[0]!;
     const before = shared.d || options.d0;
     const weight = before * before;
@@ -239,11 +238,11 @@ export const ProdigyDA = /* @__PURE__ */ defineOptimizer({
     let along = 0;
     let slope = 0;
     let gathered = 0;
-    const sums = scratch(SUMS + WORK);
+    const sums = region("sums", SUMS);
     for (const { forEachSpan } of groups) {
       forEachSpan(({ p, g, n, t, scale, state: { s, p0 } }) => {
         if (t === 1) kernels.copy(p, p0, n);
-        kernels.prodigyAccumulate(p, p0, s, g, sums + SUMS, sums, n, (weight / unit) * scale);
+        kernels.prodigyAccumulate(p, p0, s, g, sums, n, (weight / unit) * scale);
         along += scale * readF64(sums);
         slope += scale * scale * readF64(sums + 8);
         gathered += readF64(sums + 16);

@@ -2,8 +2,9 @@ import { SimdOptimError } from "../core/check.ts";
 import { sizeOf } from "../core/shape.ts";
 import { ledger } from "../kernels/dry.ts";
 import type { Engine } from "../kernels/engine.ts";
+import { bytesOf, type ElementType } from "../memory/elementType.ts";
 import { Block, Heap, releaseWithOwner } from "../memory/heap.ts";
-import { type ElementType, View } from "./tensor.ts";
+import { View } from "./tensor.ts";
 
 /** The first address that a heap gives out. */
 const BASE = ledger().allocate(0).pointer;
@@ -56,7 +57,7 @@ export class Arena {
 
   /** A new tensor with arbitrary contents, held once. */
   take<T extends ElementType = "f32">(shape: readonly number[], type = "f32" as T): View<T> {
-    const bytes = 4 * sizeOf(shape);
+    const bytes = bytesOf(type, sizeOf(shape));
     const block = this.#places.allocate(bytes);
     const end = block.pointer - BASE + Heap.footprint(bytes);
     if (end > this.bytes) {

@@ -1,5 +1,6 @@
 import { checkBoolean, checkChoice, checkKeys, checkShape, isPlain, refuse } from "../core/check.ts";
 import type { Engine } from "../kernels/engine.ts";
+import { bytesOf } from "../memory/elementType.ts";
 import { type Declared, Parameters, ROLES, type Role } from "./parameters.ts";
 import { checkRoom } from "./tensor.ts";
 
@@ -24,7 +25,7 @@ export function declare(engine: Engine, declarations: Declarations): Parameters 
   const all = Object.entries(declarations).map(([name, declaration]) => declared(name, declaration));
   if (all.length === 0) refuse("parameters", {}, "at least one parameter");
   const elements = all.reduce((sum, { size }) => sum + size, 0);
-  checkRoom("parameters", elements, elements);
+  checkRoom("parameters", bytesOf("f32", elements), elements);
   return new Parameters(engine, all);
 }
 
@@ -35,7 +36,7 @@ function declared(name: string, declaration: readonly number[] | ParameterOption
   if (!isPlain(options)) refuse(name, options, "a shape such as [10, 784], or an object of options");
   checkKeys(name, options, ["shape", "role", "frozen"]);
   const size = checkShape(`${name}.shape`, options.shape);
-  checkRoom(`${name}.shape`, size, options.shape);
+  checkRoom(`${name}.shape`, bytesOf("f32", size), options.shape);
   const { shape, role = shape.length < 2 ? "bias" : "hidden", frozen = false } = options;
   checkChoice(`${name}.role`, role, ROLES);
   checkBoolean(`${name}.frozen`, frozen);

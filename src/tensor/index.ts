@@ -5,4 +5,4 @@ export * as init from "./init.ts";
 export type { Clip, Clipping, Parameter, Parameters, Role, Selection } from "./parameters.ts";
 export { normal, Random, type RandomState, type Source, uniform } from "./random.ts";
 export { load, type Runtime } from "./runtime.ts";
-export type { ElementArrays, ElementType, Tensor, View } from "./tensor.ts";
+export type { Tensor, View } from "./tensor.ts";

@@ -1,7 +1,7 @@
+import type { Base } from "#wasm/kernels.js";
 import { checkInteger, checkKeys, checkNumber, checkText, refuse } from "../core/check.ts";
 import { normalTail } from "../core/real.ts";
 import { philox } from "../kernels/reference/random.ts";
-import type { Kernels } from "../kernels/table.ts";
 import { engineOf, type View } from "./tensor.ts";
 
 /** A place in the space of random numbers: a seed, and a name for what is drawn, so that order does not matter. */
@@ -39,7 +39,7 @@ export function keyOf({ seed, name }: Source): Key {
 }
 
 /** Fills a tensor with random bits, and returns the kernels that make samples of them. */
-function drawBits(tensor: View, source: Source): Kernels {
+function drawBits(tensor: View, source: Source): Base {
   const { unchecked } = engineOf("tensor", tensor);
   const { key0, key1, stream0, stream1 } = keyOf(source);
   unchecked.randomBits(tensor.pointer, tensor.size, 0, key0, key1, stream0, stream1);
@@ -76,7 +76,7 @@ export function addNormal(tensor: View, { deviation = 1, ...source }: Source & {
   checkNumber("deviation", deviation, "[0, inf)");
   const { key0, key1, stream0, stream1 } = keyOf(source);
   const { unchecked } = engine;
-  const samples = engine.scratch(4 * Math.min(BATCH, tensor.size));
+  const samples = engine.region("samples", 4 * Math.min(BATCH, tensor.size));
   for (let first = 0; first < tensor.size; first += BATCH) {
     const n = Math.min(BATCH, tensor.size - first);
     unchecked.randomBits(samples, n, first, key0, key1, stream0, stream1);

@@ -1,18 +1,9 @@
+import type { Pointer, Size } from "#wasm/kernels.js";
 import { checkChoice, checkShape, describe, Marked, refuse, SimdOptimError } from "../core/check.ts";
 import { sameShape, sizeOf, unravel } from "../core/shape.ts";
 import type { Engine } from "../kernels/engine.ts";
+import { arrayOn, bytesOf, ELEMENT_TYPES, type ElementArrays, type ElementType } from "../memory/elementType.ts";
 import { ADDRESS_SPACE, type Block, releaseWithOwner } from "../memory/heap.ts";
-
-/** Element types: float32, or unsigned 32-bit integers for indices. */
-export interface ElementArrays {
-  /** Values. */
-  f32: Float32Array;
-  /** Indices. */
-  u32: Uint32Array;
-}
-/** The type of the elements of a tensor. */
-export type ElementType = keyof ElementArrays;
-export const ELEMENT_TYPES: readonly ElementType[] = ["f32", "u32"];
 
 /** What marks a target that counts for nothing, as in torch; a u32 tensor holds it as 2^32 - 100. */
 export const IGNORED = -100;
@@ -27,7 +18,7 @@ export class View<T extends ElementType = "f32"> extends Marked {
   /** Axes, outermost first. */
   readonly shape: readonly number[];
   /** Elements. */
-  readonly size: number;
+  readonly size: Size;
   /** The element type. */
   readonly type: T;
   readonly #block: Block;
@@ -59,7 +50,7 @@ export class View<T extends ElementType = "f32"> extends Marked {
   }
 
   /** The byte address; it does not move when memory grows. */
-  get pointer(): number {
+  get pointer(): Pointer {
     this.engine.heap.checkAlive();
     if (!this.#block.held) throw new SimdOptimError("DISPOSED", "this tensor has been disposed");
     return this.#block.pointer + this.#offset;
@@ -74,9 +65,7 @@ export class View<T extends ElementType = "f32"> extends Marked {
     const { pointer } = this;
     const { buffer } = this.engine.heap.views.u8;
     if (this.#array?.buffer !== buffer) {
-      const array = (
-        this.type === "f32" ? new Float32Array(buffer, pointer, this.size) : new Uint32Array(buffer, pointer, this.size)
-      ) as ElementArrays[T];
+      const array = arrayOn(this.type, buffer, pointer, this.size);
       owners.set(array, this.#owner);
       this.#array = array;
     }
@@ -92,8 +81,8 @@ export class Tensor<T extends ElementType = "f32"> extends View<T> {
   constructor(engine: Engine, shape: readonly number[], type: T) {
     checkChoice("type", type, ELEMENT_TYPES);
     const size = checkShape("shape", shape);
-    checkRoom("shape", size, shape);
-    const block = engine.heap.allocate(4 * size);
+    checkRoom("shape", bytesOf(type, size), shape);
+    const block = engine.heap.allocate(bytesOf(type, size));
     super(engine, block, 0, shape, type);
     this.#block = block;
     releaseWithOwner(block, this);
@@ -110,12 +99,11 @@ export class Tensor<T extends ElementType = "f32"> extends View<T> {
   }
 }
 
-/** Elements that fill linear memory. */
-const MOST = ADDRESS_SPACE / 4;
-
-/** Refuses more elements than linear memory could ever hold. */
-export function checkRoom(argument: string, size: number, got: unknown): void {
-  if (size > MOST) refuse(argument, got, `at most ${MOST} elements, which fill linear memory`, "OUT_OF_MEMORY");
+/** Refuses more bytes than linear memory could ever hold. */
+export function checkRoom(argument: string, bytes: number, got: unknown): void {
+  if (bytes > ADDRESS_SPACE) {
+    refuse(argument, got, `at most ${ADDRESS_SPACE} bytes, which fill linear memory`, "OUT_OF_MEMORY");
+  }
 }
 
 /** Refuses anything but a live view in `engine`, of the given type and, where it is given, shape. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readSync } from "../../src/checkpoint/byteSource.ts";
+import { DTYPES, type Dtype } from "../../src/checkpoint/fileTypes.ts";
 import { readingTensors, readSafetensors, Safetensors, type WriteTensor } from "../../src/checkpoint/safetensors.ts";
-import { DTYPES, type Dtype } from "../../src/memory/dtype.ts";
 
 const text = new TextEncoder();
 

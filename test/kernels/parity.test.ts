@@ -29,7 +29,7 @@ test.each(kernelNames)("%s: simd, scalar and reference agree to the bit", (name)
   const kernel: Kernel = kernelTable[name];
   const digest = new Digest();
   for (const call of callsOf(name, POINTER)) {
-    const sizes = sizesOf(kernel, call.values);
+    const sizes = sizesOf(kernel.args, call.values);
     const [simd, ...others] = runtimes.map((runtime) => outcomeOf(runtime, name, call, POINTER));
     digest.addOutcome(simd!);
     for (const [i, other] of others.entries()) {

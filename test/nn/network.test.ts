@@ -1,7 +1,8 @@
 /** Networks of layers: names, memory, gradients, and layers of one's own. */
 import { describe, expect, test } from "vitest";
 import { clipGradNorm } from "../../src/gradients/clip.ts";
-import { GEMM_WORK } from "../../src/kernels/table/general.ts";
+import { workspaceBytes } from "../../src/kernels/bind.ts";
+import { linalg } from "../../src/kernels/linalg.ts";
 import { crossEntropy } from "../../src/losses/crossEntropy.ts";
 import { tanh, tanhBackward } from "../../src/nn/functions/activation.ts";
 import { linear, linearBackward } from "../../src/nn/functions/linear.ts";
@@ -279,12 +280,12 @@ describe("memory", () => {
     if (!collect) throw new Error("run with --expose-gc: vitest.config.ts does");
     const runtime = await load();
     for (let i = 0; i < 20; i++) new Network(runtime, new Linear(30, 20)).forward(runtime.tensor([40, 30]));
-    for (let i = 0; i < 20 && runtime.heap.used > 4 * GEMM_WORK + 20_000; i++) {
+    for (let i = 0; i < 20 && runtime.heap.used > workspaceBytes(linalg.table.gemm, {}) + 20_000; i++) {
       collect();
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     // What is left is the workspace of the matrix product.
-    expect(runtime.heap.used).toBeLessThan(4 * GEMM_WORK + 20_000);
+    expect(runtime.heap.used).toBeLessThan(workspaceBytes(linalg.table.gemm, {}) + 20_000);
   });
 
   test("dispose gives everything back, parameters that were given excepted", async () => {

@@ -1,6 +1,8 @@
 /** Calls of the kernels of the table, drawn at random: numbers of every magnitude, at misaligned places. */
-import { elementBytes, type Kernel, type Scalar, type Sizes } from "../../src/kernels/row.ts";
-import { type KernelName, kernelTable } from "../../src/kernels/table.ts";
+
+import type { Kernel, Scalar, Sizes } from "../../src/kernels/row.ts";
+import { builtKernels, type KernelName, kernelTable } from "../../src/kernels/table.ts";
+import { bytesOf } from "../../src/memory/elementType.ts";
 import { Random } from "../../src/tensor/random.ts";
 import type { Runtime } from "../../src/tensor/runtime.ts";
 import { canonicalBits } from "./runtimes.ts";
@@ -37,7 +39,7 @@ export function drawCall(kernel: Kernel, sizes: Sizes, pointer: number, random: 
   let used = 0;
   const values = kernel.args.map((arg) => {
     if (arg.kind !== "operand") return drawScalar(arg, sizes, random);
-    const words = elementBytes(arg) / 4;
+    const words = bytesOf(arg.type) / 4;
     const start = Math.ceil((used + 4 + random.below(4)) / words) * words;
     const end = start + words * arg.length(sizes);
     const bound = arg.below?.(sizes);
@@ -76,10 +78,11 @@ export interface Outcome {
 }
 
 /** Makes a call. */
-export function outcomeOf({ kernels, heap }: Runtime, name: KernelName, call: Call, pointer: number): Outcome {
+export function outcomeOf(runtime: Runtime, name: KernelName, call: Call, pointer: number): Outcome {
   const start = pointer / 4;
+  const { heap } = runtime;
   heap.views.u32.set(call.image, start);
-  const result = (kernels[name] as (...values: number[]) => number | undefined)(...call.values);
+  const result = builtKernels(runtime)[name]!(...call.values);
   const after = heap.views.u32.slice(start, start + call.image.length);
   for (const { start, end, compared } of call.writable) if (!compared) after.fill(0, start, end);
   return { result, after: canonicalBits(after) };

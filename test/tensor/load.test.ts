@@ -1,8 +1,21 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type { Nn } from "#wasm/kernels.js";
+import * as signatures from "#wasm/kernels.js";
+import { bindWasm } from "../../src/kernels/bind.ts";
+import { Family } from "../../src/kernels/family.ts";
+import { nn } from "../../src/kernels/nn.ts";
 import * as twins from "../../src/kernels/reference/index.ts";
-import { bindWasm, kernelNames, kernelTable } from "../../src/kernels/table.ts";
+import type { Row } from "../../src/kernels/row.ts";
+import { generalRows } from "../../src/kernels/table/general.ts";
+import { layerRows } from "../../src/kernels/table/layer.ts";
+import { linalgRows } from "../../src/kernels/table/linalg.ts";
+import { lossRows } from "../../src/kernels/table/loss.ts";
+import { optimRows } from "../../src/kernels/table/optim.ts";
+import { kernelNames, kernelTable } from "../../src/kernels/table.ts";
+import { gemm } from "../../src/linalg/gemm.ts";
+import { mse } from "../../src/losses/regression.ts";
 import { load } from "../../src/tensor/runtime.ts";
 import { backends } from "../support/runtimes.ts";
 
@@ -98,19 +111,35 @@ describe("a build", () => {
     const { exports } = new WebAssembly.Instance(compiled("simd"), {
       env: { memory: new WebAssembly.Memory({ initial: 1 }) },
     });
-    expect(() => bindWasm({ ...exports, adamw: undefined } as unknown as WebAssembly.Exports)).toThrow(
+    expect(() => bindWasm({ ...exports, adamw: undefined } as unknown as WebAssembly.Exports, kernelTable)).toThrow(
       'stale Wasm build: kernel adamw is missing, the table says 12; run "npm run build"',
     );
-    expect(() => bindWasm({ ...exports, sum: exports["dot"] } as WebAssembly.Exports)).toThrow(
+    expect(() => bindWasm({ ...exports, sum: exports["dot"] } as WebAssembly.Exports, kernelTable)).toThrow(
       "kernel sum takes 3 arguments, the table says 2",
     );
     const empty = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
     await expect(load({ module: empty })).rejects.toMatchObject({ code: "STALE_BUILD" });
   });
 
-  test("has twins of the same arity", () => {
-    const arities = Object.fromEntries(Object.entries(twins).map(([name, twin]) => [name, twin.length - 1]));
-    expect(arities).toEqual(Object.fromEntries(kernelNames.map((name) => [name, kernelTable[name].args.length])));
+  test("has twins whose arguments have the names of the source; an underscore marks what a twin does not need", () => {
+    const named = Object.entries(twins).map(([name, twin]) => {
+      const [parameters] = /(?<=\().*?(?=\) \{)/s.exec(`${twin}`)!;
+      const [, ...rest] = parameters.replace(/\{[^}]*\}/, "memory").split(",");
+      return [name, rest.map((text) => text.trim().replace(/^_/, "")).filter(Boolean)];
+    });
+    const expected = kernelNames.map((name) => [name, kernelTable[name].args.map((arg) => arg.name)]);
+    expect(Object.fromEntries(named)).toEqual(Object.fromEntries(expected));
+  });
+
+  test("has a row for every pointer of its source, and no other", () => {
+    const pointers = (words: string) =>
+      words.split(" ").flatMap((word) => (word.endsWith("*") ? [word.slice(0, -1)] : []));
+    const rows = { ...generalRows, ...optimRows, ...linalgRows, ...layerRows, ...lossRows };
+    const found = Object.entries<Row>(rows).map(([name, { operands }]) => [name, Object.keys(operands).sort()]);
+    const expected = Object.entries({ ...signatures.base, ...signatures.linalg, ...signatures.nn });
+    expect(Object.fromEntries(found)).toEqual(
+      Object.fromEntries(expected.map(([name, words]) => [name, pointers(words).sort()])),
+    );
   });
 
   test("is under 64 KB in each variant", () => {
@@ -166,4 +195,59 @@ test("AssemblyScript's own loader takes the builds as they are shipped", async (
   const x = new Float32Array(memory.buffer, 64, 3);
   x.set([1, 2, 3]);
   expect((exports["sum"] as (x: number, n: number) => number)(64, 3)).toBe(6);
+});
+
+/** As Chromium before 115 on the main thread: nothing above 4 KB is compiled or run at once. */
+function refuseAtOnce(): void {
+  class Refused {
+    constructor() {
+      throw new RangeError("disallowed on the main thread, if the buffer size is larger than 4KB");
+    }
+  }
+  vi.spyOn(WebAssembly, "Instance").mockImplementation(Refused as never);
+  vi.spyOn(WebAssembly, "Module").mockImplementation(Refused as never);
+}
+
+describe("where Wasm is refused at once", () => {
+  test("load compiles what has been imported beforehand, and stays on SIMD", async () => {
+    refuseAtOnce();
+    const rt = await load();
+    expect(rt.backend).toBe("simd");
+    const x = rt.tensor([2], { values: [1, -2] });
+    expect(mse(x, rt.tensor([2]))).toBe(2.5);
+  });
+
+  test("code that comes later says what is missing, and add brings it", async () => {
+    refuseAtOnce();
+    const rt = await load();
+    const late = new Family<Nn>("late", { ...nn.table }, nn.simd);
+    expect(() => late.of(rt)).toThrow("call `await runtime.add()` after importing code that uses late");
+    expect(await rt.add()).toBe(rt);
+    expect(Object.keys(late.of(rt))).toEqual(Object.keys(nn.table));
+  });
+});
+
+describe("families", () => {
+  test.each(backends)("give the bits of the whole build on %s", async (backend) => {
+    const rt = await load({ backend });
+    const whole = backend === "reference" ? rt : await load({ module: compiled(backend) });
+    const outcomes = [rt, whole].map((runtime) => {
+      const x = runtime.tensor([3, 3], { values: [1, 2, 3, 4, 5, 6, 7, 8, 9] });
+      const y = runtime.tensor([3, 3]);
+      gemm(x, x, y);
+      return [...y.data, mse(x, y)];
+    });
+    expect(outcomes[0]).toEqual(outcomes[1]);
+  });
+
+  test("are bound once a runtime", async () => {
+    const [a, b] = [await load(), await load()];
+    expect(nn.of(a)).toBe(nn.of(a));
+    expect(nn.of(a)).not.toBe(nn.of(b));
+  });
+
+  test("have checked forms, too", async () => {
+    const rt = await load();
+    expect(() => nn.checked(rt).relu(4, 1 << 30, 8)).toThrow("relu.y: got 8 elements at 1073741824");
+  });
 });

@@ -88,6 +88,10 @@ describe("tensors", () => {
     expect(() => rt.tensor([1], { type: "u32", values: Float32Array.of(-1) })).toThrow("values[0]: got -1");
     // torch's mark of a target that counts for nothing.
     expect([...rt.tensor([1], { type: "u32", values: [-100] }).data]).toEqual([2 ** 32 - 100]);
-    expect(() => rt.tensor([2], { type: "f64" as "f32" })).toThrow('type: got "f64", expected one of "f32", "u32"');
+    expect(() => rt.tensor([2], { type: "i64" as "f32" })).toThrow('type: got "i64", expected one of "f32", "f64"');
+    expect(() => rt.tensor([2], { type: "i8", values: [1, 128] })).toThrow("values[1]: got 128, expected");
+    expect(() => rt.tensor([1], { type: "bf16", values: [0.5] })).toThrow(
+      "values[0]: got 0.5, expected a whole number",
+    );
   });
 });

@@ -52,7 +52,3 @@ export function exp(memory: Views, x: number, y: number, n: number): void {
 export function log(memory: Views, x: number, y: number, n: number): void {
   map(memory, x, y, n, elementary.log);
 }
-
-export function tanh(memory: Views, x: number, y: number, n: number): void {
-  map(memory, x, y, n, elementary.tanh);
-}

@@ -32,8 +32,6 @@ export * from "./optim/adadelta.ts";
 export * from "./optim/adafactor.ts";
 export * from "./optim/adagrad.ts";
 export * from "./optim/adam.ts";
-export * from "./optim/adam.ts";
-export * from "./optim/adam.ts";
 export * from "./optim/adamax.ts";
 export * from "./optim/adan.ts";
 export * from "./optim/ademamix.ts";

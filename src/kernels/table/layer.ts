@@ -1,19 +1,18 @@
 /** The kernels of layers. */
 import {
   area,
-  bits,
   columns,
   index,
-  type Kernel,
+  input,
   type Length,
   map,
+  output,
+  type Row,
   read,
-  reals,
   rowSizes,
   rows,
   type SizeChoice,
   type Sizes,
-  size,
   update,
   work,
   write,
@@ -28,7 +27,6 @@ const weights: Length = ({ period, columns }) => period! * columns!;
 const rowStatistics: Length = ({ rows }) => 3 * rows!;
 
 /** Segments of `width` elements, each of a channel and of a group. */
-const segmentSizes = ["segments", "width", "channels", "groups", "span"].map(size);
 const elements: Length = ({ segments, width }) => segments! * width!;
 const channels: Length = ({ channels }) => channels!;
 const groups: Length = ({ groups }) => groups!;
@@ -51,10 +49,6 @@ const segmentChoice: SizeChoice = {
 };
 
 /** Windows over planes: convolution has `channels` of them, pooling `planes`. */
-const windowSizes = [
-  ...["height", "width", "outHeight", "outWidth", "kernelHeight", "kernelWidth"],
-  ...["strideY", "strideX", "padY", "padX"],
-].map(size);
 const windowChoice: SizeChoice = {
   typical: (elements) => {
     const planes = Math.max(1, Math.floor(elements / 1024));
@@ -83,11 +77,8 @@ const windowChoice: SizeChoice = {
 const images: Length = (s) => (s["channels"] ?? s["planes"])! * s["height"]! * s["width"]!;
 const windows: Length = (s) => (s["channels"] ?? s["planes"])! * s["outHeight"]! * s["outWidth"]!;
 const windowMatrix: Length = (s) => windows(s) * s["kernelHeight"]! * s["kernelWidth"]!;
-const conv = [size("channels"), ...windowSizes, size("dilationY"), size("dilationX")];
-const avgPool = [size("planes"), ...windowSizes, size("padded")];
 
 /** Sequences of packed or separate rows, which several heads share. */
-const attentionSizes = ["batch", "context", "heads", "width", "stride"].map(size);
 const attentionRows: Length = ({ batch, context, heads, width, stride }) =>
   batch! * context! === 0 ? 0 : (batch! * context! - 1) * stride! + heads! * width!;
 const attentionOut: Length = ({ batch, context, heads, width }) => batch! * context! * heads! * width!;
@@ -107,202 +98,189 @@ const attentionChoice: SizeChoice = {
 };
 
 /** Elements of the workspace of `causalAttention` and its backward pass: transposed keys and values, and scores. */
-export function attentionWork({ context, width }: Sizes, backward: boolean): number {
+function attentionWork({ context, width }: Sizes, backward: boolean): number {
   const pitch = Math.ceil(context! / 8) * 8 + 8;
   return pitch * (backward ? 2 * width! + 64 : width! + 4);
 }
 
-export const layerKernels = {
-  addBias: {
-    kind: "rows",
-    args: [read("bias", columns), update("y", area), size("rows"), size("columns")],
-    sizes: rowSizes,
-  },
-  avgPool2d: { kind: "rows", args: [read("x", images), write("y", windows), ...avgPool], sizes: windowChoice },
-  avgPool2dBackward: {
-    kind: "rows",
-    args: [read("dy", windows), write("dx", images), ...avgPool],
-    sizes: windowChoice,
-  },
+export const layerRows = {
+  addBias: { kind: "rows", operands: { bias: read(columns), y: update(area) }, sizes: rowSizes },
+  avgPool2d: { kind: "rows", operands: { x: read(images), y: write(windows) }, sizes: windowChoice },
+  avgPool2dBackward: { kind: "rows", operands: { dy: read(windows), dx: write(images) }, sizes: windowChoice },
   causalAttention: {
     kind: "rows",
-    args: [
-      ...[read("q", attentionRows), read("k", attentionRows), read("v", attentionRows)],
-      ...[write("out", attentionOut), write("stats", attentionStats), work((sizes) => attentionWork(sizes, false))],
-      ...attentionSizes,
-      ...reals("scale"),
-    ],
+    operands: {
+      q: read(attentionRows),
+      k: read(attentionRows),
+      v: read(attentionRows),
+      out: write(attentionOut),
+      stats: write(attentionStats),
+      work: work((sizes) => attentionWork(sizes, false)),
+    },
     sizes: attentionChoice,
   },
   causalAttentionBackward: {
     kind: "rows",
-    args: [
-      ...[read("q", attentionRows), read("k", attentionRows), read("v", attentionRows)],
-      ...[read("out", attentionOut), read("stats", attentionStats), read("dOut", attentionOut)],
-      ...[update("dq", attentionRows), update("dk", attentionRows), update("dv", attentionRows)],
-      work((sizes) => attentionWork(sizes, true)),
-      ...attentionSizes,
-      ...reals("scale"),
-    ],
+    operands: {
+      q: read(attentionRows),
+      k: read(attentionRows),
+      v: read(attentionRows),
+      out: read(attentionOut),
+      stats: read(attentionStats),
+      dOut: read(attentionOut),
+      dq: update(attentionRows),
+      dk: update(attentionRows),
+      dv: update(attentionRows),
+      work: work((sizes) => attentionWork(sizes, true)),
+    },
     sizes: attentionChoice,
   },
   channelMoments: {
     kind: "fold",
-    args: [
-      ...[read("x", elements), write("saved", groupStatistics), write("variance", groups)],
-      work(({ groups }) => 2 * groups! + 2, "f64"),
-      ...["segments", "width", "groups", "span"].map(size),
-      ...reals("eps"),
-    ],
+    operands: {
+      x: read(elements),
+      saved: write(groupStatistics),
+      variance: write(groups),
+      acc: work(({ groups }) => 2 * groups! + 2, "f64"),
+    },
     sizes: segmentChoice,
   },
   channelNorm: {
     kind: "rows",
-    args: [
-      ...[read("x", elements), read("weight", channels), read("bias", channels), write("y", elements)],
-      ...[read("saved", groupStatistics), ...segmentSizes],
-    ],
+    operands: {
+      x: read(elements),
+      weight: read(channels),
+      bias: read(channels),
+      y: write(elements),
+      saved: read(groupStatistics),
+    },
     sizes: segmentChoice,
   },
   channelNormBackward: {
     kind: "rows",
-    args: [
-      ...[read("x", elements), read("weight", channels), read("dy", elements), read("saved", groupStatistics)],
-      ...[read("means", ({ groups }) => 2 * groups!), write("dx", elements), ...segmentSizes],
-    ],
+    operands: {
+      x: read(elements),
+      weight: read(channels),
+      dy: read(elements),
+      saved: read(groupStatistics),
+      means: read(({ groups }) => 2 * groups!),
+      dx: write(elements),
+    },
     sizes: segmentChoice,
   },
   channelNormSums: {
     kind: "fold",
-    args: [
-      ...[read("x", elements), read("weight", channels), read("dy", elements), read("saved", groupStatistics)],
-      ...[update("dWeight", channels), update("dBias", channels), write("means", ({ groups }) => 2 * groups!)],
-      work(({ width, channels }) => (width === 1 ? channels! : width!)),
-      work(({ channels, groups }) => 2 * (channels! + groups!), "f64"),
-      ...segmentSizes,
-    ],
+    operands: {
+      x: read(elements),
+      weight: read(channels),
+      dy: read(elements),
+      saved: read(groupStatistics),
+      dWeight: update(channels),
+      dBias: update(channels),
+      means: write(({ groups }) => 2 * groups!),
+      work: work(({ width, channels }) => (width === 1 ? channels! : width!)),
+      acc: work(({ channels, groups }) => 2 * (channels! + groups!), "f64"),
+    },
     sizes: segmentChoice,
   },
-  col2im: { kind: "rows", args: [read("columns", windowMatrix), write("x", images), ...conv], sizes: windowChoice },
-  dropout: {
-    kind: "map",
-    args: [
-      ...[read("x"), write("y"), work(1024), size("n")],
-      ...bits("key0", "key1", "stream0", "stream1", "threshold"),
-      ...reals("scale"),
-    ],
-  },
+  col2im: { kind: "rows", operands: { columns: read(windowMatrix), x: write(images) }, sizes: windowChoice },
+  dropout: { kind: "map", operands: { x: input, y: output, work: work(1024) } },
   gatherRows: {
     kind: "rows",
-    args: [
-      read("table", ({ height, columns }) => height! * columns!),
-      index("index", rows, ({ height }) => height!),
-      write("out", area),
-      size("rows"),
-      size("columns"),
-      size("height"),
-    ],
+    operands: {
+      table: read(({ height, columns }) => height! * columns!),
+      index: index(rows, ({ height }) => height!),
+      out: write(area),
+    },
     sizes: rowSizes,
   },
-  gelu: map([read("x"), write("y"), write("slope")]),
-  geluTanh: map([read("x"), write("y"), write("slope")]),
-  im2col: { kind: "rows", args: [read("x", images), write("columns", windowMatrix), ...conv], sizes: windowChoice },
+  gelu: map({ x: input, y: output, slope: output }),
+  geluTanh: map({ x: input, y: output, slope: output }),
+  im2col: { kind: "rows", operands: { x: read(images), columns: write(windowMatrix) }, sizes: windowChoice },
   layerNorm: {
     kind: "rows",
-    args: [
-      ...[read("x", area), read("weight", weights), read("bias", weights), write("y", area)],
-      ...[write("saved", rowStatistics), work(2, "f64"), ...["rows", "columns", "period"].map(size), ...reals("eps")],
-    ],
+    operands: {
+      x: read(area),
+      weight: read(weights),
+      bias: read(weights),
+      y: write(area),
+      saved: write(rowStatistics),
+      acc: work(2, "f64"),
+    },
     sizes: normRowSizes,
   },
   layerNormBackward: {
     kind: "matrix",
-    args: [
-      ...[read("x", area), read("weight", weights), read("dy", area), read("saved", rowStatistics)],
-      ...[write("dx", area), update("dWeight", weights), update("dBias", weights)],
-      ...[work(({ columns }) => 2 * columns!), work(({ period, columns }) => 2 * period! * columns!, "f64")],
-      ...["rows", "columns", "period"].map(size),
-    ],
+    operands: {
+      x: read(area),
+      weight: read(weights),
+      dy: read(area),
+      saved: read(rowStatistics),
+      dx: write(area),
+      dWeight: update(weights),
+      dBias: update(weights),
+      work: work(({ columns }) => 2 * columns!),
+      acc: work(({ period, columns }) => 2 * period! * columns!, "f64"),
+    },
     sizes: normRowSizes,
   },
   maxPool2d: {
     kind: "rows",
-    args: [
-      ...[read("x", images), write("y", windows), { ...write("index", windows), type: "u32" as const }],
-      ...[size("planes"), ...windowSizes, size("dilationY"), size("dilationX")],
-    ],
+    operands: { x: read(images), y: write(windows), index: { ...write(windows), type: "u32" } },
     sizes: windowChoice,
   },
   maxPool2dBackward: {
     kind: "rows",
-    args: [
-      read("dy", ({ planes, out }) => planes! * out!),
-      index(
-        "index",
+    operands: {
+      dy: read(({ planes, out }) => planes! * out!),
+      index: index(
         ({ planes, out }) => planes! * out!,
         ({ area }) => area!,
       ),
-      write("dx", ({ planes, area }) => planes! * area!),
-      ...["planes", "area", "out"].map(size),
-    ],
+      dx: write(({ planes, area }) => planes! * area!),
+    },
     sizes: {
       typical: (elements) => ({ planes: Math.max(1, Math.floor(elements / 1024)), area: 1024, out: 256 }),
       random: (below) => ({ planes: below(5), area: 1 + below(200), out: below(100) }),
     },
   },
-  relu: map([read("x"), write("y")]),
-  reluBackward: map([read("y"), read("dy"), write("dx")]),
-  repeatRow: {
-    kind: "rows",
-    args: [read("x", columns), write("y", area), size("rows"), size("columns")],
-    sizes: rowSizes,
-  },
+  relu: map({ x: input, y: output }),
+  reluBackward: map({ y: input, dy: input, dx: output }),
+  repeatRow: { kind: "rows", operands: { x: read(columns), y: write(area) }, sizes: rowSizes },
   rmsNorm: {
     kind: "rows",
-    args: [
-      ...[read("x", area), read("weight", columns), write("y", area), write("saved", rows)],
-      ...[size("rows"), size("columns"), ...reals("eps")],
-    ],
+    operands: { x: read(area), weight: read(columns), y: write(area), saved: write(rows) },
     sizes: normRowSizes,
   },
   rmsNormBackward: {
     kind: "matrix",
-    args: [
-      ...[read("x", area), read("weight", columns), read("dy", area), read("saved", rows)],
-      ...[write("dx", area), update("dWeight", columns)],
-      ...[work(({ columns }) => 2 * columns!), work(columns, "f64"), size("rows"), size("columns")],
-    ],
+    operands: {
+      x: read(area),
+      weight: read(columns),
+      dy: read(area),
+      saved: read(rows),
+      dx: write(area),
+      dWeight: update(columns),
+      work: work(({ columns }) => 2 * columns!),
+      acc: work(columns, "f64"),
+    },
     sizes: normRowSizes,
   },
   scatterAddRows: {
     kind: "matrix",
-    args: [
-      read("x", area),
-      index("index", rows, ({ height }) => height!),
-      update("table", ({ height, columns }) => height! * columns!),
-      size("rows"),
-      size("columns"),
-      size("height"),
-    ],
+    operands: {
+      x: read(area),
+      index: index(rows, ({ height }) => height!),
+      table: update(({ height, columns }) => height! * columns!),
+    },
     sizes: rowSizes,
   },
-  sigmoid: map([read("x"), write("y")]),
-  sigmoidBackward: map([read("y"), read("dy"), write("dx")]),
-  silu: map([read("x"), write("y"), write("slope")]),
-  softmaxRows: {
-    kind: "rows",
-    args: [read("x", area), write("y", area), size("rows"), size("columns")],
-    sizes: rowSizes,
-  },
-  softmaxRowsBackward: {
-    kind: "rows",
-    args: [read("y", area), read("dy", area), write("dx", area), size("rows"), size("columns")],
-    sizes: rowSizes,
-  },
-  sumRows: {
-    kind: "matrix",
-    args: [read("x", area), update("out", columns), size("rows"), size("columns")],
-    sizes: rowSizes,
-  },
-  tanhBackward: map([read("y"), read("dy"), write("dx")]),
-} satisfies Record<string, Kernel>;
+  sigmoid: map({ x: input, y: output }),
+  sigmoidBackward: map({ y: input, dy: input, dx: output }),
+  silu: map({ x: input, y: output, slope: output }),
+  softmaxRows: { kind: "rows", operands: { x: read(area), y: write(area) }, sizes: rowSizes },
+  softmaxRowsBackward: { kind: "rows", operands: { y: read(area), dy: read(area), dx: write(area) }, sizes: rowSizes },
+  sumRows: { kind: "matrix", operands: { x: read(area), out: update(columns) }, sizes: rowSizes },
+  tanh: map({ x: input, y: output }),
+  tanhBackward: map({ y: input, dy: input, dx: output }),
+} satisfies Record<string, Row>;

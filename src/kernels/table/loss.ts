@@ -1,91 +1,75 @@
 /** The kernels of losses. */
-
-import { CHUNK } from "../reference/chunk.ts";
 import {
   area,
-  bits,
+  CHUNK,
   columns,
   index,
-  type Kernel,
+  inout,
+  input,
   map,
+  output,
+  type Row,
   read,
-  reals,
   rowSizes,
   rows,
-  size,
   update,
   work,
   write,
 } from "../row.ts";
 
-const LIKELIHOOD = ["eps", "constant", "scale"];
-
 /** What a loss gives for each element, and for each row. */
-const outcome = [write("losses"), write("gradient")];
-const rowOutcome = [write("losses", rows), write("gradient", area)];
+const outcome = { losses: output, gradient: output };
+const rowOutcome = { losses: write(rows), gradient: write(area) };
 
-export const lossKernels = {
-  addSign: map([read("w"), update("g")], "strength"),
-  binaryCrossEntropy: map([read("x"), read("t"), read("w"), ...outcome], "scale"),
+export const lossRows = {
+  binaryCrossEntropy: map({ x: input, t: input, w: input, ...outcome }),
   contrastive: {
     kind: "rows",
-    args: [
-      ...[read("x1", area), read("x2", area), read("labels", rows), write("losses", rows)],
-      ...[write("gradient1", area), write("gradient2", area), size("rows"), size("columns")],
-      ...reals("margin", "similar", "dissimilar", "by"),
-    ],
+    operands: {
+      x1: read(area),
+      x2: read(area),
+      labels: read(rows),
+      losses: write(rows),
+      gradient1: write(area),
+      gradient2: write(area),
+    },
     sizes: rowSizes,
   },
-  gaussianNll: map([read("x"), read("t"), read("variance"), ...outcome, write("gradientVariance")], ...LIKELIHOOD),
-  huber: map([read("x"), read("t"), ...outcome], "bound", "square", "linear", "scale"),
-  l1: map([read("x"), read("t"), ...outcome], "scale"),
-  laplaceNll: map([read("x"), read("t"), read("width"), ...outcome, write("gradientWidth")], ...LIKELIHOOD),
-  mse: map([read("x"), read("t"), ...outcome], "scale"),
-  sigmoidFocal: map([read("x"), read("t"), ...outcome], "gamma", "positive", "negative", "by"),
+  gaussianNll: map({ x: input, t: input, variance: input, ...outcome, gradientVariance: output }),
+  huber: map({ x: input, t: input, ...outcome }),
+  l1: map({ x: input, t: input, ...outcome }),
+  laplaceNll: map({ x: input, t: input, width: input, ...outcome, gradientWidth: output }),
+  mse: map({ x: input, t: input, ...outcome }),
+  sigmoidFocal: map({ x: input, t: input, ...outcome }),
   softmaxCrossEntropy: {
     kind: "rows",
-    args: [
-      read("logits", area),
-      index("targets", rows, columns),
-      write("losses", rows),
-      write("gradient", area),
-      size("rows"),
-      size("columns"),
-      ...reals("weight"),
-    ],
+    operands: { logits: read(area), targets: index(rows, columns), losses: write(rows), gradient: write(area) },
     sizes: rowSizes,
   },
   softmaxCrossEntropyDense: {
     kind: "rows",
-    args: [
-      ...[read("logits", area), read("targets", area), read("weights", columns)],
-      ...[...rowOutcome, work(2 * CHUNK), size("rows"), size("columns")],
-      ...reals("by", "confidence", "uniform"),
-    ],
+    operands: { logits: read(area), targets: read(area), weights: read(columns), ...rowOutcome, work: work(2 * CHUNK) },
     sizes: rowSizes,
   },
   softmaxCrossEntropyWeighted: {
     kind: "rows",
-    args: [
-      // A target that is not below `columns` leaves its row out.
-      ...[read("logits", area), index("targets", rows, ({ columns }) => columns! + 1), read("weights", columns)],
-      ...[...rowOutcome, work(CHUNK), size("rows"), size("columns"), ...bits("ignored")],
-      ...reals("by", "confidence", "uniform"),
-    ],
+    operands: {
+      logits: read(area),
+      targets: index(rows, ({ columns }) => columns! + 1),
+      weights: read(columns),
+      ...rowOutcome,
+      work: work(CHUNK),
+    },
     sizes: rowSizes,
   },
   softmaxFocal: {
     kind: "rows",
-    args: [
-      ...[read("logits", area), index("targets", rows, columns), read("weights", columns), ...rowOutcome],
-      ...[size("rows"), size("columns"), ...reals("gamma", "by")],
-    ],
+    operands: { logits: read(area), targets: index(rows, columns), weights: read(columns), ...rowOutcome },
     sizes: rowSizes,
   },
-  softThreshold: map([update("w")], "threshold"),
   tile: {
     kind: "map",
-    args: [read("x", columns), write("y"), size("n"), size("columns"), size("from")],
+    operands: { x: read(columns), y: output },
     sizes: {
       typical: (elements) => ({ n: elements, columns: 256, from: 0 }),
       random: (below) => ({ n: below(1000), columns: 1 + below(300), from: below(2000) }),
@@ -93,38 +77,27 @@ export const lossKernels = {
   },
   triplet: {
     kind: "rows",
-    args: [
-      ...["a", "p", "n"].map((name) => read(name, area)),
-      ...[write("losses", rows), ...["gradientA", "gradientP", "gradientN"].map((name) => write(name, area))],
-      ...[...["rows", "columns", "form", "swap"].map(size), ...reals("margin", "eps", "by")],
-    ],
+    operands: {
+      a: read(area),
+      p: read(area),
+      n: read(area),
+      losses: write(rows),
+      gradientA: write(area),
+      gradientP: write(area),
+      gradientN: write(area),
+    },
     sizes: {
       typical: (elements) => ({ ...rowSizes.typical(elements), form: 2, swap: 0 }),
       random: (below) => ({ ...rowSizes.random(below), form: below(3), swap: below(2) }),
     },
   },
-  unitRows: {
-    kind: "rows",
-    args: [read("x", area), write("y", area), write("norms", rows), size("rows"), size("columns"), ...reals("eps")],
-    sizes: rowSizes,
-  },
+  unitRows: { kind: "rows", operands: { x: read(area), y: write(area), norms: write(rows) }, sizes: rowSizes },
   unitRowsBackward: {
     kind: "rows",
-    args: [
-      ...[read("y", area), read("norms", rows), read("dy", area), write("dx", area), size("rows"), size("columns")],
-      ...reals("eps"),
-    ],
+    operands: { y: read(area), norms: read(rows), dy: read(area), dx: write(area) },
     sizes: rowSizes,
   },
-  weightElements: map([read("w"), update("y")]),
-  weightRows: {
-    kind: "rows",
-    args: [read("w", rows), update("y", area), size("rows"), size("columns")],
-    sizes: rowSizes,
-  },
-  zLoss: {
-    kind: "rows",
-    args: [read("logits", area), ...rowOutcome, size("rows"), size("columns"), ...reals("strength", "weight")],
-    sizes: rowSizes,
-  },
-} satisfies Record<string, Kernel>;
+  weightElements: map({ w: input, y: inout }),
+  weightRows: { kind: "rows", operands: { w: read(rows), y: update(area) }, sizes: rowSizes },
+  zLoss: { kind: "rows", operands: { logits: read(area), ...rowOutcome }, sizes: rowSizes },
+} satisfies Record<string, Row>;

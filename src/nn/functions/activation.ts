@@ -1,4 +1,5 @@
 import { checkChoice, checkKeys } from "../../core/check.ts";
+import { nn } from "../../kernels/nn.ts";
 import { checkDistinct, checkView, engineOf, type View } from "../../tensor/tensor.ts";
 
 /** Kernels whose derivative comes from the output, and those that write it beside the output. */
@@ -8,14 +9,14 @@ type Sloped = "gelu" | "geluTanh" | "silu";
 function apply(kernel: Plain, x: View, y: View): void {
   const engine = engineOf("y", y);
   checkView("x", x, engine, "f32", y.shape);
-  engine.unchecked[kernel](x.pointer, y.pointer, y.size);
+  nn.of(engine)[kernel](x.pointer, y.pointer, y.size);
 }
 
 function applyBackward(kernel: `${Plain}Backward`, y: View, dy: View, dx: View): void {
   const engine = engineOf("dx", dx);
   checkView("y", y, engine, "f32", dx.shape);
   checkView("dy", dy, engine, "f32", dx.shape);
-  engine.unchecked[kernel](y.pointer, dy.pointer, dx.pointer, dx.size);
+  nn.of(engine)[kernel](y.pointer, dy.pointer, dx.pointer, dx.size);
 }
 
 function applySloped(kernel: Sloped, x: View, y: View, slope: View): void {
@@ -23,7 +24,7 @@ function applySloped(kernel: Sloped, x: View, y: View, slope: View): void {
   checkView("x", x, engine, "f32", y.shape);
   checkView("slope", slope, engine, "f32", y.shape);
   checkDistinct({ slope }, { y });
-  engine.unchecked[kernel](x.pointer, y.pointer, slope.pointer, y.size);
+  nn.of(engine)[kernel](x.pointer, y.pointer, slope.pointer, y.size);
 }
 
 /** dx = dy slope: the backward pass of the activations that write their slope; dx may be dy. */

@@ -1,5 +1,5 @@
 import { checkInteger, checkKeys, checkNumber, refuse } from "../../core/check.ts";
-import { attentionWork } from "../../kernels/table/layer.ts";
+import { nn } from "../../kernels/nn.ts";
 import { checkDistinct, checkView, engineOf, type View } from "../../tensor/tensor.ts";
 
 /** Options of `causalAttention`. */
@@ -54,10 +54,9 @@ export function causalAttention(qkv: View, outputs: AttentionOutputs, options: A
   const sizes = shapesOf(qkv, outputs, options);
   const { batch, context, heads, width, stride, scale } = sizes;
   const { engine } = qkv;
-  const work = engine.scratch(4 * attentionWork(sizes, false));
   const [q, k, v] = thirds(qkv, heads * width);
   const [out, stats] = [outputs.out.pointer, outputs.stats.pointer];
-  engine.unchecked.causalAttention(q, k, v, out, stats, work, batch, context, heads, width, stride, scale);
+  nn.of(engine).causalAttention(q, k, v, out, stats, batch, context, heads, width, stride, scale);
 }
 
 /** dQkv, overwritten, from the gradient of the output and from what the forward pass read and wrote. */
@@ -74,10 +73,9 @@ export function causalAttentionBackward(
   checkView("dOut", dOut, engine, "f32", outputs.out.shape);
   checkView("dQkv", dQkv, engine, "f32", qkv.shape);
   checkDistinct({ dQkv }, { qkv });
-  const work = engine.scratch(4 * attentionWork(sizes, true));
   const [q, k, v] = thirds(qkv, heads * width);
   const [dq, dk, dv] = thirds(dQkv, heads * width);
   const [out, stats, dRows] = [outputs.out.pointer, outputs.stats.pointer, dOut.pointer];
-  const { causalAttentionBackward: kernel } = engine.unchecked;
-  kernel(q, k, v, out, stats, dRows, dq, dk, dv, work, batch, context, heads, width, stride, scale);
+  const { causalAttentionBackward: kernel } = nn.of(engine);
+  kernel(q, k, v, out, stats, dRows, dq, dk, dv, batch, context, heads, width, stride, scale);
 }

@@ -1,5 +1,9 @@
 import { checkInteger, checkKeys, checkShape, refuse } from "../../core/check.ts";
-import { GEMM_WORK } from "../../kernels/table/general.ts";
+import { workspaceBytes } from "../../kernels/bind.ts";
+import { linalg } from "../../kernels/linalg.ts";
+import { nn } from "../../kernels/nn.ts";
+import { product } from "../../linalg/gemm.ts";
+import { rowMajor, transpose } from "../../linalg/matrix.ts";
 import { checkDistinct, checkView, engineOf, type View } from "../../tensor/tensor.ts";
 import { type Axis, checkImages, outSize, type Pair, pair } from "../window.ts";
 
@@ -90,13 +94,10 @@ export function conv2dShape(
   return [batch, groups * outputs, ...out];
 }
 
-function workspaceBytes({ depth, positions }: Geometry): number {
-  return 4 * (GEMM_WORK + depth * positions);
-}
-
 /** Bytes of workspace, forward and backward alike: the windows of one image and group, and that of `gemm`. */
 export function conv2dBytes(x: readonly number[], weight: readonly number[], options: Conv2dOptions = {}): number {
-  return workspaceBytes(geometry(x, weight, options));
+  const { depth, positions } = geometry(x, weight, options);
+  return 4 * depth * positions + workspaceBytes(linalg.table.gemm, {});
 }
 
 /**
@@ -117,21 +118,20 @@ export function conv2d(x: View, weight: View, bias: View | null, y: View, option
   if (bias) checkView("bias", bias, engine, "f32", [groups * outputs]);
   checkView("y", y, engine, "f32", [batch, groups * outputs, ...sizes.out]);
   checkDistinct({ y }, { x, weight, bias });
-  const work = engine.scratch(workspaceBytes(sizes));
-  const columns = work + 4 * GEMM_WORK;
-  const { unchecked } = engine;
-  const biases = bias && valuesOf(bias);
+  const windows = rowMajor(engine.region("windows", 4 * depth * positions), depth, positions);
+  // A copy: memory may grow below, and leave a view of it empty.
+  const biases = bias && [...valuesOf(bias)];
   for (let part = 0; part < batch * groups; part++) {
     const first = (part % groups) * outputs;
-    const to = y.pointer + 4 * part * outputs * positions;
-    unchecked.im2col(x.pointer + 4 * part * inputs * area, columns, ...window);
+    const to = rowMajor(y.pointer + 4 * part * outputs * positions, outputs, positions);
+    nn.of(engine).im2col(x.pointer + 4 * part * inputs * area, windows.at, ...window);
     if (biases) {
-      for (let o = 0; o < outputs; o++) unchecked.fill(to + 4 * o * positions, positions, biases[first + o]!);
+      for (let o = 0; o < outputs; o++) {
+        engine.unchecked.fill(to.at + 4 * o * positions, positions, biases[first + o]!);
+      }
     }
-    unchecked.gemm(
-      ...([weight.pointer + 4 * first * depth, columns, to, work, outputs, positions, depth] as const),
-      ...([depth, 1, positions, 1, 1, bias ? 1 : 0] as const),
-    );
+    const kernels = rowMajor(weight.pointer + 4 * first * depth, outputs, depth);
+    product(engine, kernels, windows, to, { beta: bias ? 1 : 0 });
   }
 }
 
@@ -159,25 +159,18 @@ export function conv2dBackward(
   if (dWeight) checkView("dWeight", dWeight, engine, "f32", weight.shape);
   if (dBias) checkView("dBias", dBias, engine, "f32", [groups * outputs]);
   checkDistinct({ dx, dWeight, dBias }, { x, weight, dy });
-  const work = engine.scratch(workspaceBytes(sizes));
-  const columns = work + 4 * GEMM_WORK;
-  const { unchecked } = engine;
+  const windows = rowMajor(engine.region("windows", 4 * depth * positions), depth, positions);
   for (let part = 0; part < batch * groups; part++) {
     const first = 4 * (part % groups) * outputs * depth;
-    const from = dy.pointer + 4 * part * outputs * positions;
+    const from = rowMajor(dy.pointer + 4 * part * outputs * positions, outputs, positions);
     if (dWeight) {
-      unchecked.im2col(x.pointer + 4 * part * inputs * area, columns, ...window);
-      unchecked.gemm(
-        ...([from, columns, dWeight.pointer + first, work, outputs, depth, positions] as const),
-        ...([positions, 1, 1, positions, 1, 1] as const),
-      );
+      nn.of(engine).im2col(x.pointer + 4 * part * inputs * area, windows.at, ...window);
+      const sum = rowMajor(dWeight.pointer + first, outputs, depth);
+      product(engine, from, transpose(windows), sum, { beta: 1 });
     }
     if (dx) {
-      unchecked.gemm(
-        ...([weight.pointer + first, from, columns, work, depth, positions, outputs] as const),
-        ...([1, depth, positions, 1, 1, 0] as const),
-      );
-      unchecked.col2im(columns, dx.pointer + 4 * part * inputs * area, ...window);
+      product(engine, transpose(rowMajor(weight.pointer + first, outputs, depth)), from, windows);
+      nn.of(engine).col2im(windows.at, dx.pointer + 4 * part * inputs * area, ...window);
     }
   }
   if (dBias) addChannelSums(dy, dBias, positions);

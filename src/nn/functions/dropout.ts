@@ -1,4 +1,5 @@
 import { checkInteger, checkKeys, checkNumber, checkText } from "../../core/check.ts";
+import { nn } from "../../kernels/nn.ts";
 import { keyOf, type Source } from "../../tensor/random.ts";
 import { checkView, engineOf, type View } from "../../tensor/tensor.ts";
 
@@ -35,6 +36,5 @@ function mask(name: "x" | "dy", from: View, to: View, options: DropoutOptions): 
   checkInteger("step", step, `[0, ${Number.MAX_SAFE_INTEGER}]`);
   const { key0, key1, stream0, stream1 } = keyOf({ seed, name: `${place} step ${step}` });
   const threshold = Math.floor(p * 2 ** 32);
-  const [source, target, work] = [from.pointer, to.pointer, engine.scratch(4096)];
-  engine.unchecked.dropout(source, target, work, to.size, key0, key1, stream0, stream1, threshold, 1 / (1 - p));
+  nn.of(engine).dropout(from.pointer, to.pointer, to.size, key0, key1, stream0, stream1, threshold, 1 / (1 - p));
 }

@@ -1,4 +1,5 @@
 import { refuse } from "../../core/check.ts";
+import { nn } from "../../kernels/nn.ts";
 import { checkIndices, checkView, engineOf, type View } from "../../tensor/tensor.ts";
 
 function checkEmbedding(table: View, index: View<"u32">, rows: View, name: string): { height: number; width: number } {
@@ -17,11 +18,11 @@ function checkEmbedding(table: View, index: View<"u32">, rows: View, name: strin
 /** out[i, :] = table[index[i], :] */
 export function embedding(table: View, index: View<"u32">, out: View): void {
   const { height, width } = checkEmbedding(table, index, out, "out");
-  out.engine.unchecked.gatherRows(table.pointer, index.pointer, out.pointer, index.size, width, height);
+  nn.of(out.engine).gatherRows(table.pointer, index.pointer, out.pointer, index.size, width, height);
 }
 
 /** dTable[index[i], :] += dOut[i, :], in the order of i. */
 export function embeddingBackward(dOut: View, index: View<"u32">, dTable: View): void {
   const { height, width } = checkEmbedding(dTable, index, dOut, "dOut");
-  dOut.engine.unchecked.scatterAddRows(dOut.pointer, index.pointer, dTable.pointer, index.size, width, height);
+  nn.of(dOut.engine).scatterAddRows(dOut.pointer, index.pointer, dTable.pointer, index.size, width, height);
 }

@@ -1,5 +1,7 @@
 import { checkKeys, refuse } from "../../core/check.ts";
-import { GEMM_WORK } from "../../kernels/table/general.ts";
+import { nn } from "../../kernels/nn.ts";
+import { product } from "../../linalg/gemm.ts";
+import { rowMajor, transpose } from "../../linalg/matrix.ts";
 import { checkDistinct, checkView, engineOf, type View } from "../../tensor/tensor.ts";
 
 /** Rows of x [.., inputs] and of what belongs to its outputs [.., outputs]. */
@@ -11,7 +13,7 @@ function sizesOf(x: View, weight: View, name: "y" | "dy", y: View) {
   checkView("x", x, engine, "f32");
   if (x.shape.at(-1) !== inputs) refuse("x", x.shape, `rows of ${inputs} elements, as weight has`, "SHAPE_MISMATCH");
   checkView(name, y, engine, "f32", [...x.shape.slice(0, -1), outputs]);
-  return { rows: x.size / inputs, inputs, outputs, engine, work: engine.scratch(4 * GEMM_WORK) };
+  return { rows: x.size / inputs, inputs, outputs, engine };
 }
 
 /**
@@ -19,14 +21,13 @@ function sizesOf(x: View, weight: View, name: "y" | "dy", y: View) {
  * left out, is where the sum begins.
  */
 export function linear(x: View, weight: View, bias: View | undefined, y: View): void {
-  const { rows, inputs, outputs, engine, work } = sizesOf(x, weight, "y", y);
+  const { rows, inputs, outputs, engine } = sizesOf(x, weight, "y", y);
   if (bias) checkView("bias", bias, engine, "f32", [outputs]);
   checkDistinct({ y }, { x, weight, bias });
-  if (bias) {
-    engine.unchecked.repeatRow(bias.pointer, y.pointer, rows, outputs);
-  }
-  const [a, b, c, beta] = [x.pointer, weight.pointer, y.pointer, bias ? 1 : 0];
-  engine.unchecked.gemm(a, b, c, work, rows, outputs, inputs, inputs, 1, 1, inputs, 1, beta);
+  if (bias) nn.of(engine).repeatRow(bias.pointer, y.pointer, rows, outputs);
+  const weights = transpose(rowMajor(weight.pointer, outputs, inputs));
+  const to = rowMajor(y.pointer, rows, outputs);
+  product(engine, rowMajor(x.pointer, rows, inputs), weights, to, { beta: bias ? 1 : 0 });
 }
 
 /** Where `linearBackward` writes. */
@@ -43,15 +44,14 @@ export interface LinearGradients {
 export function linearBackward(x: View, weight: View, dy: View, gradients: LinearGradients): void {
   checkKeys("gradients", gradients, ["dx", "dWeight", "dBias"]);
   const { dx, dWeight, dBias } = gradients;
-  const { rows, inputs, outputs, engine, work } = sizesOf(x, weight, "dy", dy);
-  const { gemm, sumRows } = engine.unchecked;
+  const { rows, inputs, outputs, engine } = sizesOf(x, weight, "dy", dy);
+  const from = rowMajor(dy.pointer, rows, outputs);
   checkView("dWeight", dWeight, engine, "f32", weight.shape);
   if (dBias) checkView("dBias", dBias, engine, "f32", [outputs]);
   if (dx) checkView("dx", dx, engine, "f32", x.shape);
   checkDistinct({ dx, dWeight, dBias }, { x, weight, dy });
-  if (dx) {
-    gemm(dy.pointer, weight.pointer, dx.pointer, work, rows, inputs, outputs, outputs, 1, inputs, 1, 1, 0);
-  }
-  gemm(dy.pointer, x.pointer, dWeight.pointer, work, outputs, inputs, rows, 1, outputs, inputs, 1, 1, 1);
-  if (dBias) sumRows(dy.pointer, dBias.pointer, rows, outputs);
+  if (dx) product(engine, from, rowMajor(weight.pointer, outputs, inputs), rowMajor(dx.pointer, rows, inputs));
+  const sum = rowMajor(dWeight.pointer, outputs, inputs);
+  product(engine, transpose(from), rowMajor(x.pointer, rows, inputs), sum, { beta: 1 });
+  if (dBias) nn.of(engine).sumRows(dy.pointer, dBias.pointer, rows, outputs);
 }

@@ -1,4 +1,5 @@
 import { checkBoolean, checkKeys, refuse } from "../../core/check.ts";
+import { nn } from "../../kernels/nn.ts";
 import { checkDistinct, checkIndices, checkView, engineOf, type View } from "../../tensor/tensor.ts";
 import { type Axis, checkImages, type ImageShape, outSize, type Pair, pair } from "../window.ts";
 
@@ -110,7 +111,7 @@ export function maxPool2d(x: View, kernel: Pair, y: View, index: View<"u32">, op
   checkDistinct({ y }, { x });
   const sizes = sizesOf(batch * channels, axes, out);
   const dilations = [axes[0].dilation, axes[1].dilation] as const;
-  engine.unchecked.maxPool2d(x.pointer, y.pointer, index.pointer, ...sizes, ...dilations);
+  nn.of(engine).maxPool2d(x.pointer, y.pointer, index.pointer, ...sizes, ...dilations);
 }
 
 /** dx = for each element, the sum of dy over the windows in which `maxPool2d` found it. */
@@ -126,7 +127,7 @@ export function maxPool2dBackward(dy: View, index: View<"u32">, dx: View): void 
   const area = height * width;
   checkIndices("index", index, area);
   const planes = batch * channels;
-  engine.unchecked.maxPool2dBackward(dy.pointer, index.pointer, dx.pointer, planes, area, outHeight * outWidth);
+  nn.of(engine).maxPool2dBackward(dy.pointer, index.pointer, dx.pointer, planes, area, outHeight * outWidth);
 }
 
 function avgSizes(shape: ImageShape, kernel: Pair, options: AvgPoolOptions) {
@@ -148,7 +149,7 @@ export function avgPool2d(x: View, kernel: Pair, y: View, options: AvgPoolOption
   const { sizes, outShape } = avgSizes(checkImages("x", x.shape), kernel, options);
   checkView("y", y, engine, "f32", outShape);
   checkDistinct({ y }, { x });
-  engine.unchecked.avgPool2d(x.pointer, y.pointer, ...sizes);
+  nn.of(engine).avgPool2d(x.pointer, y.pointer, ...sizes);
 }
 
 /** dx = for each element, the sum over its windows of dy / what the mean divided by; kernel and options as before. */
@@ -158,5 +159,5 @@ export function avgPool2dBackward(dy: View, kernel: Pair, dx: View, options: Avg
   const { sizes, outShape } = avgSizes(checkImages("dx", dx.shape), kernel, options);
   checkView("dy", dy, engine, "f32", outShape);
   checkDistinct({ dx }, { dy });
-  engine.unchecked.avgPool2dBackward(dy.pointer, dx.pointer, ...sizes);
+  nn.of(engine).avgPool2dBackward(dy.pointer, dx.pointer, ...sizes);
 }

@@ -1,4 +1,5 @@
 import { checkKeys } from "../../core/check.ts";
+import { nn } from "../../kernels/nn.ts";
 import { checkView, engineOf, type View } from "../../tensor/tensor.ts";
 import {
   checkEps,
@@ -37,8 +38,8 @@ export function rmsNorm(x: View, weight: View | null, y: View, saved: View, opti
   const { shape, rows, columns } = normalizedRows(x, normalizedShape);
   checkOptional("weight", weight, engine, shape);
   checkView("saved", saved, engine, "f32", [rows]);
-  const w = orConstant(weight, 1, columns, engine.scratch(4 * columns), engine);
-  engine.unchecked.rmsNorm(x.pointer, w, y.pointer, saved.pointer, rows, columns, eps);
+  const w = orConstant(weight, 1, columns, engine.region("weights", 4 * columns), engine);
+  nn.of(engine).rmsNorm(x.pointer, w, y.pointer, saved.pointer, rows, columns, eps);
 }
 
 /** With n = x / rms and g = dy weight: dx = (g - n mean(g n)) / rms, means over each row, and dWeight += sum dy n. */
@@ -61,10 +62,10 @@ export function rmsNormBackward(
   checkOptional("dx", dx, engine, x.shape);
   checkOptional("dWeight", dWeight, engine, shape);
   const half = columns / 2;
-  const parts = workspace(engine, columns, columns, half, half, dx ? 0 : x.size / 2);
-  const [acc, work, ones, spare, unread] = parts as [number, number, number, number, number];
-  engine.unchecked.rmsNormBackward(
+  const parts = workspace(engine, half, half, dx ? 0 : x.size / 2);
+  const [ones, spare, unread] = parts as [number, number, number];
+  nn.of(engine).rmsNormBackward(
     ...([x.pointer, orConstant(weight, 1, columns, ones, engine), dy.pointer, saved.pointer] as const),
-    ...([dx?.pointer ?? unread, dWeight?.pointer ?? spare, work, acc, rows, columns] as const),
+    ...([dx?.pointer ?? unread, dWeight?.pointer ?? spare, rows, columns] as const),
   );
 }

@@ -1,3 +1,4 @@
+import { nn } from "../../kernels/nn.ts";
 import { checkView, engineOf, type View } from "../../tensor/tensor.ts";
 
 /** Rows and their length: all axes but the last are rows. */
@@ -10,7 +11,7 @@ function rowsOf({ size, shape }: View): [rows: number, columns: number] {
 export function softmax(x: View, y: View): void {
   const engine = engineOf("y", y);
   checkView("x", x, engine, "f32", y.shape);
-  engine.unchecked.softmaxRows(x.pointer, y.pointer, ...rowsOf(y));
+  nn.of(engine).softmaxRows(x.pointer, y.pointer, ...rowsOf(y));
 }
 
 /** dx = y (dy - sum y dy) from the output y; dx may be dy. */
@@ -18,5 +19,5 @@ export function softmaxBackward(y: View, dy: View, dx: View): void {
   const engine = engineOf("dx", dx);
   checkView("y", y, engine, "f32", dx.shape);
   checkView("dy", dy, engine, "f32", dx.shape);
-  engine.unchecked.softmaxRowsBackward(y.pointer, dy.pointer, dx.pointer, ...rowsOf(dx));
+  nn.of(engine).softmaxRowsBackward(y.pointer, dy.pointer, dx.pointer, ...rowsOf(dx));
 }

@@ -1,5 +1,6 @@
 import { isPlain, refuse } from "../../core/check.ts";
-import type { ElementType, View } from "../../tensor/tensor.ts";
+import type { ElementType } from "../../memory/elementType.ts";
+import type { View } from "../../tensor/tensor.ts";
 import { addTo } from "../functions/add.ts";
 import { type AnyLayer, checkLayer, type Layer } from "../layer.ts";
 import type { Pass } from "../pass.ts";

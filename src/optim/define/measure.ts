@@ -66,8 +66,7 @@ export interface Measured {
  * of 4 Ki, 1.6 in these.
  */
 const PIECE = 64 * CHUNK;
-/** Bytes before the copy of old values: partials, then three sums. */
-const HEAD = 128;
+/** Bytes of the three sums, before the copy of old values. */
 const SUMS = 64;
 
 /** Takes measured updates for a spec. */
@@ -90,7 +89,7 @@ export class Meter<O extends Options, S extends string, N extends string> {
   /** Makes room for measuring such spans, so that nothing can fail once a step has begun. */
   reserve(spans: readonly { readonly span: Span<S> }[]): void {
     const longest = spans.reduce((most, { span }) => Math.max(most, span.n), 0);
-    const bytes = HEAD + 4 * (this.#divisible ? Math.min(longest, PIECE) : longest);
+    const bytes = SUMS + 4 * (this.#divisible ? Math.min(longest, PIECE) : longest);
     if (this.#block && this.#block.bytes >= bytes) return;
     const larger = this.#engine.heap.allocate(bytes);
     this.#block?.release();
@@ -100,11 +99,10 @@ export class Meter<O extends Options, S extends string, N extends string> {
 
   /** The update of one parameter, which `reserve` has seen, and its sums of squares. */
   update(span: Span<S>, options: Resolved<WithCommon<O>>, numbers: Record<N, number>): Measured["squares"] {
-    const work = this.#block!.pointer;
-    const sums = work + SUMS;
+    const sums = this.#block!.pointer;
     const { f64 } = this.#engine.heap.views;
     f64.fill(0, sums / 8, sums / 8 + 3);
-    if (!this.#spec.updateMeasured?.(this.#context, span, options, numbers, { work, sums })) {
+    if (!this.#spec.updateMeasured?.(this.#context, span, options, numbers, sums)) {
       this.#updateInPieces(span, options, numbers);
     }
     const { readF64 } = this.#context;
@@ -114,8 +112,8 @@ export class Meter<O extends Options, S extends string, N extends string> {
   /** Copies values, steps them, and compares, while they are still in a cache. */
   #updateInPieces(span: Span<S>, options: Resolved<WithCommon<O>>, numbers: Record<N, number>): void {
     const { kernels } = this.#context;
-    const work = this.#block!.pointer;
-    const before = work + HEAD;
+    const sums = this.#block!.pointer;
+    const before = sums + SUMS;
     const state = { ...span.state };
     const slots = Object.keys(state) as S[];
     const length = this.#divisible ? PIECE : span.n;
@@ -125,7 +123,7 @@ export class Meter<O extends Options, S extends string, N extends string> {
       for (const slot of slots) if (state[slot] !== 0) state[slot] = span.state[slot] + 4 * start;
       kernels.copy(p, before, n);
       this.#spec.update(this.#context, { ...span, p, g, n, state }, options, numbers);
-      kernels.stepNorms(before, p, g, work, work + SUMS, n);
+      kernels.stepNorms(before, p, g, sums, n);
     }
   }
 

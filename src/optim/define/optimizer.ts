@@ -78,8 +78,9 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     this.#nonFinite = given.nonFinite ?? "propagate";
     this.#engine = engine;
     this.#context = {
+      engine,
       kernels: engine.unchecked,
-      scratch: (bytes) => engine.scratch(bytes),
+      region: (name, bytes) => engine.region(name, bytes),
       readF64: (pointer) => engine.heap.views.f64[pointer / 8]!,
     };
     this.#numbers = layout.groups.map(() => ({ ...spec.numbers }) as Record<N, number>);

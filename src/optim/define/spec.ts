@@ -1,4 +1,5 @@
-import type { Kernels } from "../../kernels/table.ts";
+import type { Base, Pointer, Size } from "#wasm/kernels.js";
+import type { Engine } from "../../kernels/engine.ts";
 import type { Selection } from "../../tensor/parameters.ts";
 import { flag, type Given, type Options, type Resolved } from "./option.ts";
 
@@ -21,11 +22,11 @@ export interface Slot<O extends Options> {
 /** What one call of a kernel works on: one parameter, or neighbours of one group. */
 export interface Span<S extends string> {
   /** Where the values start. */
-  p: number;
+  p: Pointer;
   /** Where the gradients start. */
-  g: number;
+  g: Pointer;
   /** Elements. */
-  n: number;
+  n: Size;
   /** The number of this update for these parameters, from 1. */
   t: number;
   /** Updates of the optimizer that passed them by, while they were frozen or not yet there. */
@@ -35,15 +36,17 @@ export interface Span<S extends string> {
   /** The shape of the parameter, the first of several. */
   shape: readonly number[];
   /** Where the state starts, by slot; 0 where there is none. */
-  readonly state: Record<S, number>;
+  readonly state: Record<S, Pointer>;
 }
 
 /** What a spec works with. */
 export interface StepContext {
-  /** The kernels, for code that has checked its arguments. */
-  readonly kernels: Kernels;
-  /** The address of a workspace, whose contents last until the next call. */
-  scratch(bytes: number): number;
+  /** What the parameters live in: for linear algebra, such as `product`. */
+  readonly engine: Engine;
+  /** The kernels of optimizers, for code that has checked its arguments. */
+  readonly kernels: Base;
+  /** The address of a workspace of so many bytes, whose contents last until the next call with that name. */
+  region(name: string, bytes: number): Pointer;
   /** A float64 that a kernel left at an address. */
   readF64(pointer: number): number;
 }
@@ -111,7 +114,7 @@ export interface OptimizerSpec<O extends Options, S extends string, N extends st
   update: SpanWork<O, S, N>;
   /**
    * `update` for rules worth a kernel that measures as it steps: also adds the sums of squares of gradients, changes and
-   * new values to the float64 at `sums`, as `stepNorms` does and to the same bits, with partials at `work`. Returns
+   * new values to the float64 at `sums`, as `stepNorms` does and to the same bits. Returns
    * false, having done nothing, where there is no such kernel for these options.
    */
   updateMeasured?(
@@ -119,7 +122,7 @@ export interface OptimizerSpec<O extends Options, S extends string, N extends st
     span: Span<S>,
     options: Resolved<WithCommon<O>>,
     numbers: Record<N, number>,
-    at: { readonly work: number; readonly sums: number },
+    sums: Pointer,
   ): boolean;
   /** Takes the gradients of a span for an estimate of the Hessian, where the source makes one apart from its steps. */
   updateHessian?: SpanWork<O, S, N>;

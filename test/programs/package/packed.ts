@@ -6,7 +6,10 @@ import { folder, root, run } from "./tools.ts";
 
 const EXPECTED = [
   ...["package.json", "README.md", "LICENSE", "CHANGELOG.md"],
-  ...["build/simd.wasm", "build/scalar.wasm", "build/simd.js", "build/scalar.js"],
+  ...[
+    "build/simd.wasm",
+    ...["base", "linalg", "nn", "scalar"].flatMap((name) => [`build/${name}.wasm`, `build/${name}.js`]),
+  ],
   ...["dist/index.js", "dist/index.d.ts", "dist/index.js.map", "dist/bundle.js"],
 ];
 /** Nothing else is shipped: no sources, no tests, no examples. */

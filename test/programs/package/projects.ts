@@ -2,6 +2,7 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { visit } from "../runtimes/browsers.ts";
+import { BUILDS } from "../runtimes/bundles.ts";
 import { askWorker } from "../runtimes/workerd.ts";
 import { check } from "./checks.ts";
 import { folder, root, run } from "./tools.ts";
@@ -56,7 +57,7 @@ export async function checkRuntimes(installed: string): Promise<string> {
     // What wrangler does: the condition, and .wasm files left to be modules of the worker.
     const flags = ["--bundle", "--format=esm", "--conditions=workerd", "--external:*.wasm", "--outfile=worker.mjs"];
     await run(project, "esbuild", "worker.js", ...flags);
-    for (const name of ["simd.wasm", "scalar.wasm"]) cpSync(`${root}build/${name}`, join(project, name));
+    for (const name of BUILDS) cpSync(`${root}build/${name}.wasm`, join(project, `${name}.wasm`));
     return sameBits((await askWorker(project)).answer, bits);
   });
   return bits;
@@ -111,6 +112,6 @@ export async function checkBundlers(installed: string, bits: string): Promise<vo
      <script type="module" src="/page.js"></script>`;
   const at = "/node_modules/simd-optim";
   await builds("no bundler, simd-optim/bundle", mapped({ "simd-optim": `${at}/dist/bundle.js` }), ".", "true");
-  const imports = { "simd-optim": `${at}/dist/index.js`, "#wasm/simd": `${at}/build/simd.js` };
+  const imports = { "simd-optim": `${at}/dist/index.js`, "#wasm/": `${at}/build/` };
   await builds("no bundler, an import map", mapped(imports), ".", "true");
 }

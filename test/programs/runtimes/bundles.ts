@@ -7,6 +7,9 @@ import { build, type Plugin } from "esbuild";
 const here = new URL(".", import.meta.url).pathname;
 const root = new URL("../../..", import.meta.url).pathname;
 
+/** What is imported compiled: the families of the SIMD build, and the scalar build. */
+export const BUILDS = ["base", "linalg", "nn", "scalar"] as const;
+
 export interface Bundles {
   readonly folder: string;
   readonly process: string;
@@ -55,9 +58,9 @@ export async function makeBundles(): Promise<Bundles> {
     await build({ ...common, entryPoints: [`${here}entries/${name}.ts`], outfile, ...options });
     return outfile;
   };
-  const modules = ["simd", "scalar"].map((variant) => {
-    const path = join(folder, `${variant}.wasm`);
-    copyFileSync(join(root, "build", `${variant}.wasm`), path);
+  const modules = BUILDS.map((name) => {
+    const path = join(folder, `${name}.wasm`);
+    copyFileSync(join(root, "build", `${name}.wasm`), path);
     return path;
   });
   await bundle("page", ".js", { format: "esm" });

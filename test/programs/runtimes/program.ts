@@ -26,8 +26,8 @@ import { parseSchedule } from "../../../src/schedules/parse.ts";
 import * as init from "../../../src/tensor/init.ts";
 import { Random } from "../../../src/tensor/random.ts";
 import { load, type Runtime } from "../../../src/tensor/runtime.ts";
-import { drawCall } from "../../support/kernelCalls.ts";
-import { bitsOf, canonicalBits } from "../../support/runtimes.ts";
+import { drawCall, outcomeOf } from "../../support/kernelCalls.ts";
+import { bitsOf } from "../../support/runtimes.ts";
 import { optimizers } from "../../support/specs.ts";
 import { run, smallParameters } from "../../support/training.ts";
 
@@ -81,16 +81,13 @@ export async function program(backend: Backend): Promise<Outcome> {
 }
 
 /** The results of a kernel, and what it left in memory, over calls of many sizes. */
-function runKernel({ kernels, heap }: Runtime, pointer: number, name: KernelName): Uint32Array[] {
+function runKernel(runtime: Runtime, pointer: number, name: KernelName): Uint32Array[] {
   const kernel: Kernel = kernelTable[name];
   const random = new Random(1, name);
   return sizesFor(kernel, random).flatMap((sizes, i) => {
     const call = drawCall(kernel, sizes, pointer, random, i % 2 === 0);
-    heap.views.u32.set(call.image, pointer / 4);
-    const result = (kernels[name] as (...values: number[]) => number | undefined)(...call.values);
-    const after = heap.views.u32.slice(pointer / 4, pointer / 4 + call.image.length);
-    for (const { start, end, compared } of call.writable) if (!compared) after.fill(0, start, end);
-    return [doubleBits(result ?? 0), canonicalBits(after)];
+    const { result, after } = outcomeOf(runtime, name, call, pointer);
+    return [doubleBits(result ?? 0), after];
   });
 }
 

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import type { Bundles } from "./bundles.ts";
+import { BUILDS, type Bundles } from "./bundles.ts";
 import type { Outcome } from "./program.ts";
 import { find, type Target } from "./target.ts";
 
@@ -19,8 +19,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [
     (name = "worker.mjs", esModule = embed "worker.mjs"),
-    (name = "simd.wasm", wasm = embed "simd.wasm"),
-    (name = "scalar.wasm", wasm = embed "scalar.wasm")
+    ${BUILDS.map((name) => `(name = "${name}.wasm", wasm = embed "${name}.wasm")`).join(",\n    ")}
   ],
   compatibilityDate = "2026-11-01"
 );
@@ -46,7 +45,7 @@ async function ask(url: string): Promise<Response> {
   }
 }
 
-/** The answer of workerd to one request, as JSON, running the worker.mjs, simd.wasm and scalar.wasm of a folder. */
+/** The answer of workerd to one request, as JSON, running the worker.mjs and the builds of a folder. */
 export async function askWorker(folder: string): Promise<{ version: string; answer: unknown }> {
   const command = find(`${modules}.bin/workerd`);
   const { version } = JSON.parse(readFileSync(`${modules}workerd/package.json`, "utf8"));

@@ -19,6 +19,10 @@ function backward(
   for (let i = 0; i < n; i++) f32[(dx >>> 2) + i] = f32[(dy >>> 2) + i]! * slope(f32[(of >>> 2) + i]!);
 }
 
+export function tanh(memory: Views, x: number, y: number, n: number): void {
+  forward(memory, x, y, n, elementary.tanh);
+}
+
 export function tanhBackward(memory: Views, y: number, dy: number, dx: number, n: number): void {
   backward(memory, y, dy, dx, n, (value) => round(1 - round(value * value)));
 }

@@ -20,7 +20,7 @@ export function layerNorm(
   bias: number,
   y: number,
   saved: number,
-  _sums: number,
+  _acc: number,
   rows: number,
   columns: number,
   period: number,

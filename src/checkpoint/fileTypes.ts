@@ -1,75 +1,60 @@
-/** An element type of safetensors, and the array that holds its bits. */
-interface Element {
+/** Element types of safetensors: those of memory, and others that can be read and written as bits. */
+import { type ArrayClass, ELEMENTS, type TypedArray } from "../memory/elementType.ts";
+
+interface FileType {
   readonly bits: number;
-  readonly array: TypedArrayClass;
+  readonly array: ArrayClass;
 }
 
-/** Arrays that a tensor of a file may be read into or written from. */
-export type TypedArray =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | BigInt64Array
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | BigUint64Array;
-interface TypedArrayClass {
-  readonly BYTES_PER_ELEMENT: number;
-  new (buffer: ArrayBuffer, offset: number, length: number): TypedArray;
-}
-
-/** By alignment, the order in which files are written, from last to first. */
-const ELEMENTS = {
+/** Those that no tensor in memory has. */
+const OTHERS = {
   BOOL: { bits: 8, array: Uint8Array },
   F4: { bits: 4, array: Uint8Array },
   F6_E2M3: { bits: 6, array: Uint8Array },
   F6_E3M2: { bits: 6, array: Uint8Array },
-  U8: { bits: 8, array: Uint8Array },
-  I8: { bits: 8, array: Int8Array },
-  F8_E5M2: { bits: 8, array: Uint8Array },
-  F8_E4M3: { bits: 8, array: Uint8Array },
   F8_E8M0: { bits: 8, array: Uint8Array },
   F8_E4M3FNUZ: { bits: 8, array: Uint8Array },
   F8_E5M2FNUZ: { bits: 8, array: Uint8Array },
   I16: { bits: 16, array: Int16Array },
-  U16: { bits: 16, array: Uint16Array },
-  F16: { bits: 16, array: Uint16Array },
-  BF16: { bits: 16, array: Uint16Array },
   I32: { bits: 32, array: Int32Array },
-  U32: { bits: 32, array: Uint32Array },
-  F32: { bits: 32, array: Float32Array },
   C64: { bits: 64, array: Float32Array },
-  F64: { bits: 64, array: Float64Array },
   I64: { bits: 64, array: BigInt64Array },
   U64: { bits: 64, array: BigUint64Array },
-} as const satisfies Record<string, Element>;
+} as const satisfies Record<string, FileType>;
 
 /** Element types of safetensors. */
-export type Dtype = keyof typeof ELEMENTS;
-export const DTYPES = Object.keys(ELEMENTS) as readonly Dtype[];
+export type Dtype = keyof typeof OTHERS | (typeof ELEMENTS)[keyof typeof ELEMENTS]["file"];
+
+/** By alignment, the order in which files are written, from last to first. */
+export const DTYPES: readonly Dtype[] = [
+  ...(["BOOL", "F4", "F6_E2M3", "F6_E3M2", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ"] as const),
+  ...(["F8_E5M2FNUZ", "I16", "U16", "F16", "BF16", "I32", "U32", "F32", "C64", "F64", "I64", "U64"] as const),
+];
+
+const TYPES = {
+  ...OTHERS,
+  ...Object.fromEntries(Object.values(ELEMENTS).map(({ bytes, array, file }) => [file, { bits: 8 * bytes, array }])),
+} as Readonly<Record<string, FileType>> as Readonly<Record<Dtype, FileType>>;
 
 /** Whether a value is the name of an element type. */
 export function isDtype(value: unknown): value is Dtype {
-  return typeof value === "string" && Object.hasOwn(ELEMENTS, value);
+  return typeof value === "string" && Object.hasOwn(TYPES, value);
 }
 
 export function bitsOf(dtype: Dtype): number {
-  return ELEMENTS[dtype].bits;
+  return TYPES[dtype].bits;
 }
 
 /** The type that an array's class says it has; undefined for what is no array of numbers. */
 export function dtypeOf(array: unknown): Dtype | undefined {
   // "U8", not "BOOL", for bytes, and so on: the plain name of the class comes first here.
   const plain: readonly Dtype[] = ["F32", "F64", "U8", "U16", "U32", "U64", "I8", "I16", "I32", "I64"];
-  return plain.find((dtype) => array instanceof ELEMENTS[dtype].array);
+  return plain.find((dtype) => array instanceof TYPES[dtype].array);
 }
 
 /** Bytes as an array of their type: the bits of an element where JavaScript has no such number. In place if it can be. */
 export function asArray(dtype: Dtype, bytes: Uint8Array<ArrayBuffer>): TypedArray {
-  const { array } = ELEMENTS[dtype];
+  const { array } = TYPES[dtype];
   const { buffer, byteOffset, length } = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
   return new array(buffer, byteOffset, length / array.BYTES_PER_ELEMENT);
 }

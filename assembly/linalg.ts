@@ -1,0 +1,2 @@
+/** Linear algebra: the rows of src/kernels/linalg.ts. */
+export * from "./matrix/gemm";
