@@ -1,5 +1,5 @@
-import type { Kernel, Operand, Sizes } from "../src/kernels/row.ts";
-import { builtKernels, type KernelName, kernelTable } from "../src/kernels/table.ts";
+import type { Operand, Sizes } from "../src/kernels/row.ts";
+import { builtKernels, type KernelName, kernelTable, type ListedKernel } from "../src/kernels/table.ts";
 import { arrayOn, bytesOf } from "../src/memory/elementType.ts";
 import type { Runtime } from "../src/tensor/runtime.ts";
 import { fillFloats, fillIndices, ORDINARY_BITS, ORDINARY_REAL } from "./inputs.ts";
@@ -10,7 +10,7 @@ const CROSSINGS = { in: 1, out: 1, inout: 2, work: 0 } as const;
 
 /** A kernel of the table, called as the package calls it: unchecked. */
 export function kernelSubject(name: KernelName): Subject {
-  const kernel: Kernel = kernelTable[name];
+  const kernel: ListedKernel = kernelTable[name];
   return {
     kind: "kernel",
     name,
@@ -20,7 +20,7 @@ export function kernelSubject(name: KernelName): Subject {
   };
 }
 
-function sizesFor(kernel: Kernel, elements: number): Sizes {
+function sizesFor(kernel: ListedKernel, elements: number): Sizes {
   return kernel.sizes?.typical(elements) ?? { n: elements };
 }
 
@@ -29,11 +29,11 @@ function flopsOf({ m, n, k }: Sizes): number | undefined {
   return m === undefined || n === undefined || k === undefined ? undefined : 2 * m * n * k;
 }
 
-function operandsOf(kernel: Kernel): Operand[] {
+function operandsOf(kernel: ListedKernel): Operand[] {
   return kernel.args.filter((arg) => arg.kind === "operand");
 }
 
-function open(name: KernelName, kernel: Kernel, runtime: Runtime, sizes: Sizes): Trial {
+function open(name: KernelName, kernel: ListedKernel, runtime: Runtime, sizes: Sizes): Trial {
   const operands = operandsOf(kernel).map((operand) => {
     const length = operand.length(sizes);
     const bytes = bytesOf(operand.type) * length;

@@ -25,19 +25,10 @@ export interface Row<Pointers extends string = string> {
   readonly kind: "map" | "fold" | "rows" | "matrix";
   /** By the names that pointers have in the source. */
   readonly operands: Readonly<Record<Pointers, Operand>>;
-  /** How to choose sizes for kernels that have more than the single size n. */
-  readonly sizes?: SizeChoice;
 }
 
 /** Rows of a table, each with the pointers that the source of its kernel has. */
 export type Rows<Names extends keyof Operands> = { readonly [K in Names]: Row<Operands[K]> };
-
-export interface SizeChoice {
-  /** Sizes for a benchmark over about `elements` elements. */
-  readonly typical: (elements: number) => Sizes;
-  /** Sizes for a test; `below(bound)` draws a whole number below the bound. */
-  readonly random: (below: (bound: number) => number) => Sizes;
-}
 
 /** An operand of a call, by its name. */
 export interface OperandArgument extends Operand {
@@ -121,20 +112,6 @@ export const area: Length = ({ rows, columns }) => rows! * columns!;
 export const rows: Length = ({ rows }) => rows!;
 export const columns: Length = ({ columns }) => columns!;
 
-/** Rows and columns, and a table to pick rows from. */
-export const rowSizes: SizeChoice = {
-  typical: (elements) => {
-    const rows = Math.max(1, Math.floor(elements / 256));
-    return { rows, columns: 256, height: rows };
-  },
-  random: (below) => ({ rows: below(150), columns: 1 + below(70), height: 1 + below(30) }),
-};
-
-/** Every so many elements of an array. */
-export const strideSizes: SizeChoice = {
-  typical: (elements) => ({ n: elements, every: 1 }),
-  random: (below) => ({ n: below(4000), every: 1 + below(4) }),
-};
 export const picked: Length = ({ n, every }) => Math.ceil(n! / every!);
 
 /** The sizes among the arguments of a call. */

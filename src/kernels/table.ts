@@ -9,6 +9,7 @@ import type { Engine } from "./engine.ts";
 import { linalg } from "./linalg.ts";
 import { nn } from "./nn.ts";
 import type { Kernel } from "./row.ts";
+import { type SizeChoice, sizeChoices } from "./sizes.ts";
 
 /** The kernels of all families. */
 export interface Kernels extends Base, Linalg, Nn {}
@@ -16,8 +17,18 @@ export interface Kernels extends Base, Linalg, Nn {}
 /** The name of a kernel. */
 export type KernelName = keyof Kernels;
 
+/** A kernel, and how to choose sizes for it if it has more than the single size n. */
+export interface ListedKernel extends Kernel {
+  readonly sizes: SizeChoice | undefined;
+}
+
 /** Every kernel by name: its operands in order, what it does with each, how long they are, and its scalars. */
-export const kernelTable: Readonly<Record<KernelName, Kernel>> = { ...baseTable, ...linalg.table, ...nn.table };
+export const kernelTable = /* @__PURE__ */ Object.fromEntries(
+  /* @__PURE__ */ Object.entries({ ...baseTable, ...linalg.table, ...nn.table }).map(([name, kernel]) => [
+    name,
+    { ...kernel, sizes: sizeChoices[name as KernelName] },
+  ]),
+) as Readonly<Record<KernelName, ListedKernel>>;
 
 /** The names of all kernels. */
 export const kernelNames = Object.keys(kernelTable) as KernelName[];

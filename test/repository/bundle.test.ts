@@ -73,7 +73,7 @@ const imports: readonly (readonly [what: string, code: string, kB: number, witho
     "a perceptron",
     `import { AdamW, crossEntropy, Linear, load, Network, ReLU, Sequential } from "simd-optim";
      console.log(AdamW, crossEntropy, Linear, load, Network, ReLU, Sequential);`,
-    50,
+    51,
     /checkpoint|monitor/,
   ],
   ["everything", 'import * as all from "simd-optim"; console.log(all, all.load);', 97, /^$/],

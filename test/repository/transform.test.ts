@@ -178,7 +178,7 @@ describe("a message says where and what is wrong:", () => {
     ],
     [
       "export function f<Lane>(x: Pointer, n: Size, y: Pointer): void {}",
-      "f: what stands after n in a map is one of Size, f32, f64, i32, u32; got Pointer",
+      "f: what stands after n in a map is one of Workspace, Size, f32, f64, i32, u32; got Pointer",
     ],
     ["function f<Lane>(x: Pointer, n: Size): void {}", "f: a map is exported, or called where it is"],
     ["export function f<T, Lane>(x: Pointer, n: Size): void {}", "f: Lane is the first type parameter of a map"],
@@ -189,7 +189,7 @@ describe("a message says where and what is wrong:", () => {
     ],
     [
       "export function f(x: usize): void {}",
-      "f: the type of a parameter is one of Pointer, Size, f32, f64, i32, u32; got usize",
+      "f: the type of a parameter is one of Pointer, Workspace, Size, f32, f64, i32, u32; got usize",
     ],
     [
       "export function f(x: Pointer): u64 { return 0; }",

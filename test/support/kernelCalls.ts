@@ -1,7 +1,7 @@
 /** Calls of the kernels of the table, drawn at random: numbers of every magnitude, at misaligned places. */
 
-import type { Kernel, Scalar, Sizes } from "../../src/kernels/row.ts";
-import { builtKernels, type KernelName, kernelTable } from "../../src/kernels/table.ts";
+import type { Scalar, Sizes } from "../../src/kernels/row.ts";
+import { builtKernels, type KernelName, kernelTable, type ListedKernel } from "../../src/kernels/table.ts";
 import { bytesOf } from "../../src/memory/elementType.ts";
 import { Random } from "../../src/tensor/random.ts";
 import type { Runtime } from "../../src/tensor/runtime.ts";
@@ -31,7 +31,7 @@ export interface Call {
 }
 
 /** Lays the operands out at misaligned places after `pointer`, with random words between them. */
-export function drawCall(kernel: Kernel, sizes: Sizes, pointer: number, random: Random, specials: boolean): Call {
+export function drawCall(kernel: ListedKernel, sizes: Sizes, pointer: number, random: Random, specials: boolean): Call {
   const image = new Uint32Array(
     kernel.args.reduce((sum, arg) => sum + (arg.kind === "operand" ? 2 * arg.length(sizes) + 16 : 0), 0),
   );
@@ -54,7 +54,7 @@ export function drawCall(kernel: Kernel, sizes: Sizes, pointer: number, random: 
 }
 
 /** Every n from 0 to 1000 and the edges of chunks, or 100 draws of several sizes. */
-function* casesOf(kernel: Kernel, random: Random): Generator<Sizes> {
+function* casesOf(kernel: ListedKernel, random: Random): Generator<Sizes> {
   if (kernel.sizes) {
     for (let i = 0; i < 100; i++) yield kernel.sizes.random((bound) => random.below(Math.max(bound, 1)));
   } else {
@@ -65,7 +65,7 @@ function* casesOf(kernel: Kernel, random: Random): Generator<Sizes> {
 
 /** The fuzz of a kernel: every call, in order. The same for everyone, so that its outcomes can be pinned. */
 export function* callsOf(name: KernelName, pointer: number): Generator<Call> {
-  const kernel: Kernel = kernelTable[name];
+  const kernel: ListedKernel = kernelTable[name];
   const random = new Random(1, name);
   let count = 0;
   for (const sizes of casesOf(kernel, random)) yield drawCall(kernel, sizes, pointer, random, count++ % 2 === 0);

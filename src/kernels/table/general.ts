@@ -1,26 +1,12 @@
 /** The kernels that are no part of one optimizer, loss or layer. */
-import {
-  all,
-  area,
-  fold,
-  index,
-  inout,
-  input,
-  map,
-  output,
-  type Row,
-  read,
-  rowSizes,
-  strideSizes,
-  update,
-} from "../row.ts";
+import { all, area, fold, index, inout, input, map, output, type Row, read, update } from "../row.ts";
 
 export const generalRows = {
   accumulate: map({ x: inout, y: inout }),
-  adaptiveClip: { kind: "rows", operands: { p: read(area), g: update(area) }, sizes: rowSizes },
+  adaptiveClip: { kind: "rows", operands: { p: read(area), g: update(area) } },
   addSign: map({ w: input, g: inout }),
   axpy: map({ x: input, y: inout }),
-  centralize: { kind: "rows", operands: { g: update(area) }, sizes: rowSizes },
+  centralize: { kind: "rows", operands: { g: update(area) } },
   clamp: map({ x: input, y: output }),
   copy: map({ x: input, y: output }),
   countNonFinite: fold({ x: input }),
@@ -32,10 +18,6 @@ export const generalRows = {
   firstOutOfRange: {
     kind: "fold",
     operands: { index: index(all, ({ bound }) => bound! + 1) },
-    sizes: {
-      typical: (elements) => ({ n: elements, bound: 0xffffffff }),
-      random: (below) => ({ n: below(1000), bound: 1 + below(2000) }),
-    },
   },
   firstOutside: { kind: "fold", operands: { x: input } },
   lerp: map({ x: input, y: inout }),
@@ -46,7 +28,6 @@ export const generalRows = {
   pick: {
     kind: "map",
     operands: { x: read(({ n, every }) => (n! === 0 ? 0 : (n! - 1) * every! + 1)), y: output },
-    sizes: strideSizes,
   },
   randomBits: { kind: "map", operands: { out: output } },
   scale: map({ x: input, y: output }),

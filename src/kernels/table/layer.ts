@@ -9,20 +9,13 @@ import {
   output,
   type Row,
   read,
-  rowSizes,
   rows,
-  type SizeChoice,
   type Sizes,
   update,
   work,
   write,
 } from "../row.ts";
 
-/** Rows, and weights for `period` rows in turn. */
-const normRowSizes: SizeChoice = {
-  typical: (elements) => ({ rows: Math.max(1, Math.floor(elements / 256)), columns: 256, period: 1 }),
-  random: (below) => ({ rows: below(12), columns: below(below(10) === 0 ? 2200 : 60), period: 1 + below(3) }),
-};
 const weights: Length = ({ period, columns }) => period! * columns!;
 const rowStatistics: Length = ({ rows }) => 3 * rows!;
 
@@ -31,49 +24,6 @@ const elements: Length = ({ segments, width }) => segments! * width!;
 const channels: Length = ({ channels }) => channels!;
 const groups: Length = ({ groups }) => groups!;
 const groupStatistics: Length = ({ groups }) => 3 * groups!;
-const segmentChoice: SizeChoice = {
-  typical: (elements) => ({
-    ...{ segments: 64 * Math.max(1, Math.floor(elements / 16384)), width: 256 },
-    ...{ channels: 64, groups: 64, span: 1 },
-  }),
-  random: (below) => {
-    // Now and then past a chunk.
-    const long = below(8) === 0;
-    const [batch, parts, span] = [below(5), 1 + below(long ? 2 : 12), 1 + below(4)];
-    const width = long ? 1 + below(2200) : below(2) === 0 ? 1 : 1 + below(40);
-    const channels = parts * span;
-    // Batch norm, or group norm.
-    const grouping = below(2) === 0 ? { groups: channels, span: 1 } : { groups: batch * parts, span };
-    return { segments: batch * channels, width, channels, ...grouping };
-  },
-};
-
-/** Windows over planes: convolution has `channels` of them, pooling `planes`. */
-const windowChoice: SizeChoice = {
-  typical: (elements) => {
-    const planes = Math.max(1, Math.floor(elements / 1024));
-    return {
-      ...{ channels: planes, planes, height: 32, width: 32, outHeight: 32, outWidth: 32 },
-      ...{ kernelHeight: 3, kernelWidth: 3, strideY: 1, strideX: 1, padY: 1, padX: 1 },
-      ...{ dilationY: 1, dilationX: 1, padded: 1 },
-    };
-  },
-  random: (below) => {
-    // Every window touches its plane, which pooling asks for.
-    const axis = (most: number) => {
-      const [kernel, stride, dilation] = [1 + below(4), 1 + below(3), 1 + below(3)];
-      const [size, pad] = [dilation * (kernel - 1) + 1 + below(most), below(1 + Math.floor(kernel / 2))];
-      const out = Math.floor((size + 2 * pad - dilation * (kernel - 1) - 1) / stride) + 1;
-      return { kernel, stride, dilation, size, pad, out };
-    };
-    const [y, x, planes] = [axis(6), axis(30), below(4)];
-    return {
-      ...{ channels: planes, planes, height: y.size, width: x.size, outHeight: y.out, outWidth: x.out },
-      ...{ kernelHeight: y.kernel, kernelWidth: x.kernel, strideY: y.stride, strideX: x.stride },
-      ...{ padY: y.pad, padX: x.pad, dilationY: y.dilation, dilationX: x.dilation, padded: below(2) },
-    };
-  },
-};
 const images: Length = (s) => (s["channels"] ?? s["planes"])! * s["height"]! * s["width"]!;
 const windows: Length = (s) => (s["channels"] ?? s["planes"])! * s["outHeight"]! * s["outWidth"]!;
 const windowMatrix: Length = (s) => windows(s) * s["kernelHeight"]! * s["kernelWidth"]!;
@@ -83,20 +33,6 @@ const attentionRows: Length = ({ batch, context, heads, width, stride }) =>
   batch! * context! === 0 ? 0 : (batch! * context! - 1) * stride! + heads! * width!;
 const attentionOut: Length = ({ batch, context, heads, width }) => batch! * context! * heads! * width!;
 const attentionStats: Length = ({ batch, context, heads }) => 2 * batch! * heads! * context!;
-const attentionChoice: SizeChoice = {
-  typical: (elements) => ({
-    batch: Math.max(1, Math.floor(elements / 8192)),
-    context: 64,
-    heads: 4,
-    width: 32,
-    stride: 384,
-  }),
-  random: (below) => {
-    const [heads, width] = [1 + below(3), 1 + below(20)];
-    return { batch: below(3), context: 1 + below(90), heads, width, stride: heads * width * (1 + 2 * below(2)) };
-  },
-};
-
 /** Elements of the workspace of `causalAttention` and its backward pass: transposed keys and values, and scores. */
 function attentionWork({ context, width }: Sizes, backward: boolean): number {
   const pitch = Math.ceil(context! / 8) * 8 + 8;
@@ -104,9 +40,9 @@ function attentionWork({ context, width }: Sizes, backward: boolean): number {
 }
 
 export const layerRows = {
-  addBias: { kind: "rows", operands: { bias: read(columns), y: update(area) }, sizes: rowSizes },
-  avgPool2d: { kind: "rows", operands: { x: read(images), y: write(windows) }, sizes: windowChoice },
-  avgPool2dBackward: { kind: "rows", operands: { dy: read(windows), dx: write(images) }, sizes: windowChoice },
+  addBias: { kind: "rows", operands: { bias: read(columns), y: update(area) } },
+  avgPool2d: { kind: "rows", operands: { x: read(images), y: write(windows) } },
+  avgPool2dBackward: { kind: "rows", operands: { dy: read(windows), dx: write(images) } },
   causalAttention: {
     kind: "rows",
     operands: {
@@ -117,7 +53,6 @@ export const layerRows = {
       stats: write(attentionStats),
       work: work((sizes) => attentionWork(sizes, false)),
     },
-    sizes: attentionChoice,
   },
   causalAttentionBackward: {
     kind: "rows",
@@ -133,7 +68,6 @@ export const layerRows = {
       dv: update(attentionRows),
       work: work((sizes) => attentionWork(sizes, true)),
     },
-    sizes: attentionChoice,
   },
   channelMoments: {
     kind: "fold",
@@ -143,7 +77,6 @@ export const layerRows = {
       variance: write(groups),
       acc: work(({ groups }) => 2 * groups! + 2, "f64"),
     },
-    sizes: segmentChoice,
   },
   channelNorm: {
     kind: "rows",
@@ -154,7 +87,6 @@ export const layerRows = {
       y: write(elements),
       saved: read(groupStatistics),
     },
-    sizes: segmentChoice,
   },
   channelNormBackward: {
     kind: "rows",
@@ -166,7 +98,6 @@ export const layerRows = {
       means: read(({ groups }) => 2 * groups!),
       dx: write(elements),
     },
-    sizes: segmentChoice,
   },
   channelNormSums: {
     kind: "fold",
@@ -181,9 +112,8 @@ export const layerRows = {
       work: work(({ width, channels }) => (width === 1 ? channels! : width!)),
       acc: work(({ channels, groups }) => 2 * (channels! + groups!), "f64"),
     },
-    sizes: segmentChoice,
   },
-  col2im: { kind: "rows", operands: { columns: read(windowMatrix), x: write(images) }, sizes: windowChoice },
+  col2im: { kind: "rows", operands: { columns: read(windowMatrix), x: write(images) } },
   dropout: { kind: "map", operands: { x: input, y: output, work: work(1024) } },
   gatherRows: {
     kind: "rows",
@@ -192,11 +122,10 @@ export const layerRows = {
       index: index(rows, ({ height }) => height!),
       out: write(area),
     },
-    sizes: rowSizes,
   },
   gelu: map({ x: input, y: output, slope: output }),
   geluTanh: map({ x: input, y: output, slope: output }),
-  im2col: { kind: "rows", operands: { x: read(images), columns: write(windowMatrix) }, sizes: windowChoice },
+  im2col: { kind: "rows", operands: { x: read(images), columns: write(windowMatrix) } },
   layerNorm: {
     kind: "rows",
     operands: {
@@ -207,7 +136,6 @@ export const layerRows = {
       saved: write(rowStatistics),
       acc: work(2, "f64"),
     },
-    sizes: normRowSizes,
   },
   layerNormBackward: {
     kind: "matrix",
@@ -222,12 +150,10 @@ export const layerRows = {
       work: work(({ columns }) => 2 * columns!),
       acc: work(({ period, columns }) => 2 * period! * columns!, "f64"),
     },
-    sizes: normRowSizes,
   },
   maxPool2d: {
     kind: "rows",
     operands: { x: read(images), y: write(windows), index: { ...write(windows), type: "u32" } },
-    sizes: windowChoice,
   },
   maxPool2dBackward: {
     kind: "rows",
@@ -239,18 +165,13 @@ export const layerRows = {
       ),
       dx: write(({ planes, area }) => planes! * area!),
     },
-    sizes: {
-      typical: (elements) => ({ planes: Math.max(1, Math.floor(elements / 1024)), area: 1024, out: 256 }),
-      random: (below) => ({ planes: below(5), area: 1 + below(200), out: below(100) }),
-    },
   },
   relu: map({ x: input, y: output }),
   reluBackward: map({ y: input, dy: input, dx: output }),
-  repeatRow: { kind: "rows", operands: { x: read(columns), y: write(area) }, sizes: rowSizes },
+  repeatRow: { kind: "rows", operands: { x: read(columns), y: write(area) } },
   rmsNorm: {
     kind: "rows",
     operands: { x: read(area), weight: read(columns), y: write(area), saved: write(rows) },
-    sizes: normRowSizes,
   },
   rmsNormBackward: {
     kind: "matrix",
@@ -264,7 +185,6 @@ export const layerRows = {
       work: work(({ columns }) => 2 * columns!),
       acc: work(columns, "f64"),
     },
-    sizes: normRowSizes,
   },
   scatterAddRows: {
     kind: "matrix",
@@ -273,14 +193,13 @@ export const layerRows = {
       index: index(rows, ({ height }) => height!),
       table: update(({ height, columns }) => height! * columns!),
     },
-    sizes: rowSizes,
   },
   sigmoid: map({ x: input, y: output }),
   sigmoidBackward: map({ y: input, dy: input, dx: output }),
   silu: map({ x: input, y: output, slope: output }),
-  softmaxRows: { kind: "rows", operands: { x: read(area), y: write(area) }, sizes: rowSizes },
-  softmaxRowsBackward: { kind: "rows", operands: { y: read(area), dy: read(area), dx: write(area) }, sizes: rowSizes },
-  sumRows: { kind: "matrix", operands: { x: read(area), out: update(columns) }, sizes: rowSizes },
+  softmaxRows: { kind: "rows", operands: { x: read(area), y: write(area) } },
+  softmaxRowsBackward: { kind: "rows", operands: { y: read(area), dy: read(area), dx: write(area) } },
+  sumRows: { kind: "matrix", operands: { x: read(area), out: update(columns) } },
   tanh: map({ x: input, y: output }),
   tanhBackward: map({ y: input, dy: input, dx: output }),
 } satisfies Record<string, Row>;

@@ -1,25 +1,5 @@
 /** The kernels of linear algebra. */
-import { type Length, type Row, read, type SizeChoice, update, work } from "../row.ts";
-
-/** Matrices, each of them transposed or not. */
-const gemmSizes: SizeChoice = {
-  typical: (elements) => {
-    const side = Math.max(1, Math.floor(Math.sqrt(elements)));
-    return { m: side, n: side, k: side, aRow: side, aColumn: 1, bRow: side, bColumn: 1 };
-  },
-  random: (below) => {
-    // Now and then past each block size.
-    const [m, n, k] = [
-      [140, 30, 30],
-      [30, 530, 30],
-      [30, 30, 530],
-      [60, 60, 60],
-    ][below(4)]!.map(below) as [number, number, number];
-    const [aRow, aColumn] = below(2) === 0 ? [k, 1] : [1, m];
-    const [bRow, bColumn] = below(2) === 0 ? [n, 1] : [1, k];
-    return { m, n, k, aRow, aColumn, bRow, bColumn };
-  },
-};
+import { type Length, type Row, read, update, work } from "../row.ts";
 
 /** Elements that a strided matrix spans, from its first to its last. */
 function extent(height: string, width: string, row: string, column: string): Length {
@@ -38,6 +18,5 @@ export const linalgRows = {
       c: update(({ m, n }) => m! * n!),
       work: work(GEMM_WORK),
     },
-    sizes: gemmSizes,
   },
 } satisfies Record<string, Row>;

@@ -10,7 +10,6 @@ import {
   output,
   type Row,
   read,
-  rowSizes,
   rows,
   update,
   work,
@@ -33,7 +32,6 @@ export const lossRows = {
       gradient1: write(area),
       gradient2: write(area),
     },
-    sizes: rowSizes,
   },
   gaussianNll: map({ x: input, t: input, variance: input, ...outcome, gradientVariance: output }),
   huber: map({ x: input, t: input, ...outcome }),
@@ -44,12 +42,10 @@ export const lossRows = {
   softmaxCrossEntropy: {
     kind: "rows",
     operands: { logits: read(area), targets: index(rows, columns), losses: write(rows), gradient: write(area) },
-    sizes: rowSizes,
   },
   softmaxCrossEntropyDense: {
     kind: "rows",
     operands: { logits: read(area), targets: read(area), weights: read(columns), ...rowOutcome, work: work(2 * CHUNK) },
-    sizes: rowSizes,
   },
   softmaxCrossEntropyWeighted: {
     kind: "rows",
@@ -60,20 +56,14 @@ export const lossRows = {
       ...rowOutcome,
       work: work(CHUNK),
     },
-    sizes: rowSizes,
   },
   softmaxFocal: {
     kind: "rows",
     operands: { logits: read(area), targets: index(rows, columns), weights: read(columns), ...rowOutcome },
-    sizes: rowSizes,
   },
   tile: {
     kind: "map",
     operands: { x: read(columns), y: output },
-    sizes: {
-      typical: (elements) => ({ n: elements, columns: 256, from: 0 }),
-      random: (below) => ({ n: below(1000), columns: 1 + below(300), from: below(2000) }),
-    },
   },
   triplet: {
     kind: "rows",
@@ -86,18 +76,13 @@ export const lossRows = {
       gradientP: write(area),
       gradientN: write(area),
     },
-    sizes: {
-      typical: (elements) => ({ ...rowSizes.typical(elements), form: 2, swap: 0 }),
-      random: (below) => ({ ...rowSizes.random(below), form: below(3), swap: below(2) }),
-    },
   },
-  unitRows: { kind: "rows", operands: { x: read(area), y: write(area), norms: write(rows) }, sizes: rowSizes },
+  unitRows: { kind: "rows", operands: { x: read(area), y: write(area), norms: write(rows) } },
   unitRowsBackward: {
     kind: "rows",
     operands: { y: read(area), norms: read(rows), dy: read(area), dx: write(area) },
-    sizes: rowSizes,
   },
   weightElements: map({ w: input, y: inout }),
-  weightRows: { kind: "rows", operands: { w: read(rows), y: update(area) }, sizes: rowSizes },
-  zLoss: { kind: "rows", operands: { logits: read(area), ...rowOutcome }, sizes: rowSizes },
+  weightRows: { kind: "rows", operands: { w: read(rows), y: update(area) } },
+  zLoss: { kind: "rows", operands: { logits: read(area), ...rowOutcome } },
 } satisfies Record<string, Row>;

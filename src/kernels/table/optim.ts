@@ -10,9 +10,6 @@ import {
   picked,
   type Row,
   read,
-  rowSizes,
-  type SizeChoice,
-  strideSizes,
   sums,
   update,
   work,
@@ -23,25 +20,9 @@ import {
 const stack: Length = ({ batch, rows, columns }) => batch! * rows! * columns!;
 const stackRows: Length = ({ batch, rows }) => batch! * rows!;
 const stackColumns: Length = ({ batch, columns }) => batch! * columns!;
-const stackChoice: SizeChoice = {
-  typical: (elements) => ({ batch: 1, rows: Math.max(1, Math.floor(elements / 1024)), columns: 1024 }),
-  random: (below) =>
-    below(4) === 0
-      ? { batch: 1, rows: below(4), columns: below(3000) }
-      : { batch: below(4), rows: below(40), columns: below(40) },
-};
-
 /** A gradient whose every position has a norm of its own. */
 const positions: Length = ({ positions }) => positions!;
 const unitArea: Length = ({ rows, positions }) => rows! * positions!;
-const unitSizes: SizeChoice = {
-  typical: (elements) => ({ rows: Math.ceil(elements / 9), positions: 9 }),
-  random: (below) => {
-    const { rows, columns } = rowSizes.random(below) as { rows: number; columns: number };
-    return { rows, positions: columns };
-  },
-};
-
 const factors = { rowFactor: read(stackRows), columnFactor: read(stackColumns) };
 
 /** Elements of the workspace of kernels that sum squares for monitoring. */
@@ -64,15 +45,13 @@ export const optimRows = {
       columnFactor: write(stackColumns),
       acc: work(({ columns }) => columns!, "f64"),
     },
-    sizes: stackChoice,
   },
   adafactorMomentum: {
     kind: "rows",
     operands: { p: update(stack), m: update(stack), g: read(stack), ...factors },
-    sizes: stackChoice,
   },
-  adafactorNorm: { kind: "fold", operands: { g: read(stack), ...factors, work: work(1024) }, sizes: stackChoice },
-  adafactorStep: { kind: "rows", operands: { p: update(stack), g: read(stack), ...factors }, sizes: stackChoice },
+  adafactorNorm: { kind: "fold", operands: { g: read(stack), ...factors, work: work(1024) } },
+  adafactorStep: { kind: "rows", operands: { p: update(stack), g: read(stack), ...factors } },
   adafactorVariance: map({ g: input, v: inout, factor: output }),
   adagrad: map({ p: inout, s: inout, g: input }),
   adam: map({ p: inout, m: inout, v: inout, g: input }),
@@ -89,12 +68,10 @@ export const optimRows = {
   agdNorms: {
     kind: "fold",
     operands: { g: read(unitArea), norm: write(positions), acc: work(positions, "f64") },
-    sizes: unitSizes,
   },
   agdStep: {
     kind: "rows",
     operands: { p: update(unitArea), g: read(unitArea), norm: read(positions) },
-    sizes: unitSizes,
   },
   asgdAverage: map({ p: inout, a: inout, g: input }),
   asgdCopy: map({ p: inout, a: output, g: input }),
@@ -120,7 +97,6 @@ export const optimRows = {
       work: work(2 * 1024),
       sums: sums(2),
     },
-    sizes: strideSizes,
   },
   prodigyMeasure: fold({ p: input, origin: input, g: input, work: work(1024), sums: sums(3) }),
   prodigyStep: map({ p: inout, m: input, v: input }),

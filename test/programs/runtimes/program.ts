@@ -6,8 +6,8 @@
 
 import { writeCheckpoint } from "../../../src/checkpoint/write.ts";
 import type { Backend } from "../../../src/kernels/engine.ts";
-import type { Kernel, Sizes } from "../../../src/kernels/row.ts";
-import { type KernelName, kernelNames, kernelTable } from "../../../src/kernels/table.ts";
+import type { Sizes } from "../../../src/kernels/row.ts";
+import { type KernelName, kernelNames, kernelTable, type ListedKernel } from "../../../src/kernels/table.ts";
 import { crossEntropy } from "../../../src/losses/crossEntropy.ts";
 import {
   CausalSelfAttention,
@@ -82,7 +82,7 @@ export async function program(backend: Backend): Promise<Outcome> {
 
 /** The results of a kernel, and what it left in memory, over calls of many sizes. */
 function runKernel(runtime: Runtime, pointer: number, name: KernelName): Uint32Array[] {
-  const kernel: Kernel = kernelTable[name];
+  const kernel: ListedKernel = kernelTable[name];
   const random = new Random(1, name);
   return sizesFor(kernel, random).flatMap((sizes, i) => {
     const call = drawCall(kernel, sizes, pointer, random, i % 2 === 0);
@@ -91,7 +91,7 @@ function runKernel(runtime: Runtime, pointer: number, name: KernelName): Uint32A
   });
 }
 
-function sizesFor({ sizes }: Kernel, random: Random): Sizes[] {
+function sizesFor({ sizes }: ListedKernel, random: Random): Sizes[] {
   if (!sizes) return LENGTHS.map((n) => ({ n }));
   return Array.from({ length: DRAWS }, () => sizes.random((bound) => random.below(Math.max(bound, 1))));
 }
