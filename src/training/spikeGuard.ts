@@ -6,6 +6,7 @@ import { checkOptimizer } from "../optim/define/optimizerLike.ts";
 import type { StepReport } from "../optim/define/stepReport.ts";
 import type { OptimizerState } from "../state/savedState.ts";
 import { SnapshotRing } from "../state/snapshots.ts";
+import { setClipping } from "../tensor/gradientScale.ts";
 import { type Parameter, selected } from "../tensor/parameters.ts";
 import { checkStatistics, SpikeDetector, type SpikeStatistics } from "./spikeDetector.ts";
 import { type BatchRange, type GuardReport, planOf, type SpikeGuardOptions } from "./spikePolicy.ts";
@@ -265,16 +266,14 @@ export class SpikeGuard<S = OptimizerState> {
   ): Outcome {
     const limit = this.#detector.limit(this.#plan.clipRatio);
     const clipping = { gradNorm: norm, coefficient: Math.min(limit / (norm + 1e-6), 1) };
-    for (const parameter of trained) {
-      const pending = parameter.clipping?.coefficient ?? Infinity;
-      if (pending > clipping.coefficient) parameter.clipping = clipping;
-    }
+    const lighter = trained.filter((parameter) => (parameter.clipping?.coefficient ?? Infinity) > clipping.coefficient);
+    setClipping(lighter, clipping);
     const outcome = this.#apply(batch, loss, Math.min(norm, limit), options);
     return outcome.applied ? { ...outcome, action: "clip" } : outcome;
   }
 
   #leaveOut(found: Partial<Outcome>): Outcome {
-    for (const parameter of this.#parameters) parameter.clipping = undefined;
+    setClipping(this.#parameters, undefined);
     return { step: this.inner.steps, applied: false, action: "skip", ...found };
   }
 

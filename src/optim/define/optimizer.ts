@@ -108,11 +108,14 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     for (const { params } of this.#layout.groups) checkShapes(this.spec, params);
     const resolved = this.#resolved();
     const lr = resolved[0]!["lr"] as number | undefined;
-    const outcome = { ...(typeof lr === "number" ? { lr } : {}), ...clippingOf(this.#state.agenda().clips) };
+    const outcome = {
+      ...(typeof lr === "number" ? { lr } : {}),
+      ...clippingOf(this.#state.clippings(), () => this.#state.clips()),
+    };
     const unusable = this.#nonFinite === "skip" ? this.#firstUnusable() : undefined;
     if (norms !== false) this.#meter.reserve(this.#state.agenda("separate").stretches);
     const measured = unusable ? undefined : this.#update(resolved, norms);
-    this.#forgetClipping();
+    this.#state.forgetClipping();
     return { step: this.#applied, applied: !unusable, ...(unusable && leftOut(unusable)), ...measured, ...outcome };
   }
 
@@ -131,7 +134,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
         updateHessian(this.#context, span, resolved[group]!, this.#numbers[group]!);
       });
     }
-    this.#forgetClipping();
+    this.#state.forgetClipping();
     return applied;
   }
 
@@ -141,7 +144,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     for (const { parameter } of this.#layout.members) {
       this.#engine.unchecked.fill(parameter.gradient.pointer, parameter.size, 0);
     }
-    this.#forgetClipping();
+    this.#state.forgetClipping();
   }
 
   /**
@@ -346,7 +349,8 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     visit: (span: Span<S>, group: number, parameter: Parameter) => void,
     stretches = this.#state.agenda().stretches,
   ): void {
-    for (const { span, group, parameter, coefficient, missed } of stretches) {
+    for (const { span, group, parameter, scale, missed } of stretches) {
+      const { coefficient } = scale;
       span.t = this.#applied - missed + ahead;
       span.scale = resolved[group]!["maximize"] ? -coefficient : coefficient;
       visit(span, group, parameter);
@@ -355,11 +359,6 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
 
   #firstUnusable(): NonFinite | undefined {
     return firstUnusable(this.#layout.members.map(({ parameter }) => parameter));
-  }
-
-  #forgetClipping(): void {
-    if (this.#state.agenda().clips.length === 0) return;
-    for (const { parameter } of this.#layout.members) parameter.clipping = undefined;
   }
 
   #checkSaved(saved: OptimizerState<SavedArray>): void {
