@@ -87,6 +87,7 @@ export class Parameter extends Marked {
     return this.#gradientScale;
   }
 
+  /** @internal */
   set gradientScale(scale: GradientScale) {
     if (scale === this.#gradientScale) return;
     this.#gradientScale = scale;
