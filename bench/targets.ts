@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { encode } from "../examples/charlm/corpus.ts";
 import { parseSettings } from "../examples/gpt/options.ts";
 import { Trainer } from "../examples/gpt/trainer.ts";
+import { clipGradNorm, gradNorm } from "../src/gradients/clip.ts";
 import { gemm } from "../src/linalg/gemm.ts";
 import { crossEntropy } from "../src/losses/crossEntropy.ts";
 import type { StepOptions } from "../src/optim/define/measure.ts";
@@ -24,8 +25,8 @@ function ratio(a: Spread, b: Spread): string {
   return `${(a.min / b.min).toFixed(2)} x (median ${(a.median / b.median).toFixed(2)} x)`;
 }
 
-/** A step over `tensors` parameters of `size` elements each. */
-function adamStep(runtime: Runtime, tensors: number, size: number): (options?: StepOptions) => unknown {
+/** AdamW over `tensors` parameters of `size` elements each. */
+function adamOver(runtime: Runtime, tensors: number, size: number) {
   const names = Array.from({ length: tensors }, (_, i) => [`w${i}`, [size]] as const);
   const params = runtime.parameters(Object.fromEntries(names));
   for (const { data, grad } of params) {
@@ -34,6 +35,12 @@ function adamStep(runtime: Runtime, tensors: number, size: number): (options?: S
   }
   const optimizer = new AdamW(params, { lr: 1e-3 });
   secondsEach(20, () => optimizer.step());
+  return { params, optimizer };
+}
+
+/** A step of the same. */
+function adamStep(runtime: Runtime, tensors: number, size: number): (options?: StepOptions) => unknown {
+  const { optimizer } = adamOver(runtime, tensors, size);
   return (options) => optimizer.step(options);
 }
 
@@ -51,6 +58,28 @@ async function timeTensors(): Promise<void> {
   const steps = [adamStep(runtime, 1000, 1000), adamStep(runtime, 1, 1_000_000)];
   const [many, one] = interleave(30, ...steps.map((step) => () => secondsEach(20, step))) as [Spread, Spread];
   report("AdamW, 1000 tensors of 1000 / one of 1e6", ratio(many, one), "<= 1.05 x", many.min / one.min <= 1.05);
+}
+
+/** What clipping adds to a step beside the pass that takes the norm. */
+async function timeClipping(): Promise<void> {
+  const { params, optimizer } = adamOver(await load({ backend: "simd" }), 1000, 1000);
+  const turns = [
+    () => clipGradNorm(params, 1) && optimizer.step(),
+    () => gradNorm(params) && optimizer.step(),
+    () => optimizer.step(),
+  ];
+  for (const turn of turns) secondsEach(100, turn);
+  const [clipped, measured, plain] = interleave(
+    400,
+    ...turns.map((turn) => () => processorSecondsEach(5, turn)),
+  ) as Spread[];
+  const share = (of: "min" | "median") => 1 + (clipped![of] - measured![of]) / plain![of];
+  report(
+    "AdamW, 1000 tensors of 1000: clipped / not",
+    `${share("min").toFixed(2)} x (median ${share("median").toFixed(2)} x) beside the norm`,
+    "<= 1.05 x",
+    share("median") <= 1.05,
+  );
 }
 
 /** Monitoring: a step that reports norms beside one that does not, on the same parameters. */
@@ -160,6 +189,7 @@ function weigh(): void {
 export async function timeTargets(): Promise<void> {
   await timeScalar();
   await timeTensors();
+  await timeClipping();
   await timeNorms();
   await timeCrossEntropy();
   await timeGpt();

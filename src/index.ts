@@ -8,7 +8,6 @@ export {
   type OutsideArray,
   type OutsideArrays,
   type OutsideStepOptions,
-  type Stepper,
   type Wrapped,
   wrap,
 } from "./adapters/wrap.ts";

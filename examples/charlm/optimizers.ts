@@ -1,10 +1,10 @@
 /** The optimizers of the package, found by what they declare; a new one is in the list as soon as it is exported. */
-import type { Guarded, NamedSchedule, OptimizerState, Parameters, Selection } from "simd-optim";
+import type { NamedSchedule, Parameters, Selection, Steppable } from "simd-optim";
 import * as simdOptim from "simd-optim";
 import { parseSchedule, SimdOptimError, schedules } from "simd-optim";
 
 /** As much of an optimizer as training needs. */
-export interface Optimizer extends Guarded<OptimizerState> {
+export interface Optimizer extends Steppable {
   readonly spec: { readonly name: string };
   withEvalParams<T>(fn: () => T): T;
   /** Refuses, unless the class declares it. */

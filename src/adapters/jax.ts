@@ -5,18 +5,11 @@ import { checkEngine, type Engine } from "../kernels/engine.ts";
 import type { Optimizer, OptimizerClass } from "../optim/define/optimizer.ts";
 import type { Options } from "../optim/define/option.ts";
 import type { OptimizerOptions } from "../optim/define/spec.ts";
+import type { Stepping } from "../optim/define/steppable.ts";
 import type { StepReport } from "../optim/define/stepReport.ts";
 import { declare } from "../tensor/declare.ts";
 import type { Parameters } from "../tensor/parameters.ts";
 import { checkOptions } from "./growingOptimizer.ts";
-
-/** An optimizer, or anything that steps as one does: a wrapper, a recipe, an object that clips first. */
-export interface JaxInner {
-  /** Applies one update to the parameters that it was made for. */
-  step(): Partial<StepReport>;
-  /** Frees its state. */
-  dispose?(): void;
-}
 
 /** Leaves by the path to them, such as "layers.0.weight"; a tree that is a leaf is "params". */
 type Leaves = ReadonlyMap<string, JaxArray>;
@@ -88,7 +81,7 @@ interface Life<I> {
  * which returns the next one: using it again throws, for moments are updated in place. Keep a copy with
  * `state.optimizer.stateDict()`.
  */
-export class JaxState<I = JaxInner> {
+export class JaxState<I = Stepping> {
   readonly #life: Life<I>;
   /** What the step that led here reported; undefined at first. */
   readonly report: Partial<StepReport> | undefined;
@@ -117,7 +110,7 @@ export class JaxState<I = JaxInner> {
 
   /** Frees parameters and optimizer. */
   dispose(): void {
-    const { optimizer, parameters } = this.#use() as Life<I & Partial<JaxInner>>;
+    const { optimizer, parameters } = this.#use() as Life<I & Partial<Stepping>>;
     this.#life.current = undefined;
     optimizer.dispose?.();
     parameters.dispose();
@@ -132,7 +125,7 @@ export class JaxState<I = JaxInner> {
 }
 
 /** A gradient transformation as in optax. Trees and states that are passed to it are used up, as everywhere in jax-js. */
-export interface JaxOptimizer<I = JaxInner> {
+export interface JaxOptimizer<I = Stepping> {
   /** The state before the first update. Each update is given the parameters anew. */
   init<P extends JsTree<JaxArray>>(params: P): JaxState<I>;
   /**
@@ -145,7 +138,7 @@ export interface JaxOptimizer<I = JaxInner> {
 }
 
 /** `init`, `update` and `step` for what `make` makes. */
-function transformation<I extends JaxInner>(runtime: Engine, make: (params: Parameters) => I): JaxOptimizer<I> {
+function transformation<I extends Stepping>(runtime: Engine, make: (params: Parameters) => I): JaxOptimizer<I> {
   /** Checks everything, steps in linear memory, and says what is where. */
   function advance(grads: JsTree<JaxArray>, state: JaxState<I>, params: JsTree<JaxArray>) {
     if (!(state instanceof JaxState)) refuse("state", state, "what init or the last update returned");
@@ -213,10 +206,10 @@ export function jaxOptimizer<O extends Options, S extends string, N extends stri
   Class: OptimizerClass<O, S, N>,
   options?: OptimizerOptions<O>,
 ): JaxOptimizer<Optimizer<O, S, N>>;
-export function jaxOptimizer<I extends JaxInner>(runtime: Engine, make: (params: Parameters) => I): JaxOptimizer<I>;
+export function jaxOptimizer<I extends Stepping>(runtime: Engine, make: (params: Parameters) => I): JaxOptimizer<I>;
 export function jaxOptimizer(
   runtime: Engine,
-  source: OptimizerClass<Options, string, string> | ((params: Parameters) => JaxInner),
+  source: OptimizerClass<Options, string, string> | ((params: Parameters) => Stepping),
   options?: OptimizerOptions<Options>,
 ): unknown {
   checkEngine("runtime", runtime);

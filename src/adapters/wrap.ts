@@ -1,6 +1,7 @@
 import { checkKeys, checkShape, isPlain, refuse } from "../core/check.ts";
 import { checkEngine, type Engine } from "../kernels/engine.ts";
 import type { StepOptions } from "../optim/define/measure.ts";
+import type { Stepping } from "../optim/define/steppable.ts";
 import { declare, type ParameterOptions } from "../tensor/declare.ts";
 import type { Parameter, Parameters } from "../tensor/parameters.ts";
 
@@ -14,14 +15,6 @@ export interface OutsideArray extends Partial<ParameterOptions> {
 
 /** Arrays by name: alone, or with a gradient and what `runtime.parameters` takes. */
 export type OutsideArrays = Readonly<Record<string, Float32Array | OutsideArray>>;
-
-/** What a step needs: an optimizer, or anything that steps as one does. */
-export interface Stepper<R extends object> {
-  /** What it steps, which must be the wrapped parameters. */
-  readonly groups?: readonly { readonly params: readonly Parameter[] }[];
-  /** Applies one update. */
-  step(options?: StepOptions): R;
-}
 
 /** What a step copied. */
 export interface Copied {
@@ -129,7 +122,7 @@ export class Wrapped {
    * before they were frozen. The report is the optimizer's own, and how many bytes were copied. For anything between
    * these, such as clipping, call `copyGradientsIn`, the optimizer and `copyValuesOut`.
    */
-  step<R extends object>(optimizer: Stepper<R>, options: OutsideStepOptions = {}): R & Copied {
+  step<R extends object>(optimizer: Stepping<R>, options: OutsideStepOptions = {}): R & Copied {
     if (typeof optimizer?.step !== "function")
       refuse("optimizer", optimizer, "an optimizer over the wrapped parameters");
     const stepped = optimizer.groups?.flatMap(({ params }) => params);

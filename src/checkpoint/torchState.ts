@@ -1,17 +1,14 @@
 import { checkBoolean, checkFunction, checkInteger, checkKeys, describe, refuse } from "../core/check.ts";
-import { checkOptimizer } from "../optim/define/optimizerLike.ts";
+import { checkSteppable, type Steppable } from "../optim/define/steppable.ts";
 import type { LoadReport, OptimizerState } from "../state/savedState.ts";
-import { DeferredArray, type SavedArray, type StateDictOptions } from "../state/stateful.ts";
-import type { Parameter } from "../tensor/parameters.ts";
+import { DeferredArray, type SavedArray } from "../state/stateful.ts";
 import { type Readable, type Reading, read } from "./byteSource.ts";
 import { readArray, Safetensors, type WriteTensor } from "./safetensors.ts";
 import { readHeader, type TensorInfo } from "./safetensorsHeader.ts";
 import { carryOut, deferState, nameInFile, refuseNames, type Transfer } from "./transfer.ts";
 
 /** What the exchange needs of an optimizer. */
-interface Exchangeable {
-  readonly groups: readonly { readonly params: readonly Parameter[] }[];
-  stateDict(options?: StateDictOptions): OptimizerState;
+interface Exchangeable extends Pick<Steppable, "groups" | "stateDict"> {
   loadStateDict(saved: OptimizerState<SavedArray>, options?: { strict?: boolean }): LoadReport;
 }
 
@@ -35,7 +32,7 @@ const METHODS = ["stateDict", "loadStateDict"] as const;
  * has it but with names for parameters and without infinities.
  */
 export function writeTorchState(optimizer: Exchangeable): Safetensors {
-  checkOptimizer("optimizer", optimizer, METHODS);
+  checkSteppable("optimizer", optimizer, METHODS);
   const { optimizer: rule, state, steps, groups } = optimizer.stateDict({ copy: false });
   const tensors: [string, WriteTensor][] = [];
   for (const [i, { params }] of optimizer.groups.entries()) {
@@ -105,7 +102,7 @@ function* readingTorchState(size: number, optimizer: Exchangeable, options: Torc
   checkFunction("names", names);
   checkBoolean("strict", strict);
   if (given !== undefined) checkInteger("step", given, `[0, ${Number.MAX_SAFE_INTEGER}]`);
-  checkOptimizer("optimizer", optimizer, METHODS);
+  checkSteppable("optimizer", optimizer, METHODS);
   const now = optimizer.stateDict({ copy: false });
   const nameOf = translate(Object.keys(now.steps), names);
   const { tensors, metadata } = yield* readHeader(size);

@@ -1,6 +1,7 @@
 import type { Base } from "#wasm/kernels.js";
 import { checkChoice, checkInteger, checkKeys, checkNumber, refuse } from "../core/check.ts";
 import { StatefulShadow } from "../state/statefulShadow.ts";
+import { setClipping } from "../tensor/gradientScale.ts";
 import { type Parameter, type Selection, selected } from "../tensor/parameters.ts";
 
 /** What went into an accumulated gradient. */
@@ -143,6 +144,6 @@ export class GradientAccumulator {
   }
 
   #forgetClipping(): void {
-    for (const parameter of this.#parameters) parameter.clipping = undefined;
+    setClipping(this.#parameters, undefined);
   }
 }

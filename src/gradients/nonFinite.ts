@@ -71,10 +71,9 @@ export function firstUnusable(parameters: Iterable<Parameter>): NonFinite | unde
 /** The first element that is NaN or, once it is clipped, of a magnitude of `limit` or more. */
 function firstFrom(parameters: Iterable<Parameter>, of: "gradient" | "value", limit: number): NonFinite | undefined {
   for (const parameter of parameters) {
-    const { frozen, clipping } = parameter;
-    if (of === "gradient" && frozen) continue;
+    if (of === "gradient" && parameter.frozen) continue;
     // Where the norm was NaN the coefficient is, too: then there is a NaN to be named, whatever the limit.
-    const found = firstIn(parameter, parameter[of], limit / ((clipping?.coefficient ?? 1) || 0));
+    const found = firstIn(parameter, parameter[of], limit / (parameter.gradientScale.coefficient || 0));
     if (found) return found;
   }
   return undefined;

@@ -1,6 +1,7 @@
 import { checkBoolean, checkChoice, Marked, refuse } from "../core/check.ts";
 import type { Engine } from "../kernels/engine.ts";
 import { type Block, releaseWithOwner } from "../memory/heap.ts";
+import { type Clipping, GradientScale } from "./gradientScale.ts";
 import { View } from "./tensor.ts";
 
 /** What a parameter is for: it decides weight decay and learning-rate scaling in the usual recipes. */
@@ -16,20 +17,6 @@ export interface Declared {
   readonly size: number;
 }
 
-/** What the last clipping pass found, until a step has used it. */
-export interface Clipping {
-  /** The gradient norm before clipping. */
-  readonly gradNorm: number;
-  /** What gradients are multiplied by. */
-  readonly coefficient: number;
-}
-
-/** A clipping pass and what it was over. */
-export interface Clip extends Clipping {
-  /** The names of its parameters. */
-  readonly params: readonly string[];
-}
-
 /** A named array of trainable values and the gradient beside it. */
 export class Parameter extends Marked {
   /** How many axes. */
@@ -40,7 +27,7 @@ export class Parameter extends Marked {
   readonly value: View;
   /** The gradient, as a tensor for the functions of this package. */
   readonly gradient: View;
-  #clipping: Clipping | undefined;
+  #gradientScale: GradientScale;
   #frozen: boolean;
 
   /** @internal Use `runtime.parameters`. */
@@ -57,12 +44,14 @@ export class Parameter extends Marked {
     values: Block,
     gradients: Block,
     offset: number,
+    gradientScale: GradientScale,
   ) {
     super();
     this.value = new View(collection.engine, values, offset, shape, "f32", collection);
     this.gradient = new View(collection.engine, gradients, offset, shape, "f32", collection);
     this.ndim = shape.length;
     this.size = this.value.size;
+    this.#gradientScale = gradientScale;
     this.#frozen = frozen;
   }
 
@@ -88,14 +77,20 @@ export class Parameter extends Marked {
     this.collection.changes++;
   }
 
-  /** Set by a clipping pass, used and cleared by the next step. */
+  /** The clipping that waits for the next step, which uses it and forgets it. */
   get clipping(): Clipping | undefined {
-    return this.#clipping;
+    return this.#gradientScale.clipping;
   }
 
-  set clipping(clipping: Clipping | undefined) {
-    if (clipping === this.#clipping) return;
-    this.#clipping = clipping;
+  /** @internal What the gradient is multiplied by as a step reads it. */
+  get gradientScale(): GradientScale {
+    return this.#gradientScale;
+  }
+
+  /** @internal */
+  set gradientScale(scale: GradientScale) {
+    if (scale === this.#gradientScale) return;
+    this.#gradientScale = scale;
     this.collection.changes++;
   }
 }
@@ -109,8 +104,10 @@ export class Parameters extends Marked implements Iterable<Parameter> {
   readonly engine: Engine;
   /** Elements of all parameters together. */
   readonly size: number;
-  /** @internal Counts whatever makes an optimizer look at every parameter again: freezing, clipping, disposal. */
+  /** @internal Counts whatever makes an optimizer look at every parameter again: freezing, scaling apart, disposal. */
   changes = 0;
+  /** @internal What gradients are multiplied by: the scales that the parameters share. */
+  readonly gradientScales: GradientScale[] = [];
   readonly #values: Block;
   readonly #gradients: Block;
   readonly #byName: ReadonlyMap<string, Parameter>;
@@ -120,6 +117,7 @@ export class Parameters extends Marked implements Iterable<Parameter> {
     super();
     this.engine = engine;
     this.size = declared.reduce((sum, { size }) => sum + size, 0);
+    const scale = new GradientScale(this.gradientScales, declared.length);
     this.#values = engine.heap.allocate(4 * this.size);
     try {
       this.#gradients = engine.heap.allocate(4 * this.size);
@@ -132,7 +130,7 @@ export class Parameters extends Marked implements Iterable<Parameter> {
     let offset = 0;
     const byName = new Map<string, Parameter>();
     for (const { name, shape, role, frozen, size } of declared) {
-      byName.set(name, new Parameter(this, name, shape, role, frozen, this.#values, this.#gradients, offset));
+      byName.set(name, new Parameter(this, name, shape, role, frozen, this.#values, this.#gradients, offset, scale));
       offset += 4 * size;
     }
     this.#byName = byName;
@@ -168,7 +166,7 @@ export class Parameters extends Marked implements Iterable<Parameter> {
   /** Sets every gradient to 0 and forgets any pending clipping. */
   zeroGrad(): void {
     this.engine.unchecked.fill(this.first.gradient.pointer, this.size, 0);
-    for (const parameter of this) parameter.clipping = undefined;
+    for (const scale of this.gradientScales) scale.clipping = undefined;
   }
 
   /** Frees values and gradients; any later use of them throws. */
@@ -183,6 +181,12 @@ export class Parameters extends Marked implements Iterable<Parameter> {
     this.dispose();
   }
 
+  /** @internal All of them; throws once they have been disposed. */
+  live(): readonly Parameter[] {
+    this.first.value.pointer;
+    return [...this];
+  }
+
   private get first(): Parameter {
     return this.#byName.values().next().value as Parameter;
   }
@@ -193,7 +197,8 @@ export type Selection = Parameters | readonly Parameter[];
 
 /** The parameters of a selection, which must be live, distinct and of one runtime. */
 export function selected(argument: string, selection: unknown): readonly Parameter[] {
-  const list = selection instanceof Parameters ? [...selection] : selection;
+  if (selection instanceof Parameters) return selection.live();
+  const list = selection;
   if (!Array.isArray(list) || list.some((item) => !(item instanceof Parameter))) {
     refuse(argument, selection, "parameters, or a list of them such as params.where(...) gives");
   }

@@ -1,30 +1,15 @@
 import { checkInteger, checkKeys, checkNumber, refuse } from "../core/check.ts";
 import type { StepOptions } from "../optim/define/measure.ts";
-import { checkOptimizer } from "../optim/define/optimizerLike.ts";
+import { checkSteppable, type Steppable } from "../optim/define/steppable.ts";
 import type { StepReport } from "../optim/define/stepReport.ts";
 import type { OptimizerState } from "../state/savedState.ts";
 import type { StateDictOptions } from "../state/stateful.ts";
 import { StatefulShadow } from "../state/statefulShadow.ts";
-import type { Parameter } from "../tensor/parameters.ts";
-
-/** What Lookahead needs of the optimizer inside it. */
-export interface Inner {
-  /** The parameters of the group. */
-  readonly groups: readonly { readonly params: readonly Parameter[] }[];
-  readonly steps: number;
-  readonly bytes: number;
-  readonly stateInPlace?: boolean;
-  step(options?: StepOptions): StepReport;
-  zeroGrad(): void;
-  stateDict(options?: StateDictOptions): OptimizerState;
-  loadStateDict(saved: OptimizerState): unknown;
-  dispose(): void;
-}
 
 /** What `Lookahead` needs to go on. */
-export interface LookaheadState {
+export interface LookaheadState<S = OptimizerState> {
   /** The state of the optimizer inside. */
-  readonly inner: OptimizerState;
+  readonly inner: S;
   /** Inner steps since the slow weights last moved. */
   readonly since: number;
   /** The slow weights by the name of the parameter. */
@@ -39,20 +24,20 @@ export interface LookaheadState {
  * M. R. Zhang et al., "Lookahead optimizer: k steps forward, 1 step back" (NeurIPS 2019), Algorithm 1. The slow weights
  * start as the values at construction; the inner optimizer keeps its own state across the step back.
  */
-export class Lookahead {
+export class Lookahead<S = OptimizerState> implements Steppable<LookaheadState<S>> {
   /** The optimizer that takes the steps. */
-  readonly inner: Inner;
+  readonly inner: Steppable<S>;
   readonly #k: number;
   readonly #alpha: number;
   readonly #slow: StatefulShadow;
   #since = 0;
 
-  constructor(inner: Inner, options: { k?: number; alpha?: number } = {}) {
+  constructor(inner: Steppable<S>, options: { k?: number; alpha?: number } = {}) {
     checkKeys("Lookahead", options, ["k", "alpha"]);
     const { k = 5, alpha = 0.5 } = options;
     checkInteger("k", k, "[1, inf)");
     checkNumber("alpha", alpha, "[0, 1]");
-    checkOptimizer("inner", inner, ["step", "zeroGrad", "stateDict", "loadStateDict", "dispose"]);
+    checkSteppable("inner", inner);
     this.inner = inner;
     this.#k = k;
     this.#alpha = alpha;
@@ -61,7 +46,7 @@ export class Lookahead {
   }
 
   /** The groups of the optimizer inside. */
-  get groups(): Inner["groups"] {
+  get groups(): Steppable["groups"] {
     return this.inner.groups;
   }
 
@@ -99,12 +84,12 @@ export class Lookahead {
   }
 
   /** The state as plain data; see `Stateful`. */
-  stateDict(options?: StateDictOptions): LookaheadState {
+  stateDict(options?: StateDictOptions): LookaheadState<S> {
     return { inner: this.inner.stateDict(options), since: this.#since, slow: this.#slow.toArrays(options) };
   }
 
   /** Takes over a saved state; one that does not fit throws, and then nothing has changed. */
-  loadStateDict(saved: LookaheadState): void {
+  loadStateDict(saved: LookaheadState<S>): void {
     if (saved === null || typeof saved !== "object") refuse("state", saved, "what stateDict() returned");
     checkInteger("state.since", saved.since, `[0, ${this.#k - 1}]`);
     this.#slow.check("slow", saved.slow);

@@ -1,15 +1,9 @@
 import { checkFunction, checkKeys, checkNumber, refuse } from "../core/check.ts";
 import { normsChoice, type StepOptions } from "../optim/define/measure.ts";
-import { checkOptimizer } from "../optim/define/optimizerLike.ts";
+import { checkSteppable, type Steppable } from "../optim/define/steppable.ts";
 import type { StepReport } from "../optim/define/stepReport.ts";
 import { StatefulShadow } from "../state/statefulShadow.ts";
 import type { Parameter } from "../tensor/parameters.ts";
-
-/** What SAM needs of the optimizer that takes the steps. */
-export interface Base {
-  readonly groups: readonly { readonly params: readonly Parameter[] }[];
-  step(options?: StepOptions): StepReport;
-}
 
 /**
  * Sharpness-aware minimisation. For each step, with gradients at p in place,
@@ -23,17 +17,17 @@ export interface Base {
  */
 export class SAM {
   /** The optimizer that takes the steps. */
-  readonly base: Base;
+  readonly base: Pick<Steppable<unknown>, "groups" | "step">;
   readonly #rho: number;
   readonly #parameters: readonly Parameter[];
   readonly #home: StatefulShadow;
   #ascended = false;
 
-  constructor(base: Base, options: { rho?: number } = {}) {
+  constructor(base: SAM["base"], options: { rho?: number } = {}) {
     checkKeys("SAM", options, ["rho"]);
     const { rho = 0.05 } = options;
     checkNumber("rho", rho, "[0, inf)");
-    checkOptimizer("base", base, ["step"]);
+    checkSteppable("base", base, ["step"]);
     this.base = base;
     this.#rho = rho;
     this.#parameters = base.groups.flatMap(({ params }) => params);

@@ -2,35 +2,13 @@ import { checkBoolean, checkInteger, checkKeys, refuse } from "../core/check.ts"
 import { gradNorm } from "../gradients/clip.ts";
 import { findNonFinite } from "../gradients/nonFinite.ts";
 import { normsChoice, type StepOptions } from "../optim/define/measure.ts";
-import { checkOptimizer } from "../optim/define/optimizerLike.ts";
-import type { StepReport } from "../optim/define/stepReport.ts";
+import { checkSteppable, type Steppable } from "../optim/define/steppable.ts";
 import type { OptimizerState } from "../state/savedState.ts";
 import { SnapshotRing } from "../state/snapshots.ts";
+import { setClipping } from "../tensor/gradientScale.ts";
 import { type Parameter, selected } from "../tensor/parameters.ts";
 import { checkStatistics, SpikeDetector, type SpikeStatistics } from "./spikeDetector.ts";
 import { type BatchRange, type GuardReport, planOf, type SpikeGuardOptions } from "./spikePolicy.ts";
-
-/** What the guard needs of what takes the steps: an optimizer, or a wrapper whose state is plain data and arrays. */
-export interface Guarded<S> {
-  /** What it steps. */
-  readonly groups: readonly { readonly params: readonly Parameter[] }[];
-  /** Updates applied so far. */
-  readonly steps: number;
-  /** Bytes of state. */
-  readonly bytes: number;
-  /** Applies one update. */
-  step(options?: StepOptions): StepReport;
-  /** Sets the gradients to 0. */
-  zeroGrad(): void;
-  /** With `copy: false` arrays may be views: they are put away at once. */
-  stateDict(options?: { copy?: boolean }): S;
-  /** Takes over a saved state; one that does not fit throws, and then nothing has changed. */
-  loadStateDict(saved: S): unknown;
-  /** Gives memory back. */
-  dispose(): void;
-}
-
-const METHODS = ["step", "zeroGrad", "stateDict", "loadStateDict", "dispose"] as const;
 
 type Outcome = Omit<GuardReport, "loss" | "batch" | "consecutive">;
 
@@ -81,7 +59,7 @@ export interface SpikeGuardState<S> extends SpikeStatistics {
  */
 export class SpikeGuard<S = OptimizerState> {
   /** The optimizer that takes the steps. */
-  readonly inner: Guarded<S>;
+  readonly inner: Steppable<S>;
   readonly #parameters: readonly Parameter[];
   readonly #plan: ReturnType<typeof planOf>;
   readonly #detector: SpikeDetector;
@@ -91,8 +69,8 @@ export class SpikeGuard<S = OptimizerState> {
   #consecutive = 0;
   #skip: BatchRange = { from: 0, to: 0 };
 
-  constructor(inner: Guarded<S>, options: SpikeGuardOptions = {}) {
-    checkOptimizer("inner", inner, METHODS);
+  constructor(inner: Steppable<S>, options: SpikeGuardOptions = {}) {
+    checkSteppable("inner", inner);
     this.#plan = planOf(options);
     this.#detector = new SpikeDetector(options);
     this.inner = inner;
@@ -107,8 +85,8 @@ export class SpikeGuard<S = OptimizerState> {
   }
 
   /** The bytes of snapshots that `new` with these arguments would allocate; 0 for "skip" and "clip". */
-  static bytes<S>(inner: Guarded<S>, options: SpikeGuardOptions = {}): number {
-    checkOptimizer("inner", inner, METHODS);
+  static bytes<S>(inner: Steppable<S>, options: SpikeGuardOptions = {}): number {
+    checkSteppable("inner", inner);
     const values = inner.groups.flatMap(({ params }) => params.map(({ data }) => data));
     return SnapshotRing.bytes([values, inner.stateDict({ copy: false })], planOf(options).snapshots);
   }
@@ -119,7 +97,7 @@ export class SpikeGuard<S = OptimizerState> {
   }
 
   /** The groups of the optimizer inside. */
-  get groups(): Guarded<S>["groups"] {
+  get groups(): Steppable["groups"] {
     return this.inner.groups;
   }
 
@@ -265,16 +243,14 @@ export class SpikeGuard<S = OptimizerState> {
   ): Outcome {
     const limit = this.#detector.limit(this.#plan.clipRatio);
     const clipping = { gradNorm: norm, coefficient: Math.min(limit / (norm + 1e-6), 1) };
-    for (const parameter of trained) {
-      const pending = parameter.clipping?.coefficient ?? Infinity;
-      if (pending > clipping.coefficient) parameter.clipping = clipping;
-    }
+    const lighter = trained.filter((parameter) => (parameter.clipping?.coefficient ?? Infinity) > clipping.coefficient);
+    setClipping(lighter, clipping);
     const outcome = this.#apply(batch, loss, Math.min(norm, limit), options);
     return outcome.applied ? { ...outcome, action: "clip" } : outcome;
   }
 
   #leaveOut(found: Partial<Outcome>): Outcome {
-    for (const parameter of this.#parameters) parameter.clipping = undefined;
+    setClipping(this.#parameters, undefined);
     return { step: this.inner.steps, applied: false, action: "skip", ...found };
   }
 

@@ -15,8 +15,9 @@ const memories = vi.hoisted(() => {
 });
 
 import { grad, type Array as JaxArray, jit, numpy as np, tree } from "@jax-js/jax";
-import { type JaxInner, jaxOptimizer } from "../../src/adapters/jax.ts";
+import { jaxOptimizer } from "../../src/adapters/jax.ts";
 import { clipGradNorm } from "../../src/gradients/clip.ts";
+import type { Stepping } from "../../src/optim/define/steppable.ts";
 import { Adafactor, AdamW, Lion, SGD } from "../../src/optim/index.ts";
 import type { Parameters } from "../../src/tensor/parameters.ts";
 import type { Runtime } from "../../src/tensor/runtime.ts";
@@ -152,7 +153,7 @@ test("a tree may be one array, and gradients may name their leaves in another or
 });
 
 test("groups, wrappers, recipes and clipping come by a function of the parameters", () => {
-  const run = <I extends JaxInner>(make: (params: Parameters) => I) => {
+  const run = <I extends Stepping>(make: (params: Parameters) => I) => {
     const tx = jaxOptimizer(runtime, make);
     const [stepped, state] = tx.step(np.array([30, 40]), tx.init(np.array([1, 1])), np.array([1, 1]));
     expect(state.report).toMatchObject({ step: 1, applied: true });

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { clipGradNorm, clipGradValue, clipGroupNorms, gradNorm } from "../../src/gradients/clip.ts";
+import { AdamW } from "../../src/optim/adam.ts";
+import { layOut } from "../../src/optim/define/layout.ts";
+import { State } from "../../src/optim/define/state.ts";
 import { SGD } from "../../src/optim/sgd.ts";
-import type { Parameters } from "../../src/tensor/parameters.ts";
-import { normal } from "../../src/tensor/random.ts";
+import type { Parameter, Parameters, Selection } from "../../src/tensor/parameters.ts";
+import { normal, Random } from "../../src/tensor/random.ts";
 import type { Runtime } from "../../src/tensor/runtime.ts";
 import { goldenCases, numbers } from "../support/golden.ts";
 import { loadAll } from "../support/runtimes.ts";
@@ -231,6 +234,130 @@ describe("groups", () => {
     bad(sgd.groups, 1, { norm: Number.NaN }).toThrow("norm: got NaN");
     bad([{ params: [a] }, { params: [a] }], 1).toThrow('groups: got "a", expected each parameter once');
     expect(sgd.step()).not.toHaveProperty("clips");
+  });
+});
+
+describe("what waits for a step", () => {
+  /** Eight neighbours that lie in one span, and the agenda of an optimizer over them or some of them. */
+  const neighbours = () => {
+    const params = runtimes[0]!.parameters(Object.fromEntries("abcdefgh".split("").map((name) => [name, [2]])));
+    for (const { grad } of params) grad.set([3, 4]);
+    return params;
+  };
+  const stateOf = (params: Selection) => new State(SGD.spec, layOut(SGD.spec, params, {}));
+  const spans = (state: State<(typeof SGD.spec)["options"], "momentum_buffer">) =>
+    state.agenda().stretches.map(({ span, scale }) => [span.n, scale.coefficient]);
+
+  test("changes no stretch while the same parameters are clipped", () => {
+    const params = neighbours();
+    const state = stateOf(params);
+    const sgd = new SGD(params);
+    const agenda = state.agenda();
+    for (const maxNorm of [1, 2, Infinity]) {
+      clipGradNorm(params, maxNorm);
+      expect(state.agenda()).toBe(agenda);
+      expect(spans(state)).toEqual([[16, Math.min(maxNorm / (Math.sqrt(200) + 1e-6), 1)]]);
+      sgd.step();
+      expect(state.agenda()).toBe(agenda);
+      expect(spans(state)).toEqual([[16, 1]]);
+    }
+    clipGradNorm(params, 1);
+    params.get("c").frozen = true;
+    expect(spans(state).map(([n]) => n)).toEqual([4, 10]);
+  });
+
+  test("joins neighbours that were clipped apart where their coefficients agree, and no others", () => {
+    const params = neighbours();
+    const state = stateOf(params);
+    const [front, back] = [[...params].slice(0, 3), [...params].slice(3)];
+    clipGradNorm(front, 1);
+    expect(spans(state)).toEqual([
+      [6, 1 / (Math.sqrt(75) + 1e-6)],
+      [10, 1],
+    ]);
+    clipGradNorm(back, 100);
+    expect(spans(state).map(([n]) => n)).toEqual([6, 10]);
+    clipGradNorm(front, Infinity);
+    expect(spans(state)).toEqual([[16, 1]]);
+    const joined = state.agenda();
+    clipGradNorm(back, 50);
+    expect(state.agenda()).toBe(joined);
+    clipGradNorm(back, 1);
+    const apart = state.agenda();
+    expect(spans(state).map(([n]) => n)).toEqual([6, 10]);
+    clipGradNorm(back, 0.5);
+    expect(state.agenda()).toBe(apart);
+    params.zeroGrad();
+    expect(spans(state)).toEqual([[16, 1]]);
+  });
+
+  test("waits for each of two optimizers over one collection, and after the first step changes no stretch of theirs", () => {
+    const params = neighbours();
+    const [front, back] = [[...params].slice(0, 3), [...params].slice(3)];
+    const [first, second] = [new SGD(front, { lr: 1 }), new SGD(back, { lr: 1 })];
+    const states = [stateOf(front), stateOf(back)];
+    const step = () => {
+      clipGradNorm(params, 1);
+      expect(first.step().clip).toBeCloseTo(1 / Math.sqrt(200), 6);
+      expect(front.map(({ clipping }) => clipping)).toEqual(front.map(() => undefined));
+      expect(back.map(({ clipping }) => clipping?.gradNorm)).toEqual(back.map(() => Math.sqrt(200)));
+      expect(first.step()).not.toHaveProperty("clip");
+      expect(second.step().clip).toBeCloseTo(1 / Math.sqrt(200), 6);
+      expect([...params].every(({ clipping }) => clipping === undefined)).toBe(true);
+    };
+    step();
+    const agendas = states.map((state) => state.agenda());
+    step();
+    expect(states.map((state) => state.agenda())).toEqual(agendas);
+    expect(states.every((state, i) => state.agenda() === agendas[i])).toBe(true);
+  });
+
+  test("is as if each parameter kept its own, whatever parts are clipped, stepped and forgotten", () => {
+    const params = [...neighbours()];
+    const { collection } = params[0]!;
+    const stepped = params.slice(0, 5);
+    const [optimizer, state] = [new SGD(stepped), stateOf(collection)];
+    const random = new Random(5, "parts");
+    const expected = new Map<Parameter, number>();
+    for (let round = 0; round < 300; round++) {
+      const action = random.below(8);
+      if (action === 0) {
+        collection.zeroGrad();
+        expected.clear();
+      } else if (action < 3) {
+        optimizer.step();
+        for (const parameter of stepped) expected.delete(parameter);
+      } else {
+        for (const { grad } of params) grad.set([3, 4]);
+        const part = params.filter(() => random.uniform() < 0.6);
+        const norm = clipGradNorm(part, 1);
+        for (const parameter of part) expected.set(parameter, 1 / (norm + 1e-6));
+      }
+      const coefficients = params.map((parameter) => expected.get(parameter) ?? 1);
+      expect(params.map(({ gradientScale }) => gradientScale.coefficient)).toEqual(coefficients);
+      expect(spans(state).flatMap(([n, c]) => Array.from({ length: n! / 2 }, () => c))).toEqual(coefficients);
+      const runs = coefficients.filter((c, i) => c !== coefficients[i - 1]);
+      expect(spans(state).map(([, c]) => c)).toEqual(runs);
+    }
+  });
+
+  test("10 000 clipped steps over 1000 parameters leave the JavaScript heap flat", () => {
+    const collect = (globalThis as { gc?: () => void }).gc!;
+    const params = runtimes[0]!.parameters(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`w${i}`, [4]])));
+    for (const { grad } of params) grad.fill(1);
+    const adamw = new AdamW(params);
+    const heapAfter = (steps: number) => {
+      for (let i = 0; i < steps; i++) {
+        clipGradNorm(params, 1);
+        adamw.step();
+      }
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    heapAfter(1000);
+    const before = heapAfter(1);
+    // One object kept for each step would be half a megabyte or more.
+    expect(heapAfter(10_000) - before).toBeLessThan(256 * 1024);
   });
 });
 

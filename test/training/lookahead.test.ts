@@ -44,6 +44,21 @@ describe.each(runtimes)("Lookahead on $backend", (runtime) => {
     }
   });
 
+  test("goes round another, and continues bit for bit", () => {
+    const make = () => {
+      const params = runtime.parameters({ w: [5] });
+      const inner = new Lookahead(new SGD(params, { lr: 0.1, momentum: 0.9 }), { k: 2 });
+      return { params, lookahead: new Lookahead(inner, { k: 3 }) };
+    };
+    const [straight, resumed] = [make(), make()];
+    run(straight.lookahead, straight.params, 0, 5);
+    resumed.params.get("w").data.set(straight.params.get("w").data);
+    resumed.lookahead.loadStateDict(structuredClone(straight.lookahead.stateDict()));
+    for (const { lookahead, params } of [straight, resumed]) run(lookahead, params, 5, 13);
+    expect(bitsOf(resumed.params.get("w").data)).toEqual(bitsOf(straight.params.get("w").data));
+    expect(resumed.lookahead.stateDict()).toEqual(straight.lookahead.stateDict());
+  });
+
   test("continues bit for bit from a saved state at any step", () => {
     for (let k = 0; k < 8; k++) {
       const straight = runtime.parameters({ w: [5] });

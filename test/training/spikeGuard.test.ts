@@ -1,13 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { clipGradNorm, gradNorm } from "../../src/gradients/clip.ts";
 import { AdamW } from "../../src/optim/adam.ts";
+import type { Steppable } from "../../src/optim/define/steppable.ts";
 import { SGD } from "../../src/optim/sgd.ts";
 import * as schedules from "../../src/schedules/index.ts";
 import type { Parameters } from "../../src/tensor/parameters.ts";
 import { Random } from "../../src/tensor/random.ts";
 import type { Runtime } from "../../src/tensor/runtime.ts";
 import { Lookahead } from "../../src/training/lookahead.ts";
-import { type Guarded, SpikeGuard } from "../../src/training/spikeGuard.ts";
+import { SpikeGuard } from "../../src/training/spikeGuard.ts";
 import type { GuardReport, SpikeGuardOptions } from "../../src/training/spikePolicy.ts";
 import { bitsOf, loadAll } from "../support/runtimes.ts";
 import { optimizers } from "../support/specs.ts";
@@ -303,12 +304,12 @@ describe("batchSkip", () => {
 describe.each([
   ...optimizers.map((Optimizer) => ({
     name: Optimizer.spec.name,
-    make: (params: Parameters): Guarded<unknown> => new Optimizer(params) as Guarded<unknown>,
+    make: (params: Parameters): Steppable<unknown> => new Optimizer(params) as Steppable<unknown>,
   })),
   {
     name: "Lookahead",
-    make: (params: Parameters): Guarded<unknown> =>
-      new Lookahead(new SGD(params, { momentum: 0.9 }), { k: 2 }) as Guarded<unknown>,
+    make: (params: Parameters): Steppable<unknown> =>
+      new Lookahead(new SGD(params, { momentum: 0.9 }), { k: 2 }) as Steppable<unknown>,
   },
 ])("around $name", ({ make }) => {
   const options = { policy: "rollback", stepsBack: 4, snapshotEvery: 2, warmup: 2, window: 4 } as const;

@@ -28,4 +28,5 @@ export type {
   StepContext,
   WithCommon,
 } from "./spec.ts";
+export type { Steppable, Stepping } from "./steppable.ts";
 export type { StepReport } from "./stepReport.ts";

@@ -109,11 +109,14 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     for (const { params } of this.#layout.groups) checkShapes(this.spec, params);
     const resolved = this.#resolved();
     const lr = resolved[0]!["lr"] as number | undefined;
-    const outcome = { ...(typeof lr === "number" ? { lr } : {}), ...clippingOf(this.#state.agenda().clips) };
+    const outcome = {
+      ...(typeof lr === "number" ? { lr } : {}),
+      ...clippingOf(this.#state.clippings(), () => this.#state.clips()),
+    };
     const unusable = this.#nonFinite === "skip" ? this.#firstUnusable() : undefined;
     if (norms !== false) this.#meter.reserve(this.#state.agenda("separate").stretches);
     const measured = unusable ? undefined : this.#update(resolved, norms);
-    this.#forgetClipping();
+    this.#state.forgetClipping();
     return { step: this.#applied, applied: !unusable, ...(unusable && leftOut(unusable)), ...measured, ...outcome };
   }
 
@@ -132,7 +135,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
         updateHessian(this.#context, span, resolved[group]!, this.#numbers[group]!);
       });
     }
-    this.#forgetClipping();
+    this.#state.forgetClipping();
     return applied;
   }
 
@@ -142,7 +145,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     for (const { parameter } of this.#layout.members) {
       this.#engine.unchecked.fill(parameter.gradient.pointer, parameter.size, 0);
     }
-    this.#forgetClipping();
+    this.#state.forgetClipping();
   }
 
   /**
@@ -347,7 +350,8 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     visit: (span: Span<S>, group: number, parameter: Parameter) => void,
     stretches = this.#state.agenda().stretches,
   ): void {
-    for (const { span, group, parameter, coefficient, missed } of stretches) {
+    for (const { span, group, parameter, scale, missed } of stretches) {
+      const { coefficient } = scale;
       span.t = this.#applied - missed + ahead;
       span.scale = resolved[group]!["maximize"] ? -coefficient : coefficient;
       visit(span, group, parameter);
@@ -356,11 +360,6 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
 
   #firstUnusable(): NonFinite | undefined {
     return firstUnusable(this.#layout.members.map(({ parameter }) => parameter));
-  }
-
-  #forgetClipping(): void {
-    if (this.#state.agenda().clips.length === 0) return;
-    for (const { parameter } of this.#layout.members) parameter.clipping = undefined;
   }
 
   #checkSaved(saved: OptimizerState<SavedArray>): void {

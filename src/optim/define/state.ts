@@ -1,5 +1,13 @@
 import { type Block, releaseWithOwner } from "../../memory/heap.ts";
-import type { Clip, Clipping, Parameter, Parameters } from "../../tensor/parameters.ts";
+import {
+  type Clip,
+  type Clipping,
+  type GradientScale,
+  type Shares,
+  setClipping,
+  sharesOf,
+} from "../../tensor/gradientScale.ts";
+import type { Parameter, Parameters } from "../../tensor/parameters.ts";
 import type { Layout, Member } from "./layout.ts";
 import type { Options } from "./option.ts";
 import type { OptimizerSpec, Span } from "./spec.ts";
@@ -10,19 +18,26 @@ export interface Stretch<S extends string> {
   /** The parameter, the first of several. */
   readonly parameter: Parameter;
   readonly group: number;
-  /** What clipping multiplies its gradients by. */
-  readonly coefficient: number;
+  /** What its gradients are multiplied by. */
+  readonly scale: GradientScale;
   readonly missed: number;
 }
 
-/** What there is to update, as long as nothing is frozen, thawed or clipped. */
+/** Two neighbours of which each has a scale of its own, and whether they share a span all the same. */
+interface Seam {
+  readonly scales: readonly [GradientScale, GradientScale];
+  readonly joined: boolean;
+}
+
+/** What there is to update, as long as nothing is frozen or thawed, and what was scaled alike still is. */
 export interface Agenda<S extends string> {
   /** The changes of the parameters' collections that it takes account of. */
   readonly changes: number;
   readonly stretches: readonly Stretch<S>[];
   readonly frozen: readonly Member<S>[];
-  /** The clipping passes that wait for a step; several where parts were clipped apart. */
-  readonly clips: readonly Clip[];
+  readonly seams: readonly Seam[];
+  /** The scales of all members, frozen ones too. */
+  readonly shares: Shares;
 }
 
 /** Whether neighbours share a span where they may. */
@@ -36,13 +51,15 @@ export class State<O extends Options, S extends string> {
   readonly #arenas: Partial<Record<S, Block>> = {};
   /** Whether a member lies right after the one before it in everything, and may share its kernel calls. */
   readonly #joins: readonly boolean[];
+  readonly #parameters: readonly Parameter[];
   readonly #collections: readonly Parameters[];
   readonly #agendas = new Map<Joining, Agenda<S>>();
 
   constructor({ state, per }: Pick<OptimizerSpec<O, S, never>, "state" | "per">, layout: Layout<O, S>) {
     this.#layout = layout;
     this.#slots = Object.keys(state) as S[];
-    this.#collections = [...new Set(layout.members.map(({ parameter }) => parameter.collection))];
+    this.#parameters = layout.members.map(({ parameter }) => parameter);
+    this.#collections = [...new Set(this.#parameters.map(({ collection }) => collection))];
     this.#allocate();
     this.#joins = layout.members.map(
       (member, i) => i > 0 && per !== "parameter" && this.#follows(layout.members[i - 1]!, member),
@@ -57,7 +74,8 @@ export class State<O extends Options, S extends string> {
   agenda(joining: Joining = "joined"): Agenda<S> {
     const changes = this.#collections.reduce((sum, collection) => sum + collection.changes, 0);
     const known = this.#agendas.get(joining);
-    if (known?.changes === changes) return known;
+    if (known?.changes === changes && known.seams.every(({ scales, joined }) => alike(...scales) === joined))
+      return known;
     const made = this.#makeAgenda(changes, joining);
     this.#agendas.set(joining, made);
     return made;
@@ -65,31 +83,55 @@ export class State<O extends Options, S extends string> {
 
   /**
    * Lists every parameter that is not frozen or, where the spec allows, maximal runs of neighbours that share a group, a
-   * count and a clipping coefficient.
+   * count and what gradients are multiplied by.
    */
   #makeAgenda(changes: number, joining: Joining): Agenda<S> {
     const { members } = this.#layout;
     const stretches: Stretch<S>[] = [];
-    let last = -1;
+    const seams: Seam[] = [];
+    /** The member before, where it could share a span with this one. */
+    let before: Member<S> | undefined;
     for (const [i, member] of members.entries()) {
       const { parameter, group, missed } = member;
-      if (parameter.frozen) continue;
-      const coefficient = parameter.clipping?.coefficient ?? 1;
-      const current = stretches.at(-1);
-      const joins = joining === "joined" && this.#joins[i] && last === i - 1;
-      if (current && joins && current.coefficient === coefficient && current.missed === missed) {
-        current.span.n += parameter.size;
-      } else {
+      const { frozen, gradientScale: scale } = parameter;
+      const neighbour = joining === "joined" && this.#joins[i] && before?.missed === missed ? before : undefined;
+      before = frozen ? undefined : member;
+      if (frozen) continue;
+      let joins = neighbour !== undefined;
+      if (neighbour && neighbour.parameter.gradientScale !== scale) {
+        const scales = [neighbour.parameter.gradientScale, scale] as const;
+        joins = alike(...scales);
+        seams.push({ scales, joined: joins });
+      }
+      if (joins) stretches.at(-1)!.span.n += parameter.size;
+      else {
         const state = {} as Record<S, number>;
         for (const slot of this.#slots) state[slot] = this.#address(slot, member);
         const { value, gradient, size, shape } = parameter;
         const span = { p: value.pointer, g: gradient.pointer, n: size, t: 0, missed, scale: 1, shape, state };
-        stretches.push({ span, parameter, group, coefficient, missed });
+        stretches.push({ span, parameter, group, scale, missed });
       }
-      last = i;
     }
     const frozen = members.filter(({ parameter }) => parameter.frozen);
-    return { changes, stretches, frozen, clips: clipsOf(members) };
+    return { changes, stretches, frozen, seams, shares: sharesOf(this.#parameters) };
+  }
+
+  /** The clipping passes that wait for a step; several where parts were clipped apart. */
+  clippings(): readonly Clipping[] {
+    const found = new Set<Clipping>();
+    for (const { clipping } of this.agenda().shares.keys()) if (clipping) found.add(clipping);
+    return [...found];
+  }
+
+  /** The same, with what they were over. */
+  clips(): Clip[] {
+    const names = new Map(this.clippings().map((clipping) => [clipping, [] as string[]]));
+    for (const { clipping, name } of this.#parameters) if (clipping) names.get(clipping)!.push(name);
+    return [...names].map(([clipping, params]) => ({ ...clipping, params }));
+  }
+
+  forgetClipping(): void {
+    setClipping(this.#parameters, undefined, this.agenda().shares);
   }
 
   /** Whether values, gradients and state of `next` come right after those of `member`, in the same group. */
@@ -149,15 +191,6 @@ export class State<O extends Options, S extends string> {
   }
 }
 
-/** The clipping passes that parameters wait under, in the order of their first parameters. */
-function clipsOf(members: readonly Member<string>[]): Clip[] {
-  const names = new Map<Clipping, string[]>();
-  for (const { parameter } of members) {
-    const { clipping, name } = parameter;
-    if (!clipping) continue;
-    const params = names.get(clipping);
-    if (params) params.push(name);
-    else names.set(clipping, [name]);
-  }
-  return [...names].map(([clipping, params]) => ({ ...clipping, params }));
+function alike(a: GradientScale, b: GradientScale): boolean {
+  return a.coefficient === b.coefficient;
 }

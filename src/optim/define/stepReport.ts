@@ -1,5 +1,5 @@
 import type { NonFinite } from "../../gradients/nonFinite.ts";
-import type { Clip } from "../../tensor/parameters.ts";
+import type { Clip, Clipping } from "../../tensor/gradientScale.ts";
 import type { StepNorms } from "./measure.ts";
 
 /** What a step did. */
@@ -31,9 +31,11 @@ export function leftOut({ value, text }: NonFinite): Pick<StepReport, "reason" |
   return { reason: `the gradient is ${what}: ${text}`, nonFinite: text };
 }
 
-/** What a report says of the clipping passes. */
-export function clippingOf(clips: readonly Clip[]): Pick<StepReport, "gradNorm" | "clip" | "clips"> {
-  const [first, ...others] = clips;
+/** What a report says of the clipping passes, of which `list` says what they were over. */
+export function clippingOf(
+  [first, ...others]: readonly Clipping[],
+  list: () => readonly Clip[],
+): Pick<StepReport, "gradNorm" | "clip" | "clips"> {
   if (!first) return {};
-  return others.length > 0 ? { clips } : { gradNorm: first.gradNorm, clip: first.coefficient };
+  return others.length > 0 ? { clips: list() } : { gradNorm: first.gradNorm, clip: first.coefficient };
 }
