@@ -1,5 +1,5 @@
 /** Element types of safetensors: those of memory, and others that can be read and written as bits. */
-import { type ArrayClass, ELEMENTS, type TypedArray } from "../memory/elementType.ts";
+import { type ArrayClass, ELEMENT_TYPES, ELEMENTS, type ElementType, type TypedArray } from "../memory/elementType.ts";
 
 interface FileType {
   readonly bits: number;
@@ -35,6 +35,11 @@ const TYPES = {
   ...OTHERS,
   ...Object.fromEntries(Object.values(ELEMENTS).map(({ bytes, array, file }) => [file, { bits: 8 * bytes, array }])),
 } as Readonly<Record<string, FileType>> as Readonly<Record<Dtype, FileType>>;
+
+/** The type of memory that a type of a file is, if it is one. */
+export function elementTypeOf(dtype: Dtype): ElementType | undefined {
+  return ELEMENT_TYPES.find((type) => ELEMENTS[type].file === dtype);
+}
 
 /** Whether a value is the name of an element type. */
 export function isDtype(value: unknown): value is Dtype {

@@ -1,6 +1,7 @@
 import { describe, refuse } from "../core/check.ts";
 import { sizeOf } from "../core/shape.ts";
-import type { TypedArray } from "../memory/elementType.ts";
+import { ELEMENTS, type ElementType, type TypedArray } from "../memory/elementType.ts";
+import { View } from "../tensor/tensor.ts";
 import { type Readable, type Reading, read, readInto } from "./byteSource.ts";
 import { asArray, bitsOf, convert, DTYPES, type Dtype, dtypeOf, FLOATS, isDtype } from "./fileTypes.ts";
 import { isSizes, LONGEST_HEADER, METADATA, readHeader, type TensorInfo } from "./safetensorsHeader.ts";
@@ -83,8 +84,14 @@ export class Safetensors implements Iterable<Uint8Array<ArrayBuffer>> {
   readonly #header: Uint8Array<ArrayBuffer>;
   readonly #arrays: readonly { readonly name: string; readonly data: TypedArray; readonly bytes: number }[];
 
-  /** Tensors are laid out as the reference implementation does: by falling alignment, then by name. */
-  constructor(tensors: Iterable<readonly [string, WriteTensor]>, metadata: Iterable<readonly [string, string]> = []) {
+  /**
+   * Tensors, those of a runtime among them, are laid out as the reference implementation does: by falling alignment, then
+   * by name.
+   */
+  constructor(
+    tensors: Iterable<readonly [string, WriteTensor | View<ElementType>]>,
+    metadata: Iterable<readonly [string, string]> = [],
+  ) {
     const placed = pairsOf("tensors", tensors)
       .map(([name, tensor]) => placedOf(name, tensor))
       .sort(inFileOrder);
@@ -147,12 +154,13 @@ function pairsOf<V>(argument: string, entries: Iterable<readonly [string, V]>): 
   return pairs as (readonly [string, V])[];
 }
 
-function placedOf(name: string, tensor: WriteTensor): Placed {
+function placedOf(name: string, tensor: WriteTensor | View<ElementType>): Placed {
   if (typeof name !== "string") refuse("name", name, "text");
   const data: TypedArray | undefined = tensor?.data;
+  const ofMemory = tensor instanceof View ? ELEMENTS[tensor.type].file : undefined;
   const plain = dtypeOf(data);
   if (plain === undefined) refuse(`${name}.data`, data, "an array of numbers of one type");
-  const { dtype = plain, shape = [data.length] } = tensor;
+  const { dtype = ofMemory ?? plain, shape = [data.length] } = tensor as WriteTensor;
   if (!isDtype(dtype)) refuse(`${name}.dtype`, dtype, `one of ${DTYPES.join(", ")}`);
   if (!isSizes(shape)) refuse(`${name}.shape`, shape, "whole sizes");
   const bytes = (sizeOf(shape) * bitsOf(dtype)) / 8;

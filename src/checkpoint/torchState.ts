@@ -130,7 +130,7 @@ function* readingTorchState(size: number, optimizer: Exchangeable, options: Torc
     steps[name] = 0;
     state[name] = {};
     for (const [slot, { length }] of Object.entries(slots)) {
-      state[name][slot] = new DeferredArray(length, (target) => void target.fill(0));
+      state[name][slot] = new DeferredArray(length, (target) => void (target as Float32Array).fill(0));
     }
   }
   // A file of ours counts every parameter that has been updated, even one without state.

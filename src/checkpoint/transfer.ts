@@ -1,10 +1,10 @@
 import { describe, refuse, SimdOptimError } from "../core/check.ts";
 import { followsShape, sameShape, sizeOf } from "../core/shape.ts";
-import type { TypedArray } from "../memory/elementType.ts";
-import { DeferredArray, noteObjection, type SavedArray } from "../state/stateful.ts";
+import { ELEMENTS, type TypedArray } from "../memory/elementType.ts";
+import { DeferredArray, noteObjection, noteType, type SavedArray } from "../state/stateful.ts";
 import type { Parameter } from "../tensor/parameters.ts";
-import type { Reading } from "./byteSource.ts";
-import { FLOATS } from "./fileTypes.ts";
+import { type Reading, readInto } from "./byteSource.ts";
+import { elementTypeOf, FLOATS } from "./fileTypes.ts";
 import { readArray, readFloats } from "./safetensors.ts";
 import type { TensorInfo } from "./safetensorsHeader.ts";
 
@@ -12,7 +12,7 @@ import type { TensorInfo } from "./safetensorsHeader.ts";
 export interface Transfer {
   readonly tensor: TensorInfo;
   readonly elements: number;
-  target(): Float32Array;
+  target(): TypedArray;
 }
 
 /** What does not fit between a file and what is to be loaded from it. */
@@ -43,8 +43,9 @@ export function planParameter(
 
 /** Has an array remember its shape and type in the file, for whoever takes it for the state of a parameter. */
 function fromFile<A extends object>(array: A, { dtype, shape: own }: TensorInfo): A {
-  return noteObjection(array, (shape) => {
-    if (!FLOATS.includes(dtype)) return `got ${dtype}, expected ${FLOATS.join(", ")}`;
+  return noteObjection(array, (shape, type) => {
+    const taken = type === "f32" ? FLOATS : [ELEMENTS[type].file];
+    if (!taken.includes(dtype)) return `got ${dtype}, expected ${taken.join(", ")}`;
     return followsShape(own, shape) ? undefined : `got ${describe(own)}, expected ${describe(shape)}`;
   });
 }
@@ -56,13 +57,17 @@ function fromFile<A extends object>(array: A, { dtype, shape: own }: TensorInfo)
 export function deferState(tensor: TensorInfo, transfers: Transfer[]): SavedArray {
   if (!FLOATS.includes(tensor.dtype)) return fromFile({} as SavedArray, tensor);
   const elements = sizeOf(tensor.shape);
-  const transfer = (target: Float32Array) => void transfers.push({ tensor, elements, target: () => target });
-  return fromFile(new DeferredArray(elements, transfer), tensor);
+  const transfer = (target: TypedArray) => void transfers.push({ tensor, elements, target: () => target });
+  return fromFile(new DeferredArray(elements, transfer, elementTypeOf(tensor.dtype)), tensor);
 }
 
 /** Reads an array of state: what JavaScript has no array for, F16 and BF16, as float32, which holds it exactly. */
 export function* readState(tensor: TensorInfo): Reading<TypedArray> {
-  if (tensor.dtype !== "F16" && tensor.dtype !== "BF16") return fromFile(yield* readArray(tensor), tensor);
+  if (tensor.dtype !== "F16" && tensor.dtype !== "BF16") {
+    const array = yield* readArray(tensor);
+    const type = elementTypeOf(tensor.dtype);
+    return fromFile(type ? noteType(array, type) : array, tensor);
+  }
   const floats = new Float32Array(sizeOf(tensor.shape));
   yield* readFloats(tensor, floats);
   return fromFile(floats, tensor);
@@ -74,7 +79,9 @@ export function* carryOut(transfers: readonly Transfer[]): Reading<void> {
     const array = target();
     // Growth of linear memory detaches the arrays in it.
     if (array.length !== elements) refuse(tensor.name, `${array.length} elements`, `${elements}: memory has grown`);
-    yield* readFloats(tensor, array);
+    if (array instanceof Float32Array) yield* readFloats(tensor, array);
+    else
+      yield* readInto(tensor.offset, new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength));
   }
 }
 

@@ -1,6 +1,6 @@
 import { sizeOf } from "../core/shape.ts";
-import type { TypedArray } from "../memory/elementType.ts";
-import { isStateful, stateOf } from "../state/stateful.ts";
+import { ELEMENTS, type TypedArray } from "../memory/elementType.ts";
+import { isStateful, notedType, stateOf } from "../state/stateful.ts";
 import { Parameters } from "../tensor/parameters.ts";
 import { checkParts, kindOf, MANIFEST, type Parts, type SavedPart, writeManifest } from "./format.ts";
 import { Safetensors, type WriteTensor } from "./safetensors.ts";
@@ -21,7 +21,8 @@ export function writeCheckpoint(parts: Parts): Safetensors {
     // Names are for people; which array is which, the manifest says. So any that is free will do.
     let free = name;
     for (let i = 1; tensors.has(free) || free === METADATA; i++) free = `${name}~${i}`;
-    tensors.set(free, shape ? { data, shape } : { data });
+    const type = notedType(data);
+    tensors.set(free, { data, ...(shape && { shape }), ...(type && { dtype: ELEMENTS[type].file }) });
     return free;
   };
   const saved: Record<string, SavedPart> = Object.create(null);

@@ -1,5 +1,6 @@
 import { checkInteger, describe, refuse } from "../core/check.ts";
 import { isRecord } from "../core/json.ts";
+import type { ElementType } from "../memory/elementType.ts";
 import { misfit, type SavedArray } from "./stateful.ts";
 
 /** Everything an optimizer needs to go on, by parameter name. */
@@ -23,7 +24,7 @@ export interface OptimizerState<A = Float32Array> {
     /** Numbers kept for the group, such as Prodigy's d. */
     readonly numbers: Readonly<Record<string, number>>;
   }[];
-  /** Arrays by the name of the parameter, then of the slot. */
+  /** Arrays by the name of the parameter, then of the slot; those of slots of other types are not float32. */
   readonly state: Readonly<Record<string, Readonly<Record<string, A>>>>;
 }
 
@@ -33,7 +34,7 @@ export interface LoadReport {
   readonly missing: readonly string[];
   /** Arrays in the saved state that this optimizer does not have. */
   readonly unexpected: readonly string[];
-  /** Arrays of another size, of another shape in their file, or that are no floats. */
+  /** Arrays of another size, of another shape in their file, or that are not of the type of the slot. */
   readonly misshapen: readonly string[];
   /** Options whose value differs from the saved one of any of the group's parameters, as "group 0: lr". */
   readonly changed: readonly string[];
@@ -94,7 +95,11 @@ interface Kept {
 }
 
 /** What a saved state has beside what it is for. */
-export function compareState({ state, steps }: OptimizerState<SavedArray>, members: readonly Kept[]) {
+export function compareState(
+  { state, steps }: OptimizerState<SavedArray>,
+  members: readonly Kept[],
+  typeOf: (slot: string) => ElementType,
+) {
   const missing: string[] = [];
   const misshapen: string[] = [];
   const unexpected: string[] = [];
@@ -110,7 +115,7 @@ export function compareState({ state, steps }: OptimizerState<SavedArray>, membe
     for (const [slot, size] of Object.entries(sizes)) {
       if (size === 0) continue;
       const array = Object.hasOwn(slots, slot) ? slots[slot] : undefined;
-      const problem = misfit(array, size, shape);
+      const problem = misfit(array, size, shape, typeOf(slot));
       if (array === undefined) missing.push(`${name}/${slot}`);
       else if (problem !== undefined) misshapen.push(`${name}/${slot}: ${problem}`);
     }

@@ -1,4 +1,5 @@
-import { checkBoolean, checkFunction, checkInteger, checkKeys, describe, refuse } from "../core/check.ts";
+import { checkBoolean, checkChoice, checkFunction, checkInteger, checkKeys, describe, refuse } from "../core/check.ts";
+import { ELEMENT_TYPES, ELEMENTS, type ElementType, type TypedArray } from "../memory/elementType.ts";
 
 /** Anything that holds state which can be saved and loaded: an optimizer, an average, an object of your own. */
 export interface Stateful {
@@ -39,34 +40,62 @@ export function stateOf(part: Stateful): unknown {
 
 /** A saved array that is still in its file: it is known where it is to go before it is read. */
 export class DeferredArray {
-  readonly #readInto: (target: Float32Array) => void;
+  readonly #readInto: (target: TypedArray) => void;
 
   constructor(
     /** Elements. */
     readonly length: number,
-    readInto: (target: Float32Array) => void,
+    readInto: (target: TypedArray) => void,
+    /** What they are in the file. */
+    readonly type: ElementType = "f32",
   ) {
     checkInteger("length", length, "[0, inf)");
     checkFunction("readInto", readInto);
+    checkChoice("type", type, ELEMENT_TYPES);
     this.#readInto = readInto;
   }
 
-  /** Has the elements read into `target`, as many as there are, once everything in the file has been accepted. */
-  readInto(target: Float32Array): void {
-    if (!(target instanceof Float32Array)) refuse("target", target, "a Float32Array");
+  /**
+   * Has the elements read into `target`, as many as there are, once everything in the file has been accepted: as float32
+   * into a Float32Array, or as they are in the file.
+   */
+  readInto(target: TypedArray): void {
+    const { array } = ELEMENTS[this.type];
+    if (!(target instanceof Float32Array || target instanceof array)) {
+      refuse("target", target, `a Float32Array or ${array.name}`);
+    }
     this.#readInto(target);
   }
 }
 
-/** An array of a saved state: in memory, where float64 is rounded as it is taken, or still in its file. */
-export type SavedArray = Float32Array | Float64Array | DeferredArray;
+/**
+ * An array of a saved state: in memory, where float64 is rounded as float32 is taken, or still in its file. Slots of other
+ * types have arrays of these.
+ */
+export type SavedArray = TypedArray | DeferredArray;
 
-export function isSavedArray(value: unknown): value is SavedArray {
-  return value instanceof Float32Array || value instanceof Float64Array || value instanceof DeferredArray;
+const types = new WeakMap<object, ElementType>();
+
+/** Notes what the elements of an array are, where its class does not say it: a Uint16Array may hold bfloat16. */
+export function noteType<A extends object>(array: A, type: ElementType): A {
+  if (type !== "f32") types.set(array, type);
+  return array;
 }
 
-/** Why an array of a file cannot be taken for a parameter of some shape, if the file says so. */
-type Objection = (shape: readonly number[]) => string | undefined;
+/** What the elements of an array were noted to be. */
+export function notedType(array: object): ElementType | undefined {
+  return types.get(array);
+}
+
+/** Whether the elements of an array can be taken for those of a type: float32 is read from other floats, too. */
+function holds(array: unknown, type: ElementType): array is SavedArray {
+  if (array instanceof DeferredArray) return type === "f32" || array.type === type;
+  if (type === "f32") return array instanceof Float32Array || array instanceof Float64Array;
+  return array instanceof ELEMENTS[type].array && (types.get(array) ?? type) === type;
+}
+
+/** Why an array of a file cannot be taken for elements of a type that belong to a parameter of some shape. */
+type Objection = (shape: readonly number[], type: ElementType) => string | undefined;
 
 const objections = new WeakMap<object, Objection>();
 
@@ -77,15 +106,21 @@ export function noteObjection<A extends object>(array: A, objection: Objection):
 }
 
 /** Why a saved array cannot be taken for `length` elements that belong to a parameter of some shape, if it cannot. */
-export function misfit(saved: unknown, length: number, shape: readonly number[]): string | undefined {
-  const objection = objections.get(saved as object)?.(shape);
+export function misfit(
+  saved: unknown,
+  length: number,
+  shape: readonly number[],
+  type: ElementType = "f32",
+): string | undefined {
+  const objection = objections.get(saved as object)?.(shape, type);
   if (objection !== undefined) return objection;
-  if (!isSavedArray(saved)) return `got ${describe(saved)}, expected floats`;
+  if (!holds(saved, type)) return `got ${describe(saved)}, expected ${type === "f32" ? "floats" : type}`;
   return saved.length === length ? undefined : `got ${saved.length} elements, expected ${length}`;
 }
 
 /** Fills an array from a saved one of the same length. */
-export function fillFrom(saved: SavedArray, target: Float32Array): void {
+export function fillFrom(saved: SavedArray, target: TypedArray): void {
   if (saved instanceof DeferredArray) saved.readInto(target);
-  else target.set(saved);
+  // One is of numbers if the other is: `misfit` has seen to that.
+  else target.set(saved as never);
 }

@@ -1,8 +1,10 @@
 import { checkChoice, checkKeys, describe, refuse, SimdOptimError } from "../../core/check.ts";
+import { bytesOf } from "../../memory/elementType.ts";
 import { type Parameter, type Selection, selected } from "../../tensor/parameters.ts";
 import { checkOptions, fixed, type Given, type Options, type Resolved } from "./option.ts";
 import {
   common,
+  dtypeOf,
   type GroupOptions,
   type OptimizerOptions,
   type OptimizerParams,
@@ -67,7 +69,7 @@ export function layOut<O extends Options, S extends string, N extends string>(
       const group = groupOf.get(parameter)!;
       const sizes = slotSizes<O, S, N>(spec, resolved[group]!, parameter);
       const offsets = { ...bytes };
-      for (const slot of slots) bytes[slot] += 4 * sizes[slot];
+      for (const slot of slots) bytes[slot] += bytesOf(dtypeOf(spec.state[slot]), sizes[slot]);
       return { parameter, group, offsets, sizes, missed: 0 };
     });
   return { groups, members, bytes };

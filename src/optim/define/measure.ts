@@ -2,9 +2,10 @@
 import { checkChoice, checkKeys } from "../../core/check.ts";
 import type { Engine } from "../../kernels/engine.ts";
 import { CHUNK } from "../../kernels/row.ts";
+import { bytesOf } from "../../memory/elementType.ts";
 import { type Block, releaseWithOwner } from "../../memory/heap.ts";
 import type { Options, Resolved } from "./option.ts";
-import type { OptimizerSpec, Span, StepContext, WithCommon } from "./spec.ts";
+import { dtypeOf, type OptimizerSpec, type Span, type StepContext, type WithCommon } from "./spec.ts";
 
 /** Euclidean norms, of one parameter or of several together, frozen ones left out. */
 export interface Norms {
@@ -119,8 +120,10 @@ export class Meter<O extends Options, S extends string, N extends string> {
     const length = this.#divisible ? PIECE : span.n;
     for (let start = 0; start < span.n; start += length) {
       const n = Math.min(length, span.n - start);
-      const [p, g] = [span.p + 4 * start, span.g + 4 * start];
-      for (const slot of slots) if (state[slot] !== 0) state[slot] = span.state[slot] + 4 * start;
+      const offset = bytesOf("f32", start);
+      const [p, g] = [span.p + offset, span.g + offset];
+      for (const slot of slots)
+        if (state[slot] !== 0) state[slot] = span.state[slot] + bytesOf(dtypeOf(this.#spec.state[slot]), start);
       kernels.copy(p, before, n);
       this.#spec.update(this.#context, { ...span, p, g, n, state }, options, numbers);
       kernels.stepNorms(before, p, g, sums, n);

@@ -10,7 +10,7 @@ import {
   type OptimizerState,
 } from "../../state/savedState.ts";
 import { runElsewhere } from "../../state/shadow.ts";
-import { fillFrom, type SavedArray, type StateDictOptions, wantsCopy } from "../../state/stateful.ts";
+import { fillFrom, noteType, type SavedArray, type StateDictOptions, wantsCopy } from "../../state/stateful.ts";
 import type { Parameter } from "../../tensor/parameters.ts";
 import { checkShapes, type Layout, layOut, slotSizes } from "./layout.ts";
 import {
@@ -25,6 +25,7 @@ import {
 import { fixed, type Options, type Resolved, resolve, writtenSchedules } from "./option.ts";
 import {
   common,
+  dtypeOf,
   type GroupStep,
   type NonFinitePolicy,
   type OptimizerOptions,
@@ -187,9 +188,9 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     const steps: Record<string, number> = Object.create(null);
     const state: Record<string, Record<string, Float32Array>> = Object.create(null);
     for (const { parameter, missed } of this.#layout.members) steps[parameter.name] = this.#applied - missed;
-    this.#state.forEachArray(({ parameter: { name } }, slot, array) => {
+    this.#state.forEachArray(({ parameter: { name } }, slot, array, dtype) => {
       state[name] ??= {};
-      state[name][slot] = copy ? array.slice() : array;
+      state[name][slot] = noteType(copy ? array.slice() : array, dtype) as Float32Array;
     });
     const point = this.#away ?? this.spec.points?.training ?? "p";
     return { optimizer: this.spec.name, point, step: this.#applied, steps, groups, state };
@@ -207,7 +208,9 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     checkBoolean("strict", strict);
     this.#checkReady();
     this.#checkSaved(saved);
-    const { restarted, ...found } = compareState(saved, this.#layout.members);
+    const { restarted, ...found } = compareState(saved, this.#layout.members, (slot) =>
+      dtypeOf(this.spec.state[slot as S]),
+    );
     const problems = Object.entries(found).filter(([, keys]) => keys.length > 0);
     const report = { ...found, changed: this.#changedOptions(saved) };
     if (strict && problems.length > 0) {
@@ -220,7 +223,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
       member.missed = saved.step - (restarted.has(name) ? 0 : saved.steps[name]!);
     }
     this.#state.forEachArray(({ parameter: { name } }, slot, array) => {
-      if (restarted.has(name)) array.fill(0);
+      if (restarted.has(name)) (array as Float32Array).fill(0);
       else fillFrom(saved.state[name]![slot]!, array);
     });
     this.#state.forgetAgendas();

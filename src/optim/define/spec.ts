@@ -1,5 +1,6 @@
 import type { Base, Pointer, Size } from "#wasm/kernels.js";
 import type { Engine } from "../../kernels/engine.ts";
+import type { ElementType } from "../../memory/elementType.ts";
 import type { Selection } from "../../tensor/parameters.ts";
 import { flag, type Given, type Options, type Resolved } from "./option.ts";
 
@@ -11,12 +12,19 @@ export const common = {
 /** An optimizer's own options and those that every optimizer has. */
 export type WithCommon<O extends Options> = O & typeof common;
 
-/** State kept for a parameter: one float32 array. */
+/** State kept for a parameter: one array. */
 export interface Slot<O extends Options> {
+  /** The type of its elements; "f32" unless it is given. */
+  readonly dtype?: ElementType;
   /** Whether a group with these options needs it; always, without this. A scheduled number reads as NaN. */
   when?(options: Resolved<O>): boolean;
   /** Elements for a parameter of this shape, 0 for none; as many as the parameter has, without this. */
   size?(shape: readonly number[], options: Resolved<O>): number;
+}
+
+/** The type of the elements of a slot. */
+export function dtypeOf({ dtype = "f32" }: { readonly dtype?: ElementType }): ElementType {
+  return dtype;
 }
 
 /** What one call of a kernel works on: one parameter, or neighbours of one group. */

@@ -1,3 +1,4 @@
+import { arrayOn, bytesOf, type ElementType, type TypedArray } from "../../memory/elementType.ts";
 import { type Block, releaseWithOwner } from "../../memory/heap.ts";
 import {
   type Clip,
@@ -10,7 +11,7 @@ import {
 import type { Parameter, Parameters } from "../../tensor/parameters.ts";
 import type { Layout, Member } from "./layout.ts";
 import type { Options } from "./option.ts";
-import type { OptimizerSpec, Span } from "./spec.ts";
+import { dtypeOf, type OptimizerSpec, type Span } from "./spec.ts";
 
 /** A span, and what it depends on besides the options. */
 export interface Stretch<S extends string> {
@@ -47,6 +48,7 @@ export type Joining = "joined" | "separate";
 export class State<O extends Options, S extends string> {
   readonly #layout: Layout<O, S>;
   readonly #slots: readonly S[];
+  readonly #dtypes: Readonly<Record<S, ElementType>>;
   /** Where the state of a slot lies; none for a slot that nothing needs. */
   readonly #arenas: Partial<Record<S, Block>> = {};
   /** Whether a member lies right after the one before it in everything, and may share its kernel calls. */
@@ -58,6 +60,10 @@ export class State<O extends Options, S extends string> {
   constructor({ state, per }: Pick<OptimizerSpec<O, S, never>, "state" | "per">, layout: Layout<O, S>) {
     this.#layout = layout;
     this.#slots = Object.keys(state) as S[];
+    this.#dtypes = Object.fromEntries(this.#slots.map((slot) => [slot, dtypeOf(state[slot])])) as Record<
+      S,
+      ElementType
+    >;
     this.#parameters = layout.members.map(({ parameter }) => parameter);
     this.#collections = [...new Set(this.#parameters.map(({ collection }) => collection))];
     this.#allocate();
@@ -139,24 +145,24 @@ export class State<O extends Options, S extends string> {
     const { collection, value, gradient, size } = member.parameter;
     if (member.group !== next.group) return false;
     if (collection !== next.parameter.collection) return false;
-    const length = 4 * size;
-    if (value.pointer + length !== next.parameter.value.pointer) return false;
-    if (gradient.pointer + length !== next.parameter.gradient.pointer) return false;
+    if (value.pointer + bytesOf(value.type, size) !== next.parameter.value.pointer) return false;
+    if (gradient.pointer + bytesOf(gradient.type, size) !== next.parameter.gradient.pointer) return false;
     return this.#slots.every((slot) => {
       // One call serves both only where each has a number for every element, or neither has any.
       if (member.sizes[slot] === 0 && next.sizes[slot] === 0) return true;
       if (member.sizes[slot] !== size || next.sizes[slot] !== next.parameter.size) return false;
-      return this.#address(slot, member) + length === this.#address(slot, next);
+      return this.#address(slot, member) + bytesOf(this.#dtypes[slot], size) === this.#address(slot, next);
     });
   }
 
   /** Visits every state array, as a view in place. */
-  forEachArray(visit: (member: Member<S>, slot: S, array: Float32Array) => void): void {
-    const { f32 } = this.#layout.members[0]!.parameter.collection.engine.heap.views;
+  forEachArray(visit: (member: Member<S>, slot: S, array: TypedArray, dtype: ElementType) => void): void {
+    const { buffer } = this.#layout.members[0]!.parameter.collection.engine.heap.views.u8;
     for (const member of this.#layout.members) {
       for (const slot of this.#slots) {
-        const start = this.#address(slot, member) / 4;
-        if (start > 0) visit(member, slot, f32.subarray(start, start + member.sizes[slot]));
+        const address = this.#address(slot, member);
+        const dtype = this.#dtypes[slot];
+        if (address > 0) visit(member, slot, arrayOn(dtype, buffer, address, member.sizes[slot]), dtype);
       }
     }
   }
