@@ -1,5 +1,6 @@
 import type { Base } from "#wasm/kernels.js";
 import { checkChoice, checkInteger, checkKeys, checkNumber, refuse } from "../core/check.ts";
+import { advanced } from "../memory/elementType.ts";
 import { StatefulShadow } from "../state/statefulShadow.ts";
 import { setClipping } from "../tensor/gradientScale.ts";
 import { type Parameter, type Selection, selected } from "../tensor/parameters.ts";
@@ -135,7 +136,7 @@ export class GradientAccumulator {
     this.#sum.forEach(({ frozen, gradient: { pointer, size } }, sum) => {
       if (frozen) return;
       const run = runs.at(-1);
-      const joins = run && run.gradient + 4 * run.n === pointer && run.sum + 4 * run.n === sum;
+      const joins = run && advanced(run.gradient, run.n) === pointer && advanced(run.sum, run.n) === sum;
       if (joins) run.n += size;
       else runs.push({ gradient: pointer, sum, n: size });
     });

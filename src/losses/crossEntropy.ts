@@ -1,5 +1,6 @@
 import { checkInteger, checkKeys, checkNumber, refuse } from "../core/check.ts";
 import { nn } from "../kernels/nn.ts";
+import { advanced } from "../memory/elementType.ts";
 import { checkElements, checkView, IGNORED, View } from "../tensor/tensor.ts";
 import { type Batch, evaluate, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "./reduction.ts";
 
@@ -39,7 +40,7 @@ export function crossEntropy(logits: View, targets: View<"u32"> | View, options:
   if (weight !== undefined) checkView("weight", weight, engine, "f32", [classes]);
   if (gradient !== undefined) checkView("gradient", gradient, engine, "f32", logits.shape);
   const shares = [1 - labelSmoothing, labelSmoothing / classes] as const;
-  const at = (view: View | View<"u32">, start: number) => view.pointer + 4 * start * (view.size / rows);
+  const at = (view: View | View<"u32">, start: number) => advanced(view.pointer, start * (view.size / rows));
   const inputs = { logits, targets, weight };
   const batch = { engine, shape: [rows], width: classes, inputs, gradients: { gradient } };
   /** Class weights, ones where there are none. */

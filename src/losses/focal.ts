@@ -1,5 +1,6 @@
 import { checkKeys, checkNumber } from "../core/check.ts";
 import { nn } from "../kernels/nn.ts";
+import { advanced } from "../memory/elementType.ts";
 import { checkElements, checkIndices, checkView, engineOf, type View } from "../tensor/tensor.ts";
 import { evaluate, evaluateElements, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "./reduction.ts";
 
@@ -72,8 +73,8 @@ export function softmaxFocal(logits: View, targets: View<"u32">, options: Softma
     },
     run: ({ start, length, losses, gradients: [dz], scale, work }) => {
       const [z, y, weights] = [
-        logits.pointer + 4 * columns * start,
-        targets.pointer + 4 * start,
+        advanced(logits.pointer, columns * start),
+        advanced(targets.pointer, start),
         alpha?.pointer ?? work,
       ];
       nn.of(engine).softmaxFocal(z, y, weights, losses, dz!, length, columns, gamma, scale);

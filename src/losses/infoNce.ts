@@ -3,6 +3,7 @@ import type { Engine } from "../kernels/engine.ts";
 import { nn } from "../kernels/nn.ts";
 import { gemm } from "../linalg/gemm.ts";
 import type { ElementType } from "../memory/elementType.ts";
+import { advanced } from "../memory/elementType.ts";
 import { checkDistinct, checkView, Tensor, type View } from "../tensor/tensor.ts";
 import { checkViews, evaluate, matrixOf, REDUCTION_OPTIONS, type ReductionOptions } from "./reduction.ts";
 
@@ -148,7 +149,7 @@ function softmaxLoss(options: ReductionOptions, logits: View, targets: View<"u32
       inputs: {},
       gradients: { logits },
       run: ({ start, length, losses, gradients: [dz], scale }) => {
-        const at = [dz!, targets.pointer + 4 * start, losses, dz!] as const;
+        const at = [dz!, advanced(targets.pointer, start), losses, dz!] as const;
         nn.of(engine).softmaxCrossEntropy(...at, length, columns, scale);
       },
     },

@@ -1,5 +1,6 @@
 import { checkBoolean, checkChoice, checkKeys, checkNumber, refuse } from "../core/check.ts";
 import { nn } from "../kernels/nn.ts";
+import { advanced, bytesOf } from "../memory/elementType.ts";
 import { checkElements, checkView, type View } from "../tensor/tensor.ts";
 import { checkViews, evaluate, matrixOf, REDUCTION_OPTIONS, type ReductionOptions } from "./reduction.ts";
 
@@ -41,8 +42,8 @@ export function contrastive(x1: View, x2: View, labels: View, options: Contrasti
     inputs: { x1, x2, labels },
     gradients: { gradient1, gradient2 },
     run: ({ start, length, losses, gradients: [dx1, dx2], scale }) => {
-      const at = 4 * start * columns;
-      const operands = [x1.pointer + at, x2.pointer + at, labels.pointer + 4 * start, losses, dx1!, dx2!] as const;
+      const at = bytesOf("f32", start * columns);
+      const operands = [x1.pointer + at, x2.pointer + at, advanced(labels.pointer, start), losses, dx1!, dx2!] as const;
       nn.of(engine).contrastive(...operands, length, columns, margin, 0.5, dissimilar, scale);
     },
   });
@@ -131,7 +132,7 @@ function triplet(triplets: Triplets, options: TripletOptions, form: number, eps:
     gradients: { gradientAnchor, gradientPositive, gradientNegative },
     run: ({ start, length, losses, gradients: [da, dp, dn], scale }) => {
       const { positive, negative } = triplets;
-      const [a, p, n] = [anchor, positive, negative].map(({ pointer }) => pointer + 4 * start * columns);
+      const [a, p, n] = [anchor, positive, negative].map(({ pointer }) => advanced(pointer, start * columns));
       const sizes = [length, columns, form, Number(swap)] as const;
       nn.of(engine).triplet(a!, p!, n!, losses, da!, dp!, dn!, ...sizes, margin, eps, scale);
     },

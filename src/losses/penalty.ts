@@ -1,5 +1,6 @@
 import { checkNumber } from "../core/check.ts";
 import { CHUNK } from "../kernels/row.ts";
+import { bytesOf } from "../memory/elementType.ts";
 import { type Parameter, type Selection, selected } from "../tensor/parameters.ts";
 
 /**
@@ -44,7 +45,7 @@ function sumInChunks(parameters: readonly Parameter[], penalty: ChunkPenalty): n
     const { value, gradient, size } = parameter;
     let sum = 0;
     for (let start = 0; start < size; start += CHUNK) {
-      const at = 4 * start;
+      const at = bytesOf("f32", start);
       sum += penalty(parameter, value.pointer + at, gradient.pointer + at, Math.min(CHUNK, size - start));
     }
     total += sum;

@@ -5,6 +5,7 @@ import { sizeOf } from "../core/shape.ts";
 import type { Engine } from "../kernels/engine.ts";
 import { nn } from "../kernels/nn.ts";
 import { CHUNK } from "../kernels/row.ts";
+import { advanced, bytesOf } from "../memory/elementType.ts";
 import { checkApart, checkDistinct, checkView, engineOf, type Tensors, type View } from "../tensor/tensor.ts";
 
 /** What becomes of the losses of a batch: their mean, their sum, or nothing. */
@@ -90,23 +91,24 @@ export function evaluate(options: ReductionOptions, batch: Batch): number {
   const direct = !accumulate && gradients.every((gradient) => gradient !== undefined);
   const step = direct ? CHUNK : Math.min(CHUNK, Math.max(1, Math.floor(KEPT_NOWHERE / width)));
   const elsewhere = direct ? 0 : step * width;
-  const work = engine.region("losses", 4 * (workspace + CHUNK + gradients.length * elsewhere));
-  const own = work + 4 * workspace;
+  const work = engine.region("losses", bytesOf("f32", workspace + CHUNK + gradients.length * elsewhere));
+  const own = advanced(work, workspace);
   const scale = (typeof upstream === "number" ? upstream : 1) / divisor;
   batch.prepare?.(work);
   let total = 0;
   for (let chunk = 0; chunk < count; chunk += CHUNK) {
     const end = Math.min(chunk + CHUNK, count);
-    const chunkLosses = losses ? losses.pointer + 4 * chunk : own;
+    const chunkLosses = losses ? advanced(losses.pointer, chunk) : own;
     for (let start = chunk; start < end; start += step) {
       const length = Math.min(step, end - start);
-      const targets = gradients.map((gradient) => gradient && gradient.pointer + 4 * width * start);
+      const targets = gradients.map((gradient) => gradient && advanced(gradient.pointer, width * start));
       const places = targets.map((target, i) =>
-        target === undefined || accumulate ? own + 4 * (CHUNK + i * elsewhere) : target,
+        target === undefined || accumulate ? advanced(own, CHUNK + i * elsewhere) : target,
       );
-      batch.run({ start, length, losses: chunkLosses + 4 * (start - chunk), gradients: places, scale, work });
+      batch.run({ start, length, losses: advanced(chunkLosses, start - chunk), gradients: places, scale, work });
       for (const [i, place] of places.entries()) {
-        if (typeof upstream !== "number") nn.of(engine).weightRows(upstream.pointer + 4 * start, place, length, width);
+        if (typeof upstream !== "number")
+          nn.of(engine).weightRows(advanced(upstream.pointer, start), place, length, width);
         if (accumulate && targets[i] !== undefined) unchecked.axpy(place, targets[i], length * width, 1);
       }
     }
@@ -171,7 +173,7 @@ export function evaluateElements(options: ReductionOptions, elements: Elements):
     shape,
     width: 1,
     run: (span) => {
-      const at = views.map(({ pointer }) => pointer + 4 * span.start);
+      const at = views.map(({ pointer }) => advanced(pointer, span.start));
       run(span, at);
     },
   });

@@ -1,5 +1,6 @@
 import { checkKeys, checkNumber } from "../core/check.ts";
 import { nn } from "../kernels/nn.ts";
+import { advanced } from "../memory/elementType.ts";
 import { checkView, type View } from "../tensor/tensor.ts";
 import { evaluate, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "./reduction.ts";
 
@@ -28,7 +29,7 @@ export function zLoss(logits: View, options: ZLossOptions = {}): number {
     inputs: { logits },
     gradients: { gradient },
     run: ({ start, length, losses, gradients: [dz], scale }) => {
-      const z = logits.pointer + 4 * columns * start;
+      const z = advanced(logits.pointer, columns * start);
       nn.of(engine).zLoss(z, losses, dz!, length, columns, beta, beta * scale);
     },
   });

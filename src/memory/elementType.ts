@@ -56,6 +56,11 @@ export function bytesOf(type: ElementType, count = 1): number {
   return ELEMENTS[type].bytes * count;
 }
 
+/** The address of what comes so many elements after another. */
+export function advanced(address: number, count: number, type: ElementType = "f32"): number {
+  return address + bytesOf(type, count);
+}
+
 /** An array onto memory. */
 export function arrayOn<T extends ElementType>(
   type: T,

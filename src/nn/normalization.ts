@@ -4,6 +4,7 @@ import { checkBoolean, checkInteger, checkKeys, checkNumber, checkShape, describ
 import { sameShape } from "../core/shape.ts";
 import type { Engine } from "../kernels/engine.ts";
 import { nn } from "../kernels/nn.ts";
+import { bytesOf } from "../memory/elementType.ts";
 import { checkDistinct, checkView, type Tensors, type View } from "../tensor/tensor.ts";
 
 /** Gradients of a normalisation. */
@@ -174,7 +175,7 @@ export function channelMoments(
   eps: number,
 ): number[] {
   const { engine } = x;
-  const variance = engine.region("variance", 4 * groups);
+  const variance = engine.region("variance", bytesOf("f32", groups));
   nn.of(engine).channelMoments(x.pointer, saved.pointer, variance, segments, width, groups, span, eps);
   return [...engine.heap.views.f32.subarray(variance / 4, variance / 4 + groups)];
 }

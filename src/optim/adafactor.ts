@@ -1,6 +1,7 @@
 import { refuse } from "../core/check.ts";
 import { pow } from "../core/real.ts";
 import { sizeOf } from "../core/shape.ts";
+import { bytesOf } from "../memory/elementType.ts";
 import { defineOptimizer } from "./define/optimizer.ts";
 import { choice, flag, real, reals } from "./define/option.ts";
 
@@ -102,8 +103,8 @@ export const Adafactor = /* @__PURE__ */ defineOptimizer({
     const shrink = (variant === "torch" ? lr : alpha) * weightDecay;
 
     const { batch, rows, columns } = matricesOf(shape);
-    const rowFactor = region("rowFactor", 4 * batch * rows);
-    const columnFactor = region("columnFactor", 4 * batch * columns);
+    const rowFactor = region("rowFactor", bytesOf("f32", batch * rows));
+    const columnFactor = region("columnFactor", bytesOf("f32", batch * columns));
     const factors = [rowFactor, columnFactor] as const;
     const sizes = [batch, rows, columns] as const;
     if (v === 0) {

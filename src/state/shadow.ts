@@ -1,4 +1,5 @@
 import { SimdOptimError } from "../core/check.ts";
+import { advanced, bytesOf } from "../memory/elementType.ts";
 import { type Block, releaseWithOwner } from "../memory/heap.ts";
 import type { Parameter } from "../tensor/parameters.ts";
 
@@ -10,7 +11,7 @@ export class Shadow {
   constructor(parameters: readonly Parameter[]) {
     this.parameters = parameters;
     const elements = parameters.reduce((sum, { size }) => sum + size, 0);
-    this.#block = parameters[0]!.collection.engine.heap.allocate(4 * elements);
+    this.#block = parameters[0]!.collection.engine.heap.allocate(bytesOf("f32", elements));
     releaseWithOwner(this.#block, this);
   }
 
@@ -24,7 +25,7 @@ export class Shadow {
     let { pointer } = this.#block;
     for (const parameter of this.parameters) {
       visit(parameter, pointer);
-      pointer += 4 * parameter.size;
+      pointer = advanced(pointer, parameter.size);
     }
   }
 

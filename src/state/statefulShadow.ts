@@ -1,4 +1,5 @@
 import { refuse, SimdOptimError } from "../core/check.ts";
+import { arrayOn } from "../memory/elementType.ts";
 import { Shadow } from "./shadow.ts";
 import { fillFrom, misfit, type SavedArray, type StateDictOptions, wantsCopy } from "./stateful.ts";
 
@@ -40,7 +41,7 @@ export class StatefulShadow extends Shadow {
     const copy = wantsCopy(options);
     const arrays: Record<string, Float32Array> = Object.create(null);
     this.forEach(({ name, collection, size }, pointer) => {
-      const array = collection.engine.heap.views.f32.subarray(pointer / 4, pointer / 4 + size);
+      const array = arrayOn("f32", collection.engine.heap.views.u8.buffer, pointer, size);
       arrays[name] = copy ? array.slice() : array;
     });
     return arrays;

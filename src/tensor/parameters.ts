@@ -1,5 +1,6 @@
 import { checkBoolean, checkChoice, Marked, refuse } from "../core/check.ts";
 import type { Engine } from "../kernels/engine.ts";
+import { bytesOf } from "../memory/elementType.ts";
 import { type Block, releaseWithOwner } from "../memory/heap.ts";
 import { type Clipping, GradientScale } from "./gradientScale.ts";
 import { View } from "./tensor.ts";
@@ -118,9 +119,9 @@ export class Parameters extends Marked implements Iterable<Parameter> {
     this.engine = engine;
     this.size = declared.reduce((sum, { size }) => sum + size, 0);
     const scale = new GradientScale(this.gradientScales, declared.length);
-    this.#values = engine.heap.allocate(4 * this.size);
+    this.#values = engine.heap.allocate(bytesOf("f32", this.size));
     try {
-      this.#gradients = engine.heap.allocate(4 * this.size);
+      this.#gradients = engine.heap.allocate(bytesOf("f32", this.size));
     } catch (error) {
       this.#values.release();
       throw error;
@@ -131,7 +132,7 @@ export class Parameters extends Marked implements Iterable<Parameter> {
     const byName = new Map<string, Parameter>();
     for (const { name, shape, role, frozen, size } of declared) {
       byName.set(name, new Parameter(this, name, shape, role, frozen, this.#values, this.#gradients, offset, scale));
-      offset += 4 * size;
+      offset += bytesOf("f32", size);
     }
     this.#byName = byName;
   }

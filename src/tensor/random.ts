@@ -2,6 +2,7 @@ import type { Base } from "#wasm/kernels.js";
 import { checkInteger, checkKeys, checkNumber, checkText, refuse } from "../core/check.ts";
 import { normalTail } from "../core/real.ts";
 import { philox } from "../kernels/reference/random.ts";
+import { advanced, bytesOf } from "../memory/elementType.ts";
 import { engineOf, type View } from "./tensor.ts";
 
 /** A place in the space of random numbers: a seed, and a name for what is drawn, so that order does not matter. */
@@ -76,12 +77,12 @@ export function addNormal(tensor: View, { deviation = 1, ...source }: Source & {
   checkNumber("deviation", deviation, "[0, inf)");
   const { key0, key1, stream0, stream1 } = keyOf(source);
   const { unchecked } = engine;
-  const samples = engine.region("samples", 4 * Math.min(BATCH, tensor.size));
+  const samples = engine.region("samples", bytesOf("f32", Math.min(BATCH, tensor.size)));
   for (let first = 0; first < tensor.size; first += BATCH) {
     const n = Math.min(BATCH, tensor.size - first);
     unchecked.randomBits(samples, n, first, key0, key1, stream0, stream1);
     unchecked.normalFromBits(samples, n, 0, deviation);
-    unchecked.axpy(samples, tensor.pointer + 4 * first, n, 1);
+    unchecked.axpy(samples, advanced(tensor.pointer, first), n, 1);
   }
 }
 

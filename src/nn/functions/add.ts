@@ -1,4 +1,5 @@
 import { refuse } from "../../core/check.ts";
+import { advanced } from "../../memory/elementType.ts";
 import { checkView, engineOf, type View } from "../../tensor/tensor.ts";
 
 /** y += x: how a residual connection joins its branch. Its gradient is that of y for both. */
@@ -23,12 +24,12 @@ function stepsOf(table: View, x: View, name: "x" | "dx"): { sequences: number; s
 export function addPositions(table: View, x: View): void {
   const { sequences, size } = stepsOf(table, x, "x");
   const { axpy } = x.engine.unchecked;
-  for (let i = 0; i < sequences; i++) axpy(table.pointer, x.pointer + 4 * i * size, size, 1);
+  for (let i = 0; i < sequences; i++) axpy(table.pointer, advanced(x.pointer, i * size), size, 1);
 }
 
 /** dTable[t, :] += dx[.., t, :], sequence after sequence. */
 export function addPositionsBackward(dx: View, dTable: View): void {
   const { sequences, size } = stepsOf(dTable, dx, "dx");
   const { axpy } = dx.engine.unchecked;
-  for (let i = 0; i < sequences; i++) axpy(dx.pointer + 4 * i * size, dTable.pointer, size, 1);
+  for (let i = 0; i < sequences; i++) axpy(advanced(dx.pointer, i * size), dTable.pointer, size, 1);
 }

@@ -1,5 +1,6 @@
 import { checkInteger, checkKeys, checkNumber, refuse } from "../../core/check.ts";
 import { nn } from "../../kernels/nn.ts";
+import { advanced } from "../../memory/elementType.ts";
 import { checkDistinct, checkView, engineOf, type View } from "../../tensor/tensor.ts";
 
 /** Options of `causalAttention`. */
@@ -39,7 +40,7 @@ function shapesOf(qkv: View, outputs: AttentionOutputs, options: AttentionOption
 
 /** Where queries, keys and values begin in a packed tensor. */
 function thirds({ pointer }: View, channels: number): [number, number, number] {
-  return [pointer, pointer + 4 * channels, pointer + 8 * channels];
+  return [pointer, advanced(pointer, channels), advanced(pointer, 2 * channels)];
 }
 
 /**

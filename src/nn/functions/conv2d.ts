@@ -4,6 +4,7 @@ import { linalg } from "../../kernels/linalg.ts";
 import { nn } from "../../kernels/nn.ts";
 import { product } from "../../linalg/gemm.ts";
 import { rowMajor, transpose } from "../../linalg/matrix.ts";
+import { advanced, bytesOf } from "../../memory/elementType.ts";
 import { checkDistinct, checkView, engineOf, type View } from "../../tensor/tensor.ts";
 import { type Axis, checkImages, outSize, type Pair, pair } from "../window.ts";
 
@@ -97,7 +98,7 @@ export function conv2dShape(
 /** Bytes of workspace, forward and backward alike: the windows of one image and group, and that of `gemm`. */
 export function conv2dBytes(x: readonly number[], weight: readonly number[], options: Conv2dOptions = {}): number {
   const { depth, positions } = geometry(x, weight, options);
-  return 4 * depth * positions + workspaceBytes(linalg.table.gemm, {});
+  return bytesOf("f32", depth * positions) + workspaceBytes(linalg.table.gemm, {});
 }
 
 /**
@@ -118,19 +119,19 @@ export function conv2d(x: View, weight: View, bias: View | null, y: View, option
   if (bias) checkView("bias", bias, engine, "f32", [groups * outputs]);
   checkView("y", y, engine, "f32", [batch, groups * outputs, ...sizes.out]);
   checkDistinct({ y }, { x, weight, bias });
-  const windows = rowMajor(engine.region("windows", 4 * depth * positions), depth, positions);
+  const windows = rowMajor(engine.region("windows", bytesOf("f32", depth * positions)), depth, positions);
   // A copy: memory may grow below, and leave a view of it empty.
   const biases = bias && [...valuesOf(bias)];
   for (let part = 0; part < batch * groups; part++) {
     const first = (part % groups) * outputs;
-    const to = rowMajor(y.pointer + 4 * part * outputs * positions, outputs, positions);
-    nn.of(engine).im2col(x.pointer + 4 * part * inputs * area, windows.at, ...window);
+    const to = rowMajor(advanced(y.pointer, part * outputs * positions), outputs, positions);
+    nn.of(engine).im2col(advanced(x.pointer, part * inputs * area), windows.at, ...window);
     if (biases) {
       for (let o = 0; o < outputs; o++) {
-        engine.unchecked.fill(to.at + 4 * o * positions, positions, biases[first + o]!);
+        engine.unchecked.fill(advanced(to.at, o * positions), positions, biases[first + o]!);
       }
     }
-    const kernels = rowMajor(weight.pointer + 4 * first * depth, outputs, depth);
+    const kernels = rowMajor(advanced(weight.pointer, first * depth), outputs, depth);
     product(engine, kernels, windows, to, { beta: bias ? 1 : 0 });
   }
 }
@@ -159,18 +160,18 @@ export function conv2dBackward(
   if (dWeight) checkView("dWeight", dWeight, engine, "f32", weight.shape);
   if (dBias) checkView("dBias", dBias, engine, "f32", [groups * outputs]);
   checkDistinct({ dx, dWeight, dBias }, { x, weight, dy });
-  const windows = rowMajor(engine.region("windows", 4 * depth * positions), depth, positions);
+  const windows = rowMajor(engine.region("windows", bytesOf("f32", depth * positions)), depth, positions);
   for (let part = 0; part < batch * groups; part++) {
-    const first = 4 * (part % groups) * outputs * depth;
-    const from = rowMajor(dy.pointer + 4 * part * outputs * positions, outputs, positions);
+    const first = (part % groups) * outputs * depth;
+    const from = rowMajor(advanced(dy.pointer, part * outputs * positions), outputs, positions);
     if (dWeight) {
-      nn.of(engine).im2col(x.pointer + 4 * part * inputs * area, windows.at, ...window);
-      const sum = rowMajor(dWeight.pointer + first, outputs, depth);
+      nn.of(engine).im2col(advanced(x.pointer, part * inputs * area), windows.at, ...window);
+      const sum = rowMajor(advanced(dWeight.pointer, first), outputs, depth);
       product(engine, from, transpose(windows), sum, { beta: 1 });
     }
     if (dx) {
-      product(engine, transpose(rowMajor(weight.pointer + first, outputs, depth)), from, windows);
-      nn.of(engine).col2im(windows.at, dx.pointer + 4 * part * inputs * area, ...window);
+      product(engine, transpose(rowMajor(advanced(weight.pointer, first), outputs, depth)), from, windows);
+      nn.of(engine).col2im(windows.at, advanced(dx.pointer, part * inputs * area), ...window);
     }
   }
   if (dBias) addChannelSums(dy, dBias, positions);
@@ -186,7 +187,7 @@ function addChannelSums(dy: View, out: View, positions: number): void {
   const channels = out.size;
   const totals = new Float64Array(channels);
   for (let s = 0; s < dy.size / positions; s++) {
-    totals[s % channels]! += dy.engine.unchecked.sum(dy.pointer + 4 * s * positions, positions);
+    totals[s % channels]! += dy.engine.unchecked.sum(advanced(dy.pointer, s * positions), positions);
   }
   const values = valuesOf(out);
   for (let c = 0; c < channels; c++) values[c]! += totals[c]!;

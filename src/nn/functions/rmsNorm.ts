@@ -1,5 +1,6 @@
 import { checkKeys } from "../../core/check.ts";
 import { nn } from "../../kernels/nn.ts";
+import { bytesOf } from "../../memory/elementType.ts";
 import { checkView, engineOf, type View } from "../../tensor/tensor.ts";
 import {
   checkEps,
@@ -38,7 +39,7 @@ export function rmsNorm(x: View, weight: View | null, y: View, saved: View, opti
   const { shape, rows, columns } = normalizedRows(x, normalizedShape);
   checkOptional("weight", weight, engine, shape);
   checkView("saved", saved, engine, "f32", [rows]);
-  const w = orConstant(weight, 1, columns, engine.region("weights", 4 * columns), engine);
+  const w = orConstant(weight, 1, columns, engine.region("weights", bytesOf("f32", columns)), engine);
   nn.of(engine).rmsNorm(x.pointer, w, y.pointer, saved.pointer, rows, columns, eps);
 }
 

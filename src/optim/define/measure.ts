@@ -90,7 +90,7 @@ export class Meter<O extends Options, S extends string, N extends string> {
   /** Makes room for measuring such spans, so that nothing can fail once a step has begun. */
   reserve(spans: readonly { readonly span: Span<S> }[]): void {
     const longest = spans.reduce((most, { span }) => Math.max(most, span.n), 0);
-    const bytes = SUMS + 4 * (this.#divisible ? Math.min(longest, PIECE) : longest);
+    const bytes = SUMS + bytesOf("f32", this.#divisible ? Math.min(longest, PIECE) : longest);
     if (this.#block && this.#block.bytes >= bytes) return;
     const larger = this.#engine.heap.allocate(bytes);
     this.#block?.release();
