@@ -4,7 +4,7 @@ import { describe, SimdOptimError } from "../core/check.ts";
 import { bytesOf } from "../memory/elementType.ts";
 import type { Heap, Views } from "../memory/heap.ts";
 import type * as twins from "./reference/index.ts";
-import { type Kernel, type Sizes, sizesOf } from "./row.ts";
+import { type Kernel, type OperandArgument, type Sizes, sizesOf } from "./row.ts";
 
 /** The kernels of some family by name. */
 export type Table = Readonly<Record<string, Kernel>>;
@@ -38,48 +38,46 @@ export function bindWasm(exports: WebAssembly.Exports, table: Table): Built {
 /** Gives the address of a workspace, by its name and how many bytes it needs. */
 export type Workspaces = (name: string, bytes: number) => number;
 
+/** Something for each kernel of a table. */
+function each(table: Table, make: (name: string, kernel: Kernel) => Built[string]): Built {
+  return Object.fromEntries(Object.entries(table).map(([name, kernel]) => [name, make(name, kernel)]));
+}
+
+function isWork(arg: Kernel["args"][number]): arg is OperandArgument {
+  return arg.kind === "operand" && arg.access === "work";
+}
+
 /** The kernels of a table with their workspaces: callers pass the other arguments. */
 export function withWorkspaces(built: Built, table: Table, workspaces: Workspaces): Built {
-  const entries = Object.entries(table).map(([name, kernel]) => {
+  return each(table, (name, { args }) => {
     const call = built[name]!;
-    const places = kernel.args.flatMap((arg, i) =>
-      arg.kind === "operand" && arg.access === "work" ? [{ arg, i }] : [],
-    );
-    if (places.length === 0) return [name, call];
-    const complete = (...passed: number[]) => {
-      const values = passed;
-      for (const { i } of places) values.splice(i, 0, 0);
-      const sizes = sizesOf(kernel.args, values);
-      for (const { arg, i } of places) values[i] = workspaces(arg.name, bytesOf(arg.type, arg.length(sizes)));
+    if (!args.some(isWork)) return call;
+    return (...passed) => {
+      const values = args.map((arg) => (isWork(arg) ? 0 : passed.shift()!));
+      const sizes = sizesOf(args, values);
+      for (const [i, arg] of args.entries()) {
+        if (isWork(arg)) values[i] = workspaces(arg.name, bytesOf(arg.type, arg.length(sizes)));
+      }
       return call(...values);
     };
-    return [name, complete];
   });
-  return Object.fromEntries(entries);
 }
 
 /** The bytes of the workspaces that a call of a kernel needs, for these sizes. */
-export function workspaceBytes(kernel: Kernel, sizes: Sizes): number {
-  return kernel.args.reduce(
-    (sum, arg) => sum + (arg.kind === "operand" && arg.access === "work" ? bytesOf(arg.type, arg.length(sizes)) : 0),
-    0,
-  );
+export function workspaceBytes({ args }: Kernel, sizes: Sizes): number {
+  return args.reduce((sum, arg) => sum + (isWork(arg) ? bytesOf(arg.type, arg.length(sizes)) : 0), 0);
 }
 
 /** The same kernels, refusing any call whose operands do not lie in live memory, aligned, before it is made. */
 export function checked(kernels: Built, table: Table, heap: Pick<Heap, "views" | "checkAlive">): Built {
-  const entries = Object.entries(table).map(([name, kernel]) => {
-    const passed = kernel.args.filter((arg) => arg.kind !== "operand" || arg.access !== "work");
-    return [
-      name,
-      (...values: number[]) => {
-        heap.checkAlive();
-        checkOperands(name, passed, values, heap.views.u8.length);
-        return kernels[name]!(...values);
-      },
-    ];
+  return each(table, (name, { args }) => {
+    const expected = args.filter((arg) => !isWork(arg));
+    return (...values) => {
+      heap.checkAlive();
+      checkOperands(name, expected, values, heap.views.u8.length);
+      return kernels[name]!(...values);
+    };
   });
-  return Object.fromEntries(entries);
 }
 
 function checkOperands(name: string, args: Kernel["args"], values: readonly number[], bytes: number): void {

@@ -15,7 +15,7 @@ function decode({ size, text }: Embedded): Uint8Array<ArrayBuffer> {
     const code = text.charCodeAt(i);
     if (code > 124) base = (code - 124) * 88;
     else {
-      bytes[length++] = base + code - 35 - Number(code > 60) - Number(code > 92);
+      bytes[length++] = base + code - 39 - Number(code > 60) - Number(code > 92);
       base = 0;
     }
   }

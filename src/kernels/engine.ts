@@ -56,8 +56,9 @@ export async function openMachine(options: LoadOptions = {}): Promise<Machine> {
     return openReference(maxBytes, "asked for");
   }
   if (typeof WebAssembly === "undefined") {
-    if (backend !== "auto") throw unavailable(backend, "this runtime has no WebAssembly");
-    return openReference(maxBytes, "this runtime has no WebAssembly");
+    const why = "this runtime has no WebAssembly";
+    if (backend !== "auto") throw unavailable(backend, why);
+    return openReference(maxBytes, why);
   }
   if (module !== undefined) {
     if (!isModule(module)) refuse("module", module, "a WebAssembly.Module");
@@ -68,10 +69,10 @@ export async function openMachine(options: LoadOptions = {}): Promise<Machine> {
     return machine;
   }
   const simd = WebAssembly.validate(SIMD_PROBE);
-  if (backend === "simd" && !simd) throw unavailable(backend, "this runtime has no WebAssembly SIMD");
+  const has = simd ? "this runtime has SIMD" : "this runtime has no WebAssembly SIMD";
+  if (backend === "simd" && !simd) throw unavailable(backend, has);
   const variant = backend === "auto" ? (simd ? "simd" : "scalar") : backend;
-  const reason =
-    backend !== "auto" ? "asked for" : simd ? "this runtime has SIMD" : "this runtime has no WebAssembly SIMD";
+  const reason = backend === "auto" ? has : "asked for";
   let does = "does not let kernels be imported";
   try {
     const embedded = await (variant === "simd" ? import("#wasm/base.js") : import("#wasm/scalar.js"));
@@ -193,9 +194,9 @@ export class Engine extends Marked implements Binder {
     return checked(this.bound(family) as unknown as Built, family.table, this.heap) as unknown as K;
   }
 
-  /** @internal The kernels of a table as they were built: callers pass workspaces. */
+  /** @internal The kernels of a table that has been bound, as they were built: callers pass workspaces. */
   built(table: Table): Built {
-    return this.#built.get(table) ?? refuse("table", table, "the table of a family that has been bound");
+    return this.#built.get(table)!;
   }
 
   /** Whether its memory can no longer be used: disposed, or its buffer transferred away. */

@@ -49,18 +49,16 @@ export interface Kernel extends Omit<Row, "operands"> {
 
 const MARKS = { "*": "operand", "#": "size", "%": "bits" } as const;
 
-/** Joins what the sources say, such as "x* y* n# alpha", with what the rows do. */
+/** Joins what the sources say, such as "x*y*n#alpha beta", with what the rows do. */
 export function tableOf<Names extends string>(
   signatures: Readonly<Record<Names, string>>,
   rows: Readonly<Record<Names, Row>>,
 ): Readonly<Record<Names, Kernel>> {
   const entries = Object.entries<string>(signatures).map(([kernel, words]) => {
     const { operands, ...row } = rows[kernel as Names];
-    const args = words.split(" ").map((word): OperandArgument | Scalar => {
-      const kind = MARKS[word.at(-1) as keyof typeof MARKS];
-      if (kind === undefined) return { kind: "real", name: word };
-      const name = word.slice(0, -1);
-      return kind === "operand" ? { kind, name, ...operands[name]! } : { kind, name };
+    const args = [...words.matchAll(/(\w+)(\W?)/g)].map(([, name, mark]): OperandArgument | Scalar => {
+      const kind = MARKS[mark as keyof typeof MARKS] ?? "real";
+      return kind === "operand" ? { kind, name: name!, ...operands[name!]! } : { kind, name: name! };
     });
     return [kernel, { ...row, args }];
   });

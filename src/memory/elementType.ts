@@ -24,7 +24,7 @@ interface Element {
   /** What safetensors calls it. */
   readonly file: string;
   /** Whether it is a floating-point number. */
-  readonly float: boolean;
+  readonly float?: true;
 }
 
 /**
@@ -38,10 +38,10 @@ export const ELEMENTS = {
   bf16: { bytes: 2, array: Uint16Array, file: "BF16", float: true },
   f8e4m3: { bytes: 1, array: Uint8Array, file: "F8_E4M3", float: true },
   f8e5m2: { bytes: 1, array: Uint8Array, file: "F8_E5M2", float: true },
-  i8: { bytes: 1, array: Int8Array, file: "I8", float: false },
-  u8: { bytes: 1, array: Uint8Array, file: "U8", float: false },
-  u16: { bytes: 2, array: Uint16Array, file: "U16", float: false },
-  u32: { bytes: 4, array: Uint32Array, file: "U32", float: false },
+  i8: { bytes: 1, array: Int8Array, file: "I8" },
+  u8: { bytes: 1, array: Uint8Array, file: "U8" },
+  u16: { bytes: 2, array: Uint16Array, file: "U16" },
+  u32: { bytes: 4, array: Uint32Array, file: "U32" },
 } as const satisfies Record<string, Element>;
 
 /** The type of the elements of a tensor. */

@@ -1,4 +1,5 @@
 import { pow } from "../core/real.ts";
+import { runElsewhere } from "../state/shadow.ts";
 import { defineOptimizer } from "./define/optimizer.ts";
 import { real } from "./define/option.ts";
 
@@ -46,7 +47,7 @@ export const ASGD = /* @__PURE__ */ defineOptimizer({
   points: {
     training: "p",
     evaluation: "ax",
-    evaluate: ({ kernels }, { p, n, state: { ax } }) => kernels.copy(ax, p, n),
+    evaluate: { move: ({ kernels }, { p, n, state: { ax } }) => kernels.copy(ax, p, n), run: runElsewhere },
   },
   prepare(_context, groups) {
     for (const { options, numbers, forEachSpan } of groups) {

@@ -1,4 +1,5 @@
 import { pow, powi } from "../core/real.ts";
+import { runElsewhere } from "../state/shadow.ts";
 import { defineOptimizer } from "./define/optimizer.ts";
 import { choice, flag, real, reals, whole } from "./define/option.ts";
 import type { Span, StepContext } from "./define/spec.ts";
@@ -81,7 +82,7 @@ export const ScheduleFreeSGD = /* @__PURE__ */ defineOptimizer({
   points: {
     training: "y",
     evaluation: "x",
-    evaluate: (context, span, { momentum }) => evaluate(context, span, momentum),
+    evaluate: { move: (context, span, { momentum }) => evaluate(context, span, momentum), run: runElsewhere },
   },
   prepare(_context, groups) {
     for (const { options, numbers } of groups)
@@ -135,7 +136,7 @@ export const ScheduleFreeAdamW = /* @__PURE__ */ defineOptimizer({
   points: {
     training: "y",
     evaluation: "x",
-    evaluate: (context, span, { betas }) => evaluate(context, span, betas[0]),
+    evaluate: { move: (context, span, { betas }) => evaluate(context, span, betas[0]), run: runElsewhere },
   },
   prepare(_context, groups) {
     for (const { options, numbers } of groups) {
@@ -215,7 +216,7 @@ export const ScheduleFreeRAdam = /* @__PURE__ */ defineOptimizer({
   points: {
     training: "y",
     evaluation: "x",
-    evaluate: (context, span, { betas }) => evaluate(context, span, betas[0]),
+    evaluate: { move: (context, span, { betas }) => evaluate(context, span, betas[0]), run: runElsewhere },
   },
   prepare(_context, groups) {
     for (const { options, numbers } of groups) {

@@ -1,4 +1,5 @@
 import { refuse } from "../core/check.ts";
+import { runElsewhere } from "../state/shadow.ts";
 import { defineOptimizer } from "./define/optimizer.ts";
 import { choice, flag, real } from "./define/option.ts";
 
@@ -64,9 +65,12 @@ export const SGD = /* @__PURE__ */ defineOptimizer({
     else if (l2 === 0) kernels.sgdMomentum(p, b, g, n, gain * scale, rate, momentum);
     else kernels.sgdMomentumL2(p, b, g, n, gain * scale, l2, rate, momentum);
   },
-  lookahead({ kernels }, { p, n, state: { momentum_buffer: b } }, { lr, momentum, nesterov, convention }) {
-    if (b === 0 || nesterov) return;
-    kernels.axpy(b, p, n, convention === "torch" ? -lr * momentum : momentum);
+  lookahead: {
+    move({ kernels }, { p, n, state: { momentum_buffer: b } }, { lr, momentum, nesterov, convention }) {
+      if (b === 0 || nesterov) return;
+      kernels.axpy(b, p, n, convention === "torch" ? -lr * momentum : momentum);
+    },
+    run: runElsewhere,
   },
 });
 export type SGD = InstanceType<typeof SGD>;

@@ -1,7 +1,7 @@
-import { SimdOptimError } from "../core/check.ts";
+import { checkFunction, refuse, SimdOptimError } from "../core/check.ts";
 import { advanced, bytesOf } from "../memory/elementType.ts";
 import { type Block, releaseWithOwner } from "../memory/heap.ts";
-import type { Parameter } from "../tensor/parameters.ts";
+import { type Parameter, type Selection, selected } from "../tensor/parameters.ts";
 
 /** A copy of the values of some parameters, in linear memory. */
 export class Shadow {
@@ -49,10 +49,15 @@ export class Shadow {
 }
 
 /**
- * Moves parameters elsewhere, runs `fn`, and puts them back bit for bit, whether it returns or throws. A promise is
- * waited for. `back` is called once they are back.
+ * Moves parameters elsewhere by `move`, runs `fn`, and puts them back bit for bit, whether it returns or throws. A promise
+ * is waited for. `back` is called once they are back.
  */
-export function runElsewhere<T>(parameters: readonly Parameter[], move: () => void, fn: () => T, back?: () => void): T {
+export function runElsewhere<T>(params: Selection, move: () => void, fn: () => T, back?: () => void): T {
+  const parameters = selected("params", params);
+  if (parameters.length === 0) refuse("params", params, "at least one parameter");
+  checkFunction("move", move);
+  checkFunction("fn", fn);
+  if (back !== undefined) checkFunction("back", back);
   const home = new Shadow(parameters);
   const putBack = () => {
     home.restore();

@@ -182,12 +182,6 @@ export class Parameters extends Marked implements Iterable<Parameter> {
     this.dispose();
   }
 
-  /** @internal All of them; throws once they have been disposed. */
-  live(): readonly Parameter[] {
-    this.first.value.pointer;
-    return [...this];
-  }
-
   private get first(): Parameter {
     return this.#byName.values().next().value as Parameter;
   }
@@ -196,21 +190,30 @@ export class Parameters extends Marked implements Iterable<Parameter> {
 /** Parameters to act on: a whole collection, or some of one. */
 export type Selection = Parameters | readonly Parameter[];
 
+// Told by what no other object of this package has: to name the classes here would bring them, and tensors, into every
+// bundle that has an optimizer in it, wherever its parameters come from.
+const isCollection = (value: unknown): value is Parameters => value instanceof Marked && "gradientScales" in value;
+const isParameter = (value: unknown): value is Parameter => value instanceof Marked && "gradientScale" in value;
+
 /** The parameters of a selection, which must be live, distinct and of one runtime. */
 export function selected(argument: string, selection: unknown): readonly Parameter[] {
-  if (selection instanceof Parameters) return selection.live();
+  if (isCollection(selection)) {
+    const all = [...selection];
+    // Reading a pointer refuses a disposed collection.
+    all[0]!.value.pointer;
+    return all;
+  }
   const list = selection;
-  if (!Array.isArray(list) || list.some((item) => !(item instanceof Parameter))) {
+  if (!Array.isArray(list) || !list.every(isParameter)) {
     refuse(argument, selection, "parameters, or a list of them such as params.where(...) gives");
   }
   const seen = new Set<Parameter>();
-  for (const parameter of list as Parameter[]) {
+  for (const parameter of list) {
     if (seen.has(parameter)) refuse(argument, parameter.name, "each parameter once", "DUPLICATE_PARAMETER");
-    if (parameter.collection.engine !== list[0].collection.engine) {
+    if (parameter.collection.engine !== list[0]!.collection.engine) {
       refuse(argument, parameter.name, "parameters of one runtime", "FOREIGN_RUNTIME");
     }
     seen.add(parameter);
-    // Reading the pointer refuses a disposed collection.
     parameter.value.pointer;
   }
   return list;

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DOMParser, parseHTML } from "linkedom";
-import { defineOptimizer, load, Random, SimdOptimError, schedules } from "simd-optim";
+import { defineOptimizer, load, Random, runElsewhere, SimdOptimError, schedules } from "simd-optim";
 import { afterAll, describe, expect, test } from "vitest";
 import { benchmark } from "../../examples/charlm/benchmark.ts";
 import { decode, encode, frequencyLoss } from "../../examples/charlm/corpus.ts";
@@ -384,7 +384,7 @@ describe("the parts", () => {
         points: {
           training: "y",
           evaluation: "x",
-          evaluate: ({ kernels }, { p, n }) => kernels.fill(p, n, 0),
+          evaluate: { move: ({ kernels }, { p, n }) => kernels.fill(p, n, 0), run: runElsewhere },
         },
       });
       const trainer = new Trainer(await load(), corpus, { optimizer: zero, steps, rate: 0.5, seed: 1 });

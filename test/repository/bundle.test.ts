@@ -48,7 +48,7 @@ const imports: readonly (readonly [what: string, code: string, kB: number, witho
   [
     "load and all optimizers",
     'import { load } from "simd-optim"; export * from "#optim"; console.log(load);',
-    36,
+    37,
     /losses|nn\/|linalg|nn\.js|checkpoint/,
   ],
   [
@@ -89,6 +89,13 @@ describe("importing", () => {
   test("AdamW brings no other optimizer", async () => {
     const { inputs } = await bundle('import { AdamW } from "simd-optim"; console.log(AdamW);');
     expect(inputs.filter((path) => /^src\/optim\/[^/]+$/.test(path))).toEqual(["src/optim/adam.ts"]);
+  });
+  test("what puts parameters back is there only with a rule that moves them elsewhere", async () => {
+    const has = async (name: string) => {
+      const { inputs } = await bundle(`import { ${name} } from "simd-optim"; console.log(${name});`);
+      return inputs.includes("src/state/shadow.ts");
+    };
+    expect([await has("AdamW"), await has("SGD"), await has("ASGD")]).toEqual([false, true, true]);
   });
 });
 

@@ -227,6 +227,7 @@ export const functions: Readonly<Record<string, Args>> = {
     ...[t(rt, 5, 3), t(rt, 3), t(rt, 5), t(rt, 5, 3), { dx: t(rt, 5, 3), dWeight: t(rt, 3) }],
     { normalizedShape: [3] },
   ],
+  runElsewhere: (rt) => [parameters(rt), () => {}, () => 1, () => {}],
   "schedules.adamScaling": () => [{ lr: 0.1, baseBatch: 32, batch: 64, betas: [0.9, 0.99], eps: 1e-8 }],
   "schedules.chain": () => [[() => 1, () => 2]],
   "schedules.constant": () => [1],

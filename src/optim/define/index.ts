@@ -1,4 +1,5 @@
 /** What an optimizer is made of: see docs/guides/adding-an-optimizer.md. */
+export type { Excursion } from "./excursion.ts";
 export type { Norms, NormsChoice, StepNorms, StepOptions } from "./measure.ts";
 export { defineOptimizer, type Group, Optimizer, type OptimizerClass } from "./optimizer.ts";
 export {

@@ -1,17 +1,10 @@
 import { checkBoolean, checkFunction, checkKeys, refuse, SimdOptimError } from "../../core/check.ts";
 import { firstUnusable, type NonFinite } from "../../gradients/nonFinite.ts";
 import type { Engine } from "../../kernels/engine.ts";
-import {
-  checkSavedState,
-  compareState,
-  differs,
-  groupsOf,
-  type LoadReport,
-  type OptimizerState,
-} from "../../state/savedState.ts";
-import { runElsewhere } from "../../state/shadow.ts";
-import { fillFrom, noteType, type SavedArray, type StateDictOptions, wantsCopy } from "../../state/stateful.ts";
+import type { LoadReport, OptimizerState } from "../../state/savedState.ts";
+import { type SavedArray, type StateDictOptions, wantsCopy } from "../../state/stateful.ts";
 import type { Parameter } from "../../tensor/parameters.ts";
+import type { Excursion } from "./excursion.ts";
 import { checkShapes, type Layout, layOut, slotSizes } from "./layout.ts";
 import {
   type Measured,
@@ -22,17 +15,16 @@ import {
   type StepOptions,
   summarise,
 } from "./measure.ts";
-import { fixed, type Options, type Resolved, resolve, writtenSchedules } from "./option.ts";
+import { fixed, type Options, type Resolved, resolve } from "./option.ts";
+import { fromSaved, type Parts, toSaved } from "./saving.ts";
 import {
   common,
-  dtypeOf,
   type GroupStep,
   type NonFinitePolicy,
   type OptimizerOptions,
   type OptimizerParams,
   type OptimizerSpec,
   type Span,
-  type SpanWork,
   type StepContext,
   type WithCommon,
 } from "./spec.ts";
@@ -58,9 +50,9 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   readonly stateInPlace = true;
   readonly #options: WithCommon<O>;
   readonly #nonFinite: NonFinitePolicy;
-  readonly #layout: Layout<O, S>;
   readonly #engine: Engine;
   readonly #context: StepContext;
+  readonly #layout: Layout<O, S>;
   readonly #state: State<O, S>;
   /** The numbers of each group. */
   readonly #numbers: readonly Record<N, number>[];
@@ -118,7 +110,13 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     if (norms !== false) this.#meter.reserve(this.#state.agenda("separate").stretches);
     const measured = unusable ? undefined : this.#update(resolved, norms);
     this.#state.forgetClipping();
-    return { step: this.#applied, applied: !unusable, ...(unusable && leftOut(unusable)), ...measured, ...outcome };
+    return {
+      step: this.#applied,
+      applied: !unusable,
+      ...(unusable && leftOut(unusable)),
+      ...measured,
+      ...outcome,
+    };
   }
 
   /**
@@ -174,26 +172,8 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   stateDict(options: StateDictOptions = {}): OptimizerState {
     const copy = wantsCopy(options);
     this.#checkAlive();
-    const resolved = this.#resolved();
-    const groups = this.#layout.groups.map(({ params, given }, i) => {
-      const schedules = writtenSchedules(given);
-      return {
-        params: params.map((parameter) => parameter.name),
-        options: resolved[i]!,
-        ...(schedules && { schedules }),
-        numbers: { ...this.#numbers[i]! },
-      };
-    });
-    // Without prototypes, so that a parameter may have any name.
-    const steps: Record<string, number> = Object.create(null);
-    const state: Record<string, Record<string, Float32Array>> = Object.create(null);
-    for (const { parameter, missed } of this.#layout.members) steps[parameter.name] = this.#applied - missed;
-    this.#state.forEachArray(({ parameter: { name } }, slot, array, dtype) => {
-      state[name] ??= {};
-      state[name][slot] = noteType(copy ? array.slice() : array, dtype) as Float32Array;
-    });
-    const point = this.#away ?? this.spec.points?.training ?? "p";
-    return { optimizer: this.spec.name, point, step: this.#applied, steps, groups, state };
+    const now = { options: this.#resolved(), step: this.#applied, away: this.#away };
+    return toSaved(this.#parts(), now, copy);
   }
 
   /**
@@ -207,30 +187,7 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     const { strict = true } = options;
     checkBoolean("strict", strict);
     this.#checkReady();
-    this.#checkSaved(saved);
-    const { restarted, ...found } = compareState(saved, this.#layout.members, (slot) =>
-      dtypeOf(this.spec.state[slot as S]),
-    );
-    const problems = Object.entries(found).filter(([, keys]) => keys.length > 0);
-    const report = { ...found, changed: this.#changedOptions(saved) };
-    if (strict && problems.length > 0) {
-      const text = problems.map(([kind, keys]) => `${kind} ${keys.join(", ")}`).join("; ");
-      throw new SimdOptimError("STATE_MISMATCH", `state: ${text}`);
-    }
-    for (const member of this.#layout.members) {
-      const { name } = member.parameter;
-      // What is not all there begins anew, as if it had been frozen until now.
-      member.missed = saved.step - (restarted.has(name) ? 0 : saved.steps[name]!);
-    }
-    this.#state.forEachArray(({ parameter: { name } }, slot, array) => {
-      if (restarted.has(name)) (array as Float32Array).fill(0);
-      else fillFrom(saved.state[name]![slot]!, array);
-    });
-    this.#state.forgetAgendas();
-    for (const [i, numbers] of this.#numbers.entries()) {
-      const [group] = this.spec.sharesNumbers ? saved.groups : this.#savedGroups(saved, i);
-      Object.assign(numbers, this.spec.numbers, group?.numbers);
-    }
+    const report = fromSaved(this.#parts(), saved, strict, (step) => this.#resolved(step));
     this.#applied = saved.step;
     return report;
   }
@@ -245,6 +202,10 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
   /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #parts(): Parts<O, S, N> {
+    return { spec: this.spec, layout: this.#layout, state: this.#state, numbers: this.#numbers };
   }
 
   #checkAlive(): void {
@@ -320,7 +281,11 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
         resolved,
         1,
         (span, group, { name }) => {
-          measured.push({ name, group, squares: this.#meter.update(span, resolved[group]!, this.#numbers[group]!) });
+          measured.push({
+            name,
+            group,
+            squares: this.#meter.update(span, resolved[group]!, this.#numbers[group]!),
+          });
         },
         stretches,
       );
@@ -330,18 +295,18 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
     return norms === false ? undefined : summarise(norms, measured, this.groups.length);
   }
 
-  /** Runs `fn` with every parameter that has been stepped moved by `move`, and copies the values back afterwards. */
-  #withParamsAt<T>(point: string, move: SpanWork<O, S, N>, fn: () => T): T {
+  /** Runs `fn` with every parameter that has been stepped moved elsewhere, and copies the values back afterwards. */
+  #withParamsAt<T>(point: string, { move, run }: Excursion<O, S, N>, fn: () => T): T {
     this.#checkReady();
     const resolved = this.#resolved();
-    const parameters = this.#layout.members.map(({ parameter }) => parameter);
     const moveAll = () => {
       this.#away = point;
       this.#forEachSpan(resolved, 0, (span, group) => {
         if (span.t > 0) move(this.#context, span, resolved[group]!, this.#numbers[group]!);
       });
     };
-    return runElsewhere(parameters, moveAll, fn, () => {
+    const parameters = this.#layout.members.map(({ parameter }) => parameter);
+    return run(parameters, moveAll, fn, () => {
       this.#away = undefined;
     });
   }
@@ -363,28 +328,6 @@ export class Optimizer<O extends Options, S extends string, N extends string = n
 
   #firstUnusable(): NonFinite | undefined {
     return firstUnusable(this.#layout.members.map(({ parameter }) => parameter));
-  }
-
-  #checkSaved(saved: OptimizerState<SavedArray>): void {
-    const { name, points, numbers } = this.spec;
-    checkSavedState(saved, { optimizer: name, point: points?.training ?? "p", numbers: Object.keys(numbers ?? {}) });
-  }
-
-  /** The saved groups that have parameters of our group i, in the order of those. */
-  #savedGroups(saved: OptimizerState<SavedArray>, i: number): OptimizerState["groups"] {
-    const names = this.#layout.groups[i]!.params.map(({ name }) => name);
-    return groupsOf(saved, names);
-  }
-
-  #changedOptions(saved: OptimizerState<SavedArray>): string[] {
-    const resolved = this.#resolved(saved.step);
-    return this.#layout.groups.flatMap(({ given }, i) => {
-      const now = { options: resolved[i]!, schedules: writtenSchedules(given) };
-      const before = this.#savedGroups(saved, i);
-      return Object.keys(now.options)
-        .filter((key) => before.some((group) => differs(now, group, key)))
-        .map((key) => `group ${i}: ${key}`);
-    });
   }
 }
 

@@ -2,6 +2,7 @@ import type { Base, Pointer, Size } from "#wasm/kernels.js";
 import type { Engine } from "../../kernels/engine.ts";
 import type { ElementType } from "../../memory/elementType.ts";
 import type { Selection } from "../../tensor/parameters.ts";
+import type { Excursion } from "./excursion.ts";
 import { flag, type Given, type Options, type Resolved } from "./option.ts";
 
 /** Options that every optimizer has. */
@@ -83,8 +84,8 @@ export interface Points<O extends Options, S extends string, N extends string> {
   readonly training: string;
   /** What the source calls the point to evaluate at. */
   readonly evaluation: string;
-  /** Moves the values of a span from the one to the other, in place. */
-  evaluate: SpanWork<O, S, N>;
+  /** The way from the one to the other. */
+  readonly evaluate: Excursion<O, S, N>;
 }
 
 /** An optimizer, declared. `defineOptimizer` makes a class of it. */
@@ -134,8 +135,8 @@ export interface OptimizerSpec<O extends Options, S extends string, N extends st
   ): boolean;
   /** Takes the gradients of a span for an estimate of the Hessian, where the source makes one apart from its steps. */
   updateHessian?: SpanWork<O, S, N>;
-  /** Moves the values of a span to where the source takes the gradient, in place: for rules that look ahead. */
-  lookahead?: SpanWork<O, S, N>;
+  /** The way to where the source takes the gradient: for rules that look ahead. */
+  readonly lookahead?: Excursion<O, S, N>;
 }
 
 /** A group: parameters and the options that differ from the optimizer's own. */
