@@ -1,6 +1,6 @@
 import { checkInteger, checkKeys, checkNumber, refuse } from "../core/check.ts";
 import type { StepOptions } from "../optim/define/measure.ts";
-import { checkSteppable, type Steppable } from "../optim/define/steppable.ts";
+import { checkSteppable, refuseOption, type Steppable } from "../optim/define/steppable.ts";
 import type { StepReport } from "../optim/define/stepReport.ts";
 import type { OptimizerState } from "../state/savedState.ts";
 import type { StateDictOptions } from "../state/stateful.ts";
@@ -50,6 +50,11 @@ export class Lookahead<S = OptimizerState> implements Steppable<LookaheadState<S
     return this.inner.groups;
   }
 
+  /** @internal Refused: it is an option of groups. */
+  set lr(value: never) {
+    refuseOption("lr", value);
+  }
+
   /** Updates of the inner optimizer so far. */
   get steps(): number {
     return this.inner.steps;
@@ -88,14 +93,18 @@ export class Lookahead<S = OptimizerState> implements Steppable<LookaheadState<S
     return { inner: this.inner.stateDict(options), since: this.#since, slow: this.#slow.toArrays(options) };
   }
 
-  /** Takes over a saved state; one that does not fit throws, and then nothing has changed. */
-  loadStateDict(saved: LookaheadState<S>): void {
+  /**
+   * Takes over a saved state; one that does not fit throws, and then nothing has changed. `strict` is for the optimizer
+   * inside, whose report is returned; the slow weights must be those of the same parameters.
+   */
+  loadStateDict(saved: LookaheadState<S>, options?: { strict?: boolean }): unknown {
     if (saved === null || typeof saved !== "object") refuse("state", saved, "what stateDict() returned");
     checkInteger("state.since", saved.since, `[0, ${this.#k - 1}]`);
     this.#slow.check("slow", saved.slow);
-    this.inner.loadStateDict(saved.inner);
+    const report = this.inner.loadStateDict(saved.inner, options);
     this.#slow.load("slow", saved.slow);
     this.#since = saved.since;
+    return report;
   }
 
   /** Frees the slow weights and the inner optimizer. */

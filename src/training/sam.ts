@@ -1,6 +1,6 @@
 import { checkFunction, checkKeys, checkNumber, refuse } from "../core/check.ts";
 import { normsChoice, type StepOptions } from "../optim/define/measure.ts";
-import { checkSteppable, type Steppable } from "../optim/define/steppable.ts";
+import { checkSteppable, refuseOption, type Steppable } from "../optim/define/steppable.ts";
 import type { StepReport } from "../optim/define/stepReport.ts";
 import { StatefulShadow } from "../state/statefulShadow.ts";
 import type { Parameter } from "../tensor/parameters.ts";
@@ -32,6 +32,11 @@ export class SAM {
     this.#rho = rho;
     this.#parameters = base.groups.flatMap(({ params }) => params);
     this.#home = new StatefulShadow(this.#parameters);
+  }
+
+  /** @internal Refused: it is an option of groups. */
+  set lr(value: never) {
+    refuseOption("lr", value, "base.groups");
   }
 
   /** Bytes kept for the way back. */

@@ -2,7 +2,7 @@ import { checkBoolean, checkInteger, checkKeys, refuse } from "../core/check.ts"
 import { gradNorm } from "../gradients/clip.ts";
 import { findNonFinite } from "../gradients/nonFinite.ts";
 import { normsChoice, type StepOptions } from "../optim/define/measure.ts";
-import { checkSteppable, type Steppable } from "../optim/define/steppable.ts";
+import { checkSteppable, refuseOption, type Steppable } from "../optim/define/steppable.ts";
 import type { OptimizerState } from "../state/savedState.ts";
 import { SnapshotRing } from "../state/snapshots.ts";
 import { setClipping } from "../tensor/gradientScale.ts";
@@ -101,6 +101,11 @@ export class SpikeGuard<S = OptimizerState> {
     return this.inner.groups;
   }
 
+  /** @internal Refused: it is an option of groups. */
+  set lr(value: never) {
+    refuseOption("lr", value);
+  }
+
   /** Updates applied so far, less those that were taken back. */
   get steps(): number {
     return this.inner.steps;
@@ -149,8 +154,11 @@ export class SpikeGuard<S = OptimizerState> {
     };
   }
 
-  /** Takes over a saved state; one that does not fit throws, and then nothing has changed. */
-  loadStateDict(saved: SpikeGuardState<S>): void {
+  /**
+   * Takes over a saved state; one that does not fit throws, and then nothing has changed. `strict` is for the optimizer
+   * inside, whose report is returned; snapshots must be of the same arrays.
+   */
+  loadStateDict(saved: SpikeGuardState<S>, options?: { strict?: boolean }): unknown {
     if (saved === null || typeof saved !== "object") refuse("state", saved, "what stateDict() returned");
     checkProgress("state", saved);
     checkInteger("state.consecutive", saved.consecutive, "[0, inf)");
@@ -162,7 +170,7 @@ export class SpikeGuard<S = OptimizerState> {
       this.#ring?.check(`state.snapshots[${i}]`, snapshot);
       checkProgress(`state.snapshots[${i}]`, snapshot);
     }
-    this.#loadInner([...snapshots, saved]);
+    const report = this.#loadInner([...snapshots, saved], options);
     this.#ring?.keep(0);
     for (const snapshot of snapshots) this.#ring?.save(snapshot);
     this.#detector.statistics = saved;
@@ -170,6 +178,7 @@ export class SpikeGuard<S = OptimizerState> {
     this.#batch = saved.batch;
     this.#consecutive = saved.consecutive;
     this.#skip = { from: saved.skip.from, to: saved.skip.to };
+    return report;
   }
 
   /** Frees the snapshots and the inner optimizer. */
@@ -184,10 +193,10 @@ export class SpikeGuard<S = OptimizerState> {
   }
 
   /** Loads the last inner state, after the others have shown that they could be: otherwise, nothing has changed. */
-  #loadInner(states: readonly { inner: S }[]): void {
+  #loadInner(states: readonly { inner: S }[], options: { strict?: boolean } | undefined): unknown {
     const before = this.inner.stateDict();
     try {
-      for (const { inner } of states) this.inner.loadStateDict(inner);
+      return states.map(({ inner }) => this.inner.loadStateDict(inner, options)).at(-1);
     } catch (error) {
       this.inner.loadStateDict(before);
       throw error;

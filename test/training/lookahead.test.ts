@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { SGD } from "../../src/optim/sgd.ts";
 import { Lookahead } from "../../src/training/lookahead.ts";
+import { SAM } from "../../src/training/sam.ts";
+import { SpikeGuard } from "../../src/training/spikeGuard.ts";
 import { bitsOf, loadAll } from "../support/runtimes.ts";
 
 const runtimes = await loadAll();
@@ -73,6 +75,29 @@ describe.each(runtimes)("Lookahead on $backend", (runtime) => {
       expect(bitsOf(resumed.get("w").data)).toEqual(bitsOf(straight.get("w").data));
     }
   });
+});
+
+test("with strict: false, the optimizer inside takes what there is and reports the rest", () => {
+  const make = (momentum: number) => {
+    const params = runtimes[0]!.parameters({ w: [5] });
+    return { params, lookahead: new Lookahead(new SGD(params, { lr: 0.1, momentum }), { k: 3 }) };
+  };
+  const [plain, heavy] = [make(0), make(0.9)];
+  run(plain.lookahead, plain.params, 0, 4);
+  const saved = plain.lookahead.stateDict();
+  expect(() => heavy.lookahead.loadStateDict(saved)).toThrow("missing w/momentum_buffer");
+  expect(heavy.lookahead.steps).toBe(0);
+  expect(() => heavy.lookahead.loadStateDict(saved, { strict: 1 as never })).toThrow("strict: got 1");
+  expect(heavy.lookahead.loadStateDict(saved, { strict: false })).toMatchObject({ missing: ["w/momentum_buffer"] });
+  expect(heavy.lookahead.stateDict()).toMatchObject({ since: 1, slow: saved.slow, inner: { step: 4 } });
+});
+
+test("what goes round an optimizer refuses a learning rate, which is assigned to a group", () => {
+  const sgd = new SGD(runtimes[0]!.parameters({ w: [4] }), { lr: 0.1 });
+  for (const wrapper of [new Lookahead(sgd), new SpikeGuard(sgd)]) {
+    expect(() => Object.assign(wrapper, { lr: 5 })).toThrow("lr: got 5, expected groups[0].lr to be assigned");
+  }
+  expect(() => Object.assign(new SAM(sgd), { lr: 5 })).toThrow("expected base.groups[0].lr to be assigned");
 });
 
 test("a skipped inner step does not count", () => {

@@ -460,6 +460,22 @@ test("norms that are asked for are those of the step that is taken, and change n
   expect(never.guard.stateDict().batch).toBe(0);
 });
 
+test("with strict: false, the optimizer inside takes what there is, and with a state that it refuses nothing changes", () => {
+  const make = (momentum: number) => {
+    const params = makeParameters();
+    return { params, guard: new SpikeGuard(new SGD(params, { momentum })) };
+  };
+  const [plain, heavy] = [make(0), make(0.9)];
+  run(plain.params, plain.guard, good(1, 2, 3));
+  const saved = plain.guard.stateDict();
+  expect(() => heavy.guard.loadStateDict(saved)).toThrow("missing w/momentum_buffer");
+  expect([heavy.guard.steps, heavy.guard.stateDict().batch]).toEqual([0, 0]);
+  expect(heavy.guard.loadStateDict(saved, { strict: false })).toMatchObject({
+    missing: ["w/momentum_buffer", "u/momentum_buffer"],
+  });
+  expect([heavy.guard.steps, heavy.guard.stateDict().batch]).toEqual([3, 3]);
+});
+
 test("options and arguments are checked before anything is allocated or written", () => {
   const params = makeParameters();
   const inner = new SGD(params);

@@ -29,6 +29,7 @@ import {
   type WithCommon,
 } from "./spec.ts";
 import { State } from "./state.ts";
+import { refuseOption } from "./steppable.ts";
 import { clippingOf, leftOut, type StepReport } from "./stepReport.ts";
 
 /**
@@ -358,7 +359,7 @@ export function defineOptimizer<O extends Options, S extends string, N extends s
   Object.defineProperty(made, "name", { value: spec.name });
   for (const key of Object.keys({ ...spec.options, ...common })) {
     Object.defineProperty(made.prototype, key, {
-      set: (value) => refuse(key, value, `groups[0].${key} to be assigned`),
+      set: (value) => refuseOption(key, value),
     });
   }
   return made;

@@ -1,4 +1,4 @@
-import { checkMethods } from "../../core/check.ts";
+import { checkMethods, refuse } from "../../core/check.ts";
 import type { OptimizerState } from "../../state/savedState.ts";
 import type { StateDictOptions } from "../../state/stateful.ts";
 import { checkGroups } from "../../tensor/groups.ts";
@@ -44,4 +44,9 @@ const METHODS = ["step", "zeroGrad", "stateDict", "loadStateDict", "dispose"];
 export function checkSteppable(argument: string, value: unknown, methods: readonly string[] = METHODS): void {
   checkMethods(argument, value, methods, "an optimizer, or what has its groups and methods");
   checkGroups(`${argument}.groups`, (value as { groups?: unknown }).groups);
+}
+
+/** Refuses an option that is assigned to what steps: it would be kept there, and change nothing. */
+export function refuseOption(key: string, value: unknown, groups = "groups"): never {
+  refuse(key, value, `${groups}[0].${key} to be assigned`);
 }
