@@ -7,14 +7,14 @@ import { parseHTML } from "linkedom";
 import { Network, plan, Random } from "simd-optim";
 import { loadCheckpoint, saveCheckpoint } from "simd-optim/node";
 import { afterAll, describe, expect, test } from "vitest";
-import { encode } from "../examples/charlm/corpus.ts";
 import { pairLoss } from "../examples/gpt/baseline.ts";
 import { layerRows } from "../examples/gpt/layerTable.ts";
 import { gpt, type Shape } from "../examples/gpt/model.ts";
 import { parseSettings, type Settings } from "../examples/gpt/options.ts";
-import { encodePrompt, sample } from "../examples/gpt/sampling.ts";
 import { type Story, settingsOf as savedSettings } from "../examples/gpt/story.ts";
 import { Trainer } from "../examples/gpt/trainer.ts";
+import { encode } from "../examples/support/corpus.ts";
+import { encodePrompt, sample } from "../examples/support/sampling.ts";
 import { load } from "../src/runtime.ts";
 import { expectSame } from "./support/differences.ts";
 

@@ -1,14 +1,14 @@
 /** A comparison: the same model from the same start on the same batches, with one optimizer after the other. */
-import { load, type Runtime } from "simd-optim";
+import { load, Network, type Runtime } from "simd-optim";
+import { type Corpus, frequencyLoss } from "../support/corpus.ts";
+import type { OptimizerClass } from "../support/optimizers.ts";
+import { line, lines, losses } from "../support/print.ts";
+import { withProgress } from "../support/progress.ts";
 import { comparisonTable, type Entry, ranked } from "./comparisonTable.ts";
-import { type Corpus, frequencyLoss } from "./corpus.ts";
 import { checkFailure, crossCheck, describeCrossCheck } from "./crossCheck.ts";
 import { describeSetup, describeTask, describeUse } from "./description.ts";
 import { History } from "./history.ts";
-import { CharacterModel } from "./model.ts";
-import type { OptimizerClass } from "./optimizers.ts";
-import { line, losses } from "./print.ts";
-import { withProgress } from "./progress.ts";
+import { characterModel } from "./model.ts";
 import type { Outcome } from "./run.ts";
 import { askedRate, type Settings, stepsFor } from "./settings.ts";
 import { train } from "./train.ts";
@@ -25,9 +25,9 @@ export async function compareOptimizers(
   const { seed } = settings;
   const steps = stepsFor(settings, corpus);
   const runtime = await load({ backend: settings.backend });
-  const task = describeTask(corpus, new CharacterModel(runtime, modelShape(corpus), seed));
+  const task = describeTask(corpus, new Network(runtime, characterModel(modelShape(corpus))));
   const description = [...task, ...describeSetup(runtime, { steps, seed })];
-  for (const [name, value] of description) line(name, value);
+  lines(description);
 
   const entries: Entry[] = [];
   for (const optimizer of compared) {
@@ -59,7 +59,7 @@ async function enter(
   const recipe = { optimizer, steps, seed, rate };
   const trainer = new Trainer(runtime, corpus, recipe);
   const use = describeUse(recipe, trainer, trials);
-  for (const [title, value] of use) line(title, value);
+  lines(use);
 
   const history = new History();
   await withProgress("training", steps, (advance) =>

@@ -1,10 +1,10 @@
 /** The figure of a comparison, as SVG. */
 import * as Plot from "@observablehq/plot";
+import { drawable, trainingCurves } from "../support/curves.ts";
+import { draw, frequencyRule, lossAxis, MARGINS, stepAxis } from "../support/drawing.ts";
+import type { Html } from "../support/html.ts";
+import { dashed } from "../support/style.ts";
 import { type Entry, finalLoss, ranked } from "./comparisonTable.ts";
-import { drawable, trainingCurves } from "./curves.ts";
-import { draw, frequencyRule, lossAxis, MARGINS, stepAxis } from "./drawing.ts";
-import type { Html } from "./html.ts";
-import { dashed } from "./reportStyle.ts";
 
 /** An entry and the number of its colour, from 1. */
 export interface Curve extends Entry {

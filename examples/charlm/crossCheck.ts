@@ -1,9 +1,9 @@
 /** The promise of the package, put to the test on this very run: every backend gives the same bits. */
 import { setImmediate } from "node:timers/promises";
 import { load } from "simd-optim";
-import type { Corpus } from "./corpus.ts";
-import { count } from "./count.ts";
-import { BAD_INPUT, Failure } from "./failure.ts";
+import type { Corpus } from "../support/corpus.ts";
+import { count } from "../support/count.ts";
+import { BAD_INPUT, Failure } from "../support/failure.ts";
 import { type Recipe, Trainer } from "./training.ts";
 
 export interface CrossCheck {

@@ -1,41 +1,12 @@
 /** The figures of the report on one run, as SVG. */
 import * as Plot from "@observablehq/plot";
+import { means as meansOf, POINTS } from "../support/curves.ts";
+import { draw, logTicks, stepAxis } from "../support/drawing.ts";
+import type { Html } from "../support/html.ts";
 import { BACKENDS, type Row } from "./benchmark.ts";
-import { drawable, means as meansOf, POINTS, trainingCurves } from "./curves.ts";
-import { draw, logTicks, lossAxis, lossRules, stepAxis } from "./drawing.ts";
 import type { History } from "./history.ts";
-import type { Html } from "./html.ts";
 import { ratioToSimd, sizeName, timeName } from "./timings.ts";
 import { MAX_NORM } from "./training.ts";
-
-/** Training and held-out loss; `rules` are losses to compare with, by what they are the losses of. */
-export function lossFigure(
-  { losses, heldOut }: Pick<History, "losses" | "heldOut">,
-  rules: Readonly<Record<string, number>>,
-  width: number,
-): Html {
-  const curves = trainingCurves(losses);
-  const means = drawable(curves.means);
-  const smooth = drawable(curves.smooth);
-  const held = drawable(heldOut);
-  const all = [...Object.values(rules), ...[...means, ...smooth, ...held].map(({ loss }) => loss)].filter(
-    (loss) => loss > 0,
-  );
-  const [least, most] = [Math.min(...all), Math.max(...all)];
-  const line = { x: "step", y: "loss" };
-  return draw("Training and held-out loss by step", width, {
-    height: width > 600 ? 380 : 300,
-    x: stepAxis(losses.length, width),
-    y: lossAxis(least, most),
-    marks: [
-      ...lossRules(rules),
-      Plot.lineY(means, { ...line, stroke: "var(--train)", strokeOpacity: 0.5, strokeWidth: 1 }),
-      Plot.lineY(smooth, { ...line, stroke: "var(--train)", strokeWidth: 2 }),
-      Plot.lineY(held, { ...line, stroke: "var(--held-out)", strokeWidth: 2 }),
-      Plot.dot(held, { ...line, fill: "var(--held-out)", r: 2.5 }),
-    ],
-  });
-}
 
 export function rateFigure({ rates, losses }: History, width: number): Html {
   const every = Math.ceil(rates.length / POINTS);

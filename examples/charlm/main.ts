@@ -1,15 +1,15 @@
 /** `npm start`: trains a character model on a text, checks it, times AdamW, samples from it, and writes a report. */
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { makeFolder, runCommand } from "../common/command.ts";
+import { makeFolder, runCommand } from "../support/command.ts";
+import { encode } from "../support/corpus.ts";
+import { line } from "../support/print.ts";
+import { packageText, readText } from "../support/text.ts";
 import { compareOptimizers } from "./comparison.ts";
-import { encode } from "./corpus.ts";
 import { parseSettings } from "./options.ts";
-import { line } from "./print.ts";
 import { trainOne } from "./run.ts";
 import { plotSchedules } from "./scheduleFigure.ts";
 import type { Settings } from "./settings.ts";
-import { packageText, readText } from "./text.ts";
 
 async function run(settings: Settings, signal: AbortSignal): Promise<void> {
   if (settings.plotSchedule) {

@@ -1,11 +1,11 @@
 /** The command line. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { parseSchedule, SimdOptimError } from "simd-optim";
-import { namesOf, parseArguments, parseOptimizer, positiveNumber, wholeNumber } from "../common/command.ts";
-import { count } from "./count.ts";
-import { BAD_USAGE, Failure } from "./failure.ts";
-import { DEFAULT_OPTIMIZER, findOptimizers, type OptimizerClass, optimizers } from "./optimizers.ts";
-import { CURVES } from "./reportStyle.ts";
+import { namesOf, parseArguments, parseOptimizer, positiveNumber, wholeNumber } from "../support/command.ts";
+import { count } from "../support/count.ts";
+import { BAD_USAGE, Failure } from "../support/failure.ts";
+import { DEFAULT_OPTIMIZER, findOptimizers, type OptimizerClass, optimizers } from "../support/optimizers.ts";
+import { CURVES } from "../support/style.ts";
 import { DEFAULT_RATE, ENOUGH_STEPS, FEWEST_STEPS, type Settings } from "./settings.ts";
 import { BATCH } from "./training.ts";
 

@@ -1,8 +1,8 @@
 /** The records of a run: a monitor, and the files it writes to. */
 import { jsonLines, Monitor, type MonitorState, type Sink, tensorBoard } from "simd-optim";
 import { openEventFile } from "simd-optim/node";
-import { RunLog } from "../common/runFile.ts";
-import { withSubject } from "./failure.ts";
+import { withSubject } from "../support/failure.ts";
+import { RunLog } from "../support/runFile.ts";
 import { isSpike, type TrainingReport } from "./training.ts";
 
 export interface RecorderOptions {

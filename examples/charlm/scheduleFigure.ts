@@ -3,10 +3,10 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as Plot from "@observablehq/plot";
 import { type NamedSchedule, parseSchedule } from "simd-optim";
-import { draw, stepAxis, WIDTHS } from "./drawing.ts";
-import { Html } from "./html.ts";
-import { line } from "./print.ts";
-import { dashed, THEME } from "./reportStyle.ts";
+import { draw, stepAxis, WIDTHS } from "../support/drawing.ts";
+import { Html } from "../support/html.ts";
+import { line } from "../support/print.ts";
+import { dashed, THEME } from "../support/style.ts";
 
 /** Where a picture ends whose schedules go on for ever. */
 const USUAL_STEPS = 1000;

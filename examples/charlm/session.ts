@@ -1,6 +1,10 @@
 /** A run from where it begins or is resumed to where it ends or is interrupted. */
 import type { Runtime } from "simd-optim";
-import type { RunFile } from "../common/runFile.ts";
+import type { Corpus } from "../support/corpus.ts";
+import { count } from "../support/count.ts";
+import { line, lines, losses } from "../support/print.ts";
+import { withProgress } from "../support/progress.ts";
+import type { RunFile } from "../support/runFile.ts";
 import {
   compareRuns,
   describeSavedRun,
@@ -9,12 +13,8 @@ import {
   resumeCommand,
   type SavedRun,
 } from "./checkpoint.ts";
-import type { Corpus } from "./corpus.ts";
-import { count } from "./count.ts";
 import { describeGuarded } from "./description.ts";
 import { History } from "./history.ts";
-import { line, losses } from "./print.ts";
-import { withProgress } from "./progress.ts";
 import { Recorder } from "./recorder.ts";
 import { askedRate, type Settings, stepsFor } from "./settings.ts";
 import { train } from "./train.ts";
@@ -103,7 +103,7 @@ export class Session {
       recorder.close();
     }
     if (history.steps < steps) save?.run();
-    for (const [name, value] of describeGuarded(history)) line(name, value);
+    lines(describeGuarded(history));
     if (file) line("checkpoint", `${file.path}, after ${progressOf(history, steps)}`);
     if (history.steps === steps) return;
     if (file) line("resume with", resumeCommand(settings.argv));

@@ -1,7 +1,7 @@
 /** What the user decides, and what follows from it. */
 import type { LoadOptions, SpikePolicy } from "simd-optim";
-import type { Corpus } from "./corpus.ts";
-import { DEFAULT_OPTIMIZER, type OptimizerClass } from "./optimizers.ts";
+import type { Corpus } from "../support/corpus.ts";
+import { DEFAULT_OPTIMIZER, type OptimizerClass } from "../support/optimizers.ts";
 import type { RecorderOptions } from "./recorder.ts";
 import { BATCH } from "./training.ts";
 

@@ -1,6 +1,6 @@
 /** The loop of training. */
 import { steps as stepsOf } from "simd-optim";
-import { BAD_INPUT, Failure } from "./failure.ts";
+import { BAD_INPUT, Failure } from "../support/failure.ts";
 import type { History } from "./history.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Trainer, TrainingReport } from "./training.ts";

@@ -5,8 +5,8 @@
  */
 import { setImmediate } from "node:timers/promises";
 import type { Runtime } from "simd-optim";
-import type { Corpus } from "./corpus.ts";
-import { defaultRate } from "./optimizers.ts";
+import type { Corpus } from "../support/corpus.ts";
+import { defaultRate } from "../support/optimizers.ts";
 import { type Recipe, Trainer } from "./training.ts";
 
 export interface Trial {

@@ -1,8 +1,8 @@
 /** `npm start -- --csv FILE --label COLUMN`: trains a perceptron on a table, and writes a report and predictions. */
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { line } from "../charlm/print.ts";
-import { makeFolder, runCommand } from "../common/command.ts";
+import { makeFolder, runCommand } from "../support/command.ts";
+import { line } from "../support/print.ts";
 import { parseSettings } from "./options.ts";
 import { run } from "./run.ts";
 

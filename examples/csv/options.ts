@@ -1,14 +1,14 @@
 /** The command line. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { LoadOptions } from "simd-optim";
+import { namesOf, parseArguments, parseOptimizer, positiveNumber, wholeNumber } from "../support/command.ts";
 import {
   DEFAULT_OPTIMIZER,
   defaultRate,
   findOptimizers,
   type OptimizerClass,
   optimizers,
-} from "../charlm/optimizers.ts";
-import { namesOf, parseArguments, parseOptimizer, positiveNumber, wholeNumber } from "../common/command.ts";
+} from "../support/optimizers.ts";
 import { type Format, MISSING } from "./table.ts";
 import type { Task } from "./target.ts";
 

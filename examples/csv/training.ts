@@ -1,8 +1,8 @@
 /** Training, step by step. Everything depends on the data, the recipe and the seed alone. */
 import { setImmediate } from "node:timers/promises";
 import { clipGradNorm, Network, type Parameter, Random, type Runtime, type Tensor } from "simd-optim";
-import { BAD_INPUT, Failure } from "../charlm/failure.ts";
-import { makeOptimizer, type Optimizer, type OptimizerClass, optionsFor } from "../charlm/optimizers.ts";
+import { BAD_INPUT, Failure } from "../support/failure.ts";
+import { makeOptimizer, type Optimizer, type OptimizerClass, optionsFor } from "../support/optimizers.ts";
 import { type Objective, perceptron, type Shape, type Targets } from "./model.ts";
 import { shuffle } from "./split.ts";
 

@@ -1,6 +1,6 @@
 /** Figures of experiments as SVG files: panels side by side, and in each a curve for every series. */
 import * as Plot from "@observablehq/plot";
-import { draw } from "../charlm/drawing.ts";
+import { draw } from "../support/drawing.ts";
 import type { Axis, Figure } from "./experiment.ts";
 
 const WIDTH = 860;

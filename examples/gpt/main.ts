@@ -1,11 +1,11 @@
 /** `npm start -- --model gpt`: trains a small GPT on a text, evaluates, saves and resumes, writes text and a report. */
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { encode } from "../charlm/corpus.ts";
-import { line } from "../charlm/print.ts";
-import { packageText, readText } from "../charlm/text.ts";
-import { makeFolder, runCommand, shellWord } from "../common/command.ts";
-import { RunFile } from "../common/runFile.ts";
+import { makeFolder, runCommand, shellWord } from "../support/command.ts";
+import { encode } from "../support/corpus.ts";
+import { line } from "../support/print.ts";
+import { RunFile } from "../support/runFile.ts";
+import { packageText, readText } from "../support/text.ts";
 import { type Given, parseSettings } from "./options.ts";
 import { run } from "./run.ts";
 import { settingsOf } from "./story.ts";

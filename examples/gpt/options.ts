@@ -1,8 +1,8 @@
 /** The command line. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { LoadOptions } from "simd-optim";
-import { parseArguments } from "../common/command.ts";
-import { fields, number, type Shape, whole } from "../common/shape.ts";
+import { parseArguments } from "../support/command.ts";
+import { fields, number, type Shape, whole } from "../support/shape.ts";
 
 /** What a run is made of: a checkpoint has it, and a run that goes on from one keeps to it. */
 export interface Recipe {

@@ -1,16 +1,16 @@
 /** A run, from the first step or from where another stopped. */
 import { jsonLines, load, Monitor, Random, type Runtime, steps } from "simd-optim";
-import { type Corpus, decode, frequencyLoss, printable } from "../charlm/corpus.ts";
-import { count, counted } from "../charlm/count.ts";
-import { BAD_INPUT, Failure } from "../charlm/failure.ts";
-import { line, losses } from "../charlm/print.ts";
-import { type Advance, withProgress } from "../charlm/progress.ts";
-import { shellWord } from "../common/command.ts";
-import { type RunFile, RunLog } from "../common/runFile.ts";
+import { shellWord } from "../support/command.ts";
+import { type Corpus, frequencyLoss } from "../support/corpus.ts";
+import { count, counted } from "../support/count.ts";
+import { BAD_INPUT, Failure } from "../support/failure.ts";
+import { line, lines, losses } from "../support/print.ts";
+import { type Advance, withProgress } from "../support/progress.ts";
+import { type RunFile, RunLog } from "../support/runFile.ts";
+import { encodePrompt, sample, writtenOf } from "../support/sampling.ts";
 import { pairLoss } from "./baseline.ts";
 import { bytes, describeRun, speedWords } from "./description.ts";
 import type { Settings } from "./options.ts";
-import { encodePrompt, sample } from "./sampling.ts";
 import { gemmRate } from "./speed.ts";
 import { emptyStory, restore, type Story, save } from "./story.ts";
 import { Trainer } from "./trainer.ts";
@@ -30,7 +30,7 @@ export async function run(settings: Settings, corpus: Corpus, file: RunFile, sig
   const peakFlops = await gemmRate(runtime);
   const baselines = { frequency: frequencyLoss(corpus), pair: pairLoss(corpus) };
   const description = describeRun(runtime, trainer, { peakFlops, checkpoint, baselines });
-  for (const [name, value] of description) line(name, value);
+  lines(description);
 
   console.log();
   const done = await withProgress("training", settings.steps, (advance) =>
@@ -47,7 +47,7 @@ export async function run(settings: Settings, corpus: Corpus, file: RunFile, sig
 
   const random = new Random(seed, "sample");
   const sampled = sample(runtime, trainer.network, prompt, { length, context, temperature, random });
-  const written = { prompt: printable(decode(corpus, prompt)), continuation: printable(decode(corpus, sampled)) };
+  const written = writtenOf(corpus, prompt, sampled);
   console.log(`\n${written.prompt}${written.continuation}\n`);
 
   // Only here: loading what draws takes as long as loading all the rest.

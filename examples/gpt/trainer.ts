@@ -1,7 +1,7 @@
 /** A model on its way. Everything a step does depends on the corpus, the recipe and the number of the step alone. */
 import { crossEntropy, gpt2Recipe, Network, type Plan, plan, Random, type Runtime } from "simd-optim";
-import type { Corpus } from "../charlm/corpus.ts";
-import { BAD_INPUT, Failure } from "../charlm/failure.ts";
+import type { Corpus } from "../support/corpus.ts";
+import { BAD_INPUT, Failure } from "../support/failure.ts";
 import { gpt } from "./model.ts";
 import type { Settings } from "./options.ts";
 

@@ -3,9 +3,9 @@ import { accessSync, constants, mkdirSync } from "node:fs";
 import { constants as system } from "node:os";
 import { type Command, CommanderError, InvalidArgumentError } from "commander";
 import { SimdOptimError } from "simd-optim";
-import { printable } from "../charlm/corpus.ts";
-import { BAD_INPUT, BAD_USAGE, Failure } from "../charlm/failure.ts";
-import { findOptimizers, type OptimizerClass } from "../charlm/optimizers.ts";
+import { printable } from "./corpus.ts";
+import { BAD_INPUT, BAD_USAGE, Failure } from "./failure.ts";
+import { findOptimizers, type OptimizerClass } from "./optimizers.ts";
 
 const SIGNALS = system.signals;
 

@@ -37,11 +37,15 @@ export function stepAxis(steps: number, width: number): Plot.ScaleOptions {
 }
 
 /** A logarithmic axis for losses between two ends. */
-export function lossAxis(least: number, most: number): Plot.ScaleOptions {
+export function lossAxis(
+  least: number,
+  most: number,
+  label = "loss (nats per character, logarithmic)",
+): Plot.ScaleOptions {
   return {
     type: "log",
     domain: [least, most],
-    label: "loss (nats per character, logarithmic)",
+    label,
     labelArrow: "none",
     grid: true,
     inset: 6,
