@@ -6,10 +6,10 @@ import { encode } from "../support/corpus.ts";
 import { line } from "../support/print.ts";
 import { packageText, readText } from "../support/text.ts";
 import { compareOptimizers } from "./comparison.ts";
+import type { Settings } from "./options.ts";
 import { parseSettings } from "./options.ts";
 import { trainOne } from "./run.ts";
 import { plotSchedules } from "./scheduleFigure.ts";
-import type { Settings } from "./settings.ts";
 
 async function run(settings: Settings, signal: AbortSignal): Promise<void> {
   if (settings.plotSchedule) {

@@ -9,8 +9,8 @@ import { sample, type Written, writtenOf } from "../support/sampling.ts";
 import { benchmark, type Row } from "./benchmark.ts";
 import { checkFailure, crossCheck, describeCrossCheck } from "./crossCheck.ts";
 import { describeRun, describeTraining } from "./description.ts";
+import type { Settings } from "./options.ts";
 import { planRun, Session } from "./session.ts";
-import type { Settings } from "./settings.ts";
 import { timingsTable } from "./timings.ts";
 import { CHECKED_STEPS, CONTEXT, type Trainer } from "./training.ts";
 

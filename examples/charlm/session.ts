@@ -15,8 +15,8 @@ import {
 } from "./checkpoint.ts";
 import { describeGuarded } from "./description.ts";
 import { History } from "./history.ts";
+import { askedRate, type Settings, stepsFor } from "./options.ts";
 import { Recorder } from "./recorder.ts";
-import { askedRate, type Settings, stepsFor } from "./settings.ts";
 import { train } from "./train.ts";
 import { type Recipe, Trainer } from "./training.ts";
 import { type Choice, chooseRate, MOST_TRIALS, type Trial } from "./trials.ts";

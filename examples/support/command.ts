@@ -1,11 +1,9 @@
-/** What the commands of the examples share: how arguments are read, where output goes, and how a command ends. */
+/** What the commands of the examples share: where output goes, and how a command ends. */
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { constants as system } from "node:os";
-import { type Command, CommanderError, InvalidArgumentError } from "commander";
 import { SimdOptimError } from "simd-optim";
 import { printable } from "./corpus.ts";
-import { BAD_INPUT, BAD_USAGE, Failure } from "./failure.ts";
-import { findOptimizers, type OptimizerClass } from "./optimizers.ts";
+import { BAD_INPUT, Failure } from "./failure.ts";
 
 const SIGNALS = system.signals;
 
@@ -39,55 +37,6 @@ function explain(name: string, error: unknown): void {
   if (!isExpected(error)) throw error;
   console.error(`${name}: ${printable(error.message).replace(/\s+/g, " ")}`);
   process.exitCode = error instanceof Failure ? error.exitCode : BAD_INPUT;
-}
-
-/** The settings; undefined where help was asked for and given. Throws a `Failure` for anything it cannot use. */
-export function parseArguments<Settings extends object>(
-  command: Command,
-  argv: readonly string[],
-): Settings | undefined {
-  command
-    .helpOption("--help", "show this help")
-    .exitOverride()
-    .showSuggestionAfterError(false)
-    .configureOutput({ writeErr: () => {} });
-  try {
-    return command.parse(argv, { from: "user" }).opts<Settings>();
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    throw new Failure(`${error.message.replace(/^error: /, "")} (see --help)`, BAD_USAGE);
-  }
-}
-
-/** The optimizer among these that a name means. */
-export function parseOptimizer(name: string, among: readonly OptimizerClass[]): OptimizerClass {
-  const [found, ...more] = findOptimizers(name, among);
-  if (!found) throw new InvalidArgumentError(`No optimizer is called ${name}; there are ${namesOf(among)}.`);
-  if (more.length > 0) throw new InvalidArgumentError(`${name} may be ${namesOf([found, ...more])}.`);
-  return found;
-}
-
-export function namesOf(classes: readonly OptimizerClass[]): string {
-  return classes.map(({ spec }) => spec.name).join(", ");
-}
-
-export function wholeNumber(least: number, most: number): (argument: string) => number {
-  return (argument) => {
-    const value = Number(argument);
-    if (!/^\d+$/.test(argument) || value < least || value > most) {
-      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
-    }
-    return value;
-  };
-}
-
-export function positiveNumber(argument: string): number {
-  const value = Number(argument);
-  if (argument.trim() === "" || !(value > 0 && Number.isFinite(value))) {
-    throw new InvalidArgumentError("Expected a number above 0.");
-  }
-  return value;
 }
 
 /** A word as a shell reads it. */
