@@ -119,6 +119,8 @@ describe("a run", () => {
     expect(cells.map(([name]) => name).sort()).toEqual(["Adam", "AdamW", "SGD"]);
     const losses = cells.map((row) => Number(row[3]));
     expect(losses).toEqual([...losses].sort((a, b) => a - b));
+    // Each is of its own model as it was in the end.
+    expect(new Set(losses).size).toBe(3);
     expect([...figure.querySelectorAll(".legend li")].map((key) => key.textContent)).toEqual(
       cells.map((row) => `${row[0]} ${row[3]}`),
     );

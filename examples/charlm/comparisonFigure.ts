@@ -3,7 +3,7 @@ import * as Plot from "@observablehq/plot";
 import { drawable, trainingCurves } from "../support/curves.ts";
 import { draw, frequencyRule, lossAxis, MARGINS, stepAxis } from "../support/drawing.ts";
 import type { Html } from "../support/html.ts";
-import { dashed } from "../support/style.ts";
+import { curveStroke } from "../support/style.ts";
 import { type Entry, finalLoss, ranked } from "./comparisonTable.ts";
 
 /** An entry and the number of its colour, from 1. */
@@ -49,12 +49,7 @@ export function comparisonFigure(curves: readonly Curve[], frequencyLoss: number
     marks: [
       ...frequencyRule(frequencyLoss),
       ...drawn.flatMap(({ training, heldOut, colour }) => {
-        const line = {
-          ...place,
-          stroke: `var(--curve-${colour})`,
-          strokeWidth: 2,
-          ...(dashed(colour) ? { strokeDasharray: "5 3" } : {}),
-        };
+        const line = { ...place, ...curveStroke(colour) };
         return [
           Plot.lineY(training, { ...line, ...panel(TRAINING) }),
           Plot.lineY(heldOut, { ...line, ...panel(HELD_OUT) }),

@@ -4,7 +4,10 @@ import { load } from "simd-optim";
 import type { Corpus } from "../support/corpus.ts";
 import { count } from "../support/count.ts";
 import { BAD_INPUT, Failure } from "../support/failure.ts";
-import { type Recipe, Trainer } from "./training.ts";
+import { line } from "../support/print.ts";
+import { withProgress } from "../support/progress.ts";
+import type { History } from "./history.ts";
+import { CHECKED_STEPS, type Recipe, Trainer } from "./training.ts";
 
 export interface CrossCheck {
   readonly steps: number;
@@ -32,6 +35,21 @@ export async function crossCheck(
   const bits = trainer.bits();
   const differing = bits.reduce((count, word, i) => count + (word === expected[i] ? 0 : 1), 0);
   return { steps, parameters: bits.length, differing };
+}
+
+/** The same of a run that has been trained, with its history, while showing how far it is; prints the result. */
+export async function checkRun(
+  corpus: Corpus,
+  recipe: Recipe,
+  { early }: History,
+  signal: AbortSignal,
+): Promise<CrossCheck> {
+  const steps = Math.min(CHECKED_STEPS, recipe.steps);
+  const check = await withProgress("cross-check", steps, (advance) =>
+    crossCheck(corpus, recipe, steps, early, advance, signal),
+  );
+  line("cross-check", describeCrossCheck(check));
+  return check;
 }
 
 /** The result in one line. */

@@ -8,55 +8,42 @@ import type { History } from "./history.ts";
 import { ratioToSimd, sizeName, timeName } from "./timings.ts";
 import { MAX_NORM } from "./training.ts";
 
-export function rateFigure({ rates, losses }: History, width: number): Html {
-  const every = Math.ceil(rates.length / POINTS);
-  const points = rates.map((rate, i) => ({ step: i + 1, rate })).filter(({ rate }) => Number.isFinite(rate));
-  return draw("Learning rate by step", width, {
+/** Something of each step, lower than the loss is drawn. */
+function stepFigure(what: string, steps: number, width: number, y: Plot.ScaleOptions, marks: Plot.Markish[]): Html {
+  return draw(`${what} by step`, width, {
     height: width > 600 ? 220 : 200,
-    x: stepAxis(losses.length, width),
-    y: {
-      label: "learning rate (dimensionless)",
-      labelArrow: "none",
-      grid: true,
-      zero: true,
-      nice: true,
-      ticks: 4,
-      tickFormat: "~f",
-    },
-    marks: [
-      Plot.lineY(
-        points.filter((_, i) => i % every === 0 || i === points.length - 1),
-        { x: "step", y: "rate", stroke: "var(--rate)", strokeWidth: 2 },
-      ),
-      Plot.ruleY([0]),
-    ],
+    x: stepAxis(steps, width),
+    y: { labelArrow: "none", grid: true, ...y },
+    marks,
   });
 }
 
+export function rateFigure({ rates, steps }: History, width: number): Html {
+  const every = Math.ceil(rates.length / POINTS);
+  const points = rates.map((rate, i) => ({ step: i + 1, rate })).filter(({ rate }) => Number.isFinite(rate));
+  const y = { label: "learning rate (dimensionless)", zero: true, nice: true, ticks: 4, tickFormat: "~f" };
+  return stepFigure("Learning rate", steps, width, y, [
+    Plot.lineY(
+      points.filter((_, i) => i % every === 0 || i === points.length - 1),
+      { x: "step", y: "rate", stroke: "var(--rate)", strokeWidth: 2 },
+    ),
+    Plot.ruleY([0]),
+  ]);
+}
+
 /** The gradient norms before clipping, and the most that clipping leaves of them. */
-export function gradNormFigure({ gradNorms, losses }: History, width: number): Html {
+export function gradNormFigure({ gradNorms, steps }: History, width: number): Html {
   const points = meansOf(gradNorms).filter(({ mean }) => mean > 0);
   // Up to twice the limit at least, so that there are ticks besides it.
   const norms = [MAX_NORM, 2 * MAX_NORM, ...points.map(({ mean }) => mean)];
   const [least, most] = [Math.min(...norms), Math.max(...norms)];
-  return draw("Gradient norm by step", width, {
-    height: width > 600 ? 220 : 200,
-    x: stepAxis(losses.length, width),
-    y: {
-      type: "log",
-      domain: [least, most],
-      label: "gradient norm (2-norm, logarithmic)",
-      labelArrow: "none",
-      grid: true,
-      inset: 6,
-      ticks: logTicks(least, most, most > 30 * least ? [1] : [1, 1.5, 2, 3, 5, 7]),
-      tickFormat: "~r",
-    },
-    marks: [
-      Plot.ruleY([MAX_NORM], { stroke: "var(--muted)", strokeDasharray: "5 4" }),
-      Plot.lineY(points, { x: "step", y: "mean", stroke: "var(--train)", strokeWidth: 1.5 }),
-    ],
-  });
+  const ticks = logTicks(least, most, most > 30 * least ? [1] : [1, 1.5, 2, 3, 5, 7]);
+  const label = "gradient norm (2-norm, logarithmic)";
+  const y = { type: "log", domain: [least, most], label, inset: 6, ticks, tickFormat: "~r" } as const;
+  return stepFigure("Gradient norm", steps, width, y, [
+    Plot.ruleY([MAX_NORM], { stroke: "var(--muted)", strokeDasharray: "5 4" }),
+    Plot.lineY(points, { x: "step", y: "mean", stroke: "var(--train)", strokeWidth: 1.5 }),
+  ]);
 }
 
 export function timingsFigure(rows: readonly Row[], width: number): Html {

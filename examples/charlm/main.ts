@@ -1,10 +1,7 @@
 /** `npm start`: trains a character model on a text, checks it, times AdamW, samples from it, and writes a report. */
-import { writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { makeFolder, runCommand } from "../support/command.ts";
+import { makeFolder, runCommand, writeOutput } from "../support/command.ts";
 import { encode } from "../support/corpus.ts";
-import { line } from "../support/print.ts";
-import { packageText, readText } from "../support/text.ts";
+import { textOf } from "../support/text.ts";
 import { compareOptimizers } from "./comparison.ts";
 import type { Settings } from "./options.ts";
 import { parseSettings } from "./options.ts";
@@ -16,14 +13,12 @@ async function run(settings: Settings, signal: AbortSignal): Promise<void> {
     makeFolder(settings.out);
     return plotSchedules(settings.plotSchedule, settings.steps, settings.out);
   }
-  const corpus = encode(settings.text === undefined ? packageText() : readText(settings.text));
+  const corpus = encode(textOf(settings.text));
   makeFolder(settings.out);
   const { page, failure } = settings.compare
     ? await compareOptimizers(settings.compare, settings, corpus, signal)
     : await trainOne(settings, corpus, signal);
-  const report = join(resolve(settings.out), "report.html");
-  writeFileSync(report, page);
-  line("report", report);
+  writeOutput(settings.out, "report", "report.html", page);
   if (failure) throw failure;
 }
 

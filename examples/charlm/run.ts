@@ -7,12 +7,12 @@ import { withProgress } from "../support/progress.ts";
 import { RunFile } from "../support/runFile.ts";
 import { sample, type Written, writtenOf } from "../support/sampling.ts";
 import { benchmark, type Row } from "./benchmark.ts";
-import { checkFailure, crossCheck, describeCrossCheck } from "./crossCheck.ts";
+import { checkFailure, checkRun } from "./crossCheck.ts";
 import { describeRun, describeTraining } from "./description.ts";
 import type { Settings } from "./options.ts";
 import { planRun, Session } from "./session.ts";
 import { timingsTable } from "./timings.ts";
-import { CHECKED_STEPS, CONTEXT, type Trainer } from "./training.ts";
+import { CONTEXT, type Trainer } from "./training.ts";
 
 const SAMPLE_LENGTH = 600;
 const TEMPERATURE = 0.8;
@@ -41,11 +41,7 @@ export async function trainOne(settings: Settings, corpus: Corpus, signal: Abort
   line("trained", describeTraining(history));
   line("held-out loss", `${loss.toFixed(6)} nats per character`);
 
-  const checked = Math.min(CHECKED_STEPS, recipe.steps);
-  const check = await withProgress("cross-check", checked, (advance) =>
-    crossCheck(corpus, recipe, checked, history.early, advance, signal),
-  );
-  line("cross-check", describeCrossCheck(check));
+  const check = await checkRun(corpus, recipe, history, signal);
 
   let timings: Row[] = [];
   if (benchSizes.length > 0) {

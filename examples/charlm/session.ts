@@ -42,17 +42,31 @@ export async function planRun(
   const saved = resume && file ? readSavedRun(file) : undefined;
   if (!saved) file?.refuseExisting("--resume goes on from it");
   const usual = { optimizer, steps: stepsFor(settings, corpus), seed, accumulate };
-  const search = () =>
-    withProgress("rate trials", MOST_TRIALS, (advance) =>
-      chooseRate(runtime, corpus, usual, askedRate(settings), advance, signal),
-    );
-  const { rate, trials } = schedule !== undefined ? NO_RATE : saved ? savedChoice(saved, settings) : await search();
+  const { rate, trials } =
+    schedule !== undefined
+      ? NO_RATE
+      : saved
+        ? savedChoice(saved, settings)
+        : await findRate(runtime, corpus, usual, settings, signal);
   const recipe = { ...usual, rate, schedule, spikes: spikes === "none" ? undefined : spikes };
   if (saved) compareRuns(file!, saved, describeSavedRun(corpus, recipe, trials));
   return { recipe, trials, file, saved };
 }
 
 const NO_RATE: Choice = { rate: undefined, trials: [] };
+
+/** The rate that the user asked for or, where that is none, one found by trial, while showing how far that is. */
+export function findRate(
+  runtime: Runtime,
+  corpus: Corpus,
+  recipe: Omit<Recipe, "rate">,
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<Choice> {
+  return withProgress("rate trials", MOST_TRIALS, (advance) =>
+    chooseRate(runtime, corpus, recipe, askedRate(settings), advance, signal),
+  );
+}
 
 /** The rate that was found or asked for then, unless another is asked for now. */
 function savedChoice({ rate, trials }: SavedRun, settings: Settings): Choice {

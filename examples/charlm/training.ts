@@ -15,6 +15,7 @@ import {
   type Tensor,
 } from "simd-optim";
 import type { Corpus } from "../support/corpus.ts";
+import { gradients } from "../support/gradients.ts";
 import { makeOptimizer, type Optimizer, type OptimizerClass, optionsFor } from "../support/optimizers.ts";
 import { draw } from "../support/sampling.ts";
 import { characterModel, type Shape } from "./model.ts";
@@ -168,14 +169,11 @@ export class Trainer {
 
   /** Computes the loss and the gradients of the batch; `label` may put others in the place of its targets before. */
   #gradients(label?: (logits: Float32Array) => void): number {
-    const { parameters } = this.network;
     const { x, targets } = this.#batch;
-    parameters.zeroGrad();
-    const logits = this.network.forward(x);
-    label?.(logits.data);
-    const loss = crossEntropy(logits, targets, { gradient: logits });
-    this.network.backward(logits);
-    return loss;
+    return gradients(this.network, x, (logits) => {
+      label?.(logits.data);
+      return crossEntropy(logits, targets, { gradient: logits });
+    });
   }
 
   /** Shows the optimizer the gradients for labels that the model itself draws, and restores those of the text. */

@@ -1,10 +1,12 @@
 /** Training, step by step. Everything depends on the data, the recipe and the seed alone. */
 import { setImmediate } from "node:timers/promises";
-import { clipGradNorm, Network, type Parameter, Random, type Runtime, type Tensor } from "simd-optim";
-import { BAD_INPUT, Failure } from "../support/failure.ts";
+import { clipGradNorm, Network, type Parameter, Random, type Runtime, type Tensor, type View } from "simd-optim";
+import type { Point } from "../support/curves.ts";
+import { refuseDivergence } from "../support/failure.ts";
+import { gradients } from "../support/gradients.ts";
 import { makeOptimizer, type Optimizer, type OptimizerClass, optionsFor } from "../support/optimizers.ts";
+import { shuffle } from "../support/shuffle.ts";
 import { type Objective, perceptron, type Shape, type Targets } from "./model.ts";
-import { shuffle } from "./split.ts";
 
 /** Encoded rows: inputs row by row, and a target each. */
 export interface Rows {
@@ -70,10 +72,8 @@ export class Trainer {
   /** One step on the next batch; returns the loss before it. */
   step(): number {
     const { x, targets } = this.#fill(this.#train, this.#draw());
-    this.network.parameters.zeroGrad();
-    const outputs = this.network.forward(x, { step: this.#steps });
-    const loss = this.#objective.descend(outputs, targets);
-    this.network.backward(outputs);
+    const descend = (outputs: View) => this.#objective.descend(outputs, targets);
+    const loss = gradients(this.network, x, descend, { step: this.#steps });
     clipGradNorm(this.#trained, MAX_NORM);
     this.optimizer.step();
     this.#steps++;
@@ -85,7 +85,7 @@ export class Trainer {
     const rows: number[] = [];
     while (rows.length < this.#batch) {
       if (this.#used === this.#order.length) {
-        this.#order = shuffle([...Array(this.#train.count).keys()], this.#random);
+        this.#order = shuffle(Array(this.#train.count).keys(), this.#random);
         this.#used = 0;
       }
       rows.push(this.#order[this.#used++]!);
@@ -149,11 +149,6 @@ export class Trainer {
   }
 }
 
-export interface Point {
-  readonly step: number;
-  readonly loss: number;
-}
-
 /** What happened in training. */
 export interface History {
   /** The loss of each batch, before its step. */
@@ -186,10 +181,7 @@ export async function train(
   let best: { step: number; loss: number; snapshot: Float32Array[] } | undefined;
   for (let step = 1; step <= steps; step++) {
     const loss = trainer.step();
-    if (!Number.isFinite(loss)) {
-      const problem = `${optimizer.spec.name} diverged: the loss at step ${step} is ${loss}; try a smaller --lr`;
-      throw new Failure(problem, BAD_INPUT);
-    }
+    refuseDivergence(optimizer.spec.name, step, loss);
     losses.push(loss);
     if (step === steps || step % Math.ceil(steps / EVALUATIONS) === 0) {
       curve.push({ step, loss: optimizer.withEvalParams(() => trainer.loss(heldOut)) });

@@ -3,7 +3,7 @@ import { jsonLines, load, Monitor, Random, type Runtime, steps } from "simd-opti
 import { shellWord } from "../support/command.ts";
 import { type Corpus, frequencyLoss } from "../support/corpus.ts";
 import { count, counted } from "../support/count.ts";
-import { BAD_INPUT, Failure } from "../support/failure.ts";
+import { Failure, refuseDivergence } from "../support/failure.ts";
 import { line, lines, losses } from "../support/print.ts";
 import { type Advance, withProgress } from "../support/progress.ts";
 import { type RunFile, RunLog } from "../support/runFile.ts";
@@ -85,9 +85,7 @@ async function train(trainer: Trainer, { story, peakFlops, file, advance, signal
   for await (const before of steps({ from: story.losses.length, total, signal })) {
     const { loss, ...report } = trainer.step();
     const step = before + 1;
-    if (!Number.isFinite(loss)) {
-      throw new Failure(`it diverged: the loss at step ${step} is ${loss}; try a smaller --lr`, BAD_INPUT);
-    }
+    refuseDivergence("it", step, loss);
     story.losses.push(loss);
     const { seconds, tokensPerSecond, mfu } = monitor.record(report, { loss, tokens: tokensPerStep });
     story.seconds += seconds;

@@ -1,9 +1,11 @@
 /** What the commands of the examples share: where output goes, and how a command ends. */
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { constants as system } from "node:os";
+import { join, resolve } from "node:path";
 import { SimdOptimError } from "simd-optim";
 import { printable } from "./corpus.ts";
 import { BAD_INPUT, Failure } from "./failure.ts";
+import { line } from "./print.ts";
 
 const SIGNALS = system.signals;
 
@@ -42,6 +44,13 @@ function explain(name: string, error: unknown): void {
 /** A word as a shell reads it. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** Writes a file of the report into its folder, and says where it is. */
+export function writeOutput(folder: string, what: string, name: string, content: string): void {
+  const path = join(resolve(folder), name);
+  writeFileSync(path, content);
+  line(what, path);
 }
 
 /** Makes the folder of a report, or of what the user named, before the work that would be lost without it. */

@@ -18,6 +18,13 @@ export function draw(description: string, width: number, options: Plot.PlotOptio
   return new Html(svg.outerHTML);
 }
 
+/** A figure with what it has from its page otherwise: its namespace, and the variables that it takes colours from. */
+export function standalone({ markup }: Html, style = ""): string {
+  const [opening] = /^<svg[^>]*>/.exec(markup)!;
+  const sheet = style && `<style>${style}</style>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg"${opening.slice("<svg".length)}${sheet}${markup.slice(opening.length)}`;
+}
+
 /** The ticks of a logarithmic axis: these multiples of each power of ten, as far as they lie between the ends. */
 export function logTicks(least: number, most: number, multiples: readonly number[]): number[] {
   const [first, last] = [least, most].map((end) => Math.floor(Math.log10(end))) as [number, number];
