@@ -10,10 +10,11 @@ import { pairLoss } from "../examples/gpt/baseline.ts";
 import { layerRows } from "../examples/gpt/layerTable.ts";
 import { gpt, type Shape } from "../examples/gpt/model.ts";
 import { parseSettings, type Settings } from "../examples/gpt/options.ts";
+import { encodePrompt } from "../examples/gpt/prompt.ts";
 import { type Story, settingsOf as savedSettings } from "../examples/gpt/story.ts";
 import { Trainer } from "../examples/gpt/trainer.ts";
 import { encode } from "../examples/support/corpus.ts";
-import { encodePrompt, sample } from "../examples/support/sampling.ts";
+import { sample } from "../examples/support/sampling.ts";
 import { example, type Outcome } from "./support/charlm.ts";
 import { expectSame } from "./support/differences.ts";
 

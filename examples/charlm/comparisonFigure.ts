@@ -1,7 +1,7 @@
 /** The figure of a comparison, as SVG. */
 import * as Plot from "@observablehq/plot";
 import { drawable, trainingCurves } from "../support/curves.ts";
-import { draw, frequencyRule, lossAxis, MARGINS, stepAxis } from "../support/drawing.ts";
+import { draw, lossAxis, lossRules, MARGINS, stepAxis } from "../support/drawing.ts";
 import type { Html } from "../support/html.ts";
 import { curveStroke } from "../support/style.ts";
 import { type Entry, finalLoss, ranked } from "./comparisonTable.ts";
@@ -47,7 +47,7 @@ export function comparisonFigure(curves: readonly Curve[], frequencyLoss: number
     y,
     ...(wide ? { fx: panels } : { fy: panels }),
     marks: [
-      ...frequencyRule(frequencyLoss),
+      ...lossRules({ "character frequencies alone": frequencyLoss }),
       ...drawn.flatMap(({ training, heldOut, colour }) => {
         const line = { ...place, ...curveStroke(colour) };
         return [

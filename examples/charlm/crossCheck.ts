@@ -1,6 +1,5 @@
 /** The promise of the package, put to the test on this very run: every backend gives the same bits. */
-import { setImmediate } from "node:timers/promises";
-import { load } from "simd-optim";
+import { load, steps as stepsOf } from "simd-optim";
 import type { Corpus } from "../support/corpus.ts";
 import { count } from "../support/count.ts";
 import { BAD_INPUT, Failure } from "../support/failure.ts";
@@ -26,12 +25,11 @@ export async function crossCheck(
   signal: AbortSignal,
 ): Promise<CrossCheck> {
   const trainer = new Trainer(await load({ backend: "reference" }), corpus, recipe);
-  for (let step = 1; step <= steps; step++) {
+  for await (const step of stepsOf({ total: steps, signal })) {
     trainer.step();
-    advance(step);
-    await setImmediate();
-    signal.throwIfAborted();
+    advance(step + 1);
   }
+  signal.throwIfAborted();
   const bits = trainer.bits();
   const differing = bits.reduce((count, word, i) => count + (word === expected[i] ? 0 : 1), 0);
   return { steps, parameters: bits.length, differing };

@@ -37,10 +37,10 @@ const ONE_RUN = [
   ...["checkpoint", "resume", "saveEvery", "log", "tensorboard", "normsEvery"],
 ];
 /** The learning rate of the default optimizer that suits this model better than the optimizer's own default. */
-export const DEFAULT_RATE = 0.003;
+const DEFAULT_RATE = 0.003;
 /** Fewest and most steps without being asked for any. */
-export const FEWEST_STEPS = 1000;
-export const ENOUGH_STEPS = 8000;
+const FEWEST_STEPS = 1000;
+const ENOUGH_STEPS = 8000;
 const PASSES = 10;
 
 const TRAINING = [

@@ -1,6 +1,14 @@
 /** Training, step by step. Everything depends on the data, the recipe and the seed alone. */
-import { setImmediate } from "node:timers/promises";
-import { clipGradNorm, Network, type Parameter, Random, type Runtime, type Tensor, type View } from "simd-optim";
+import {
+  clipGradNorm,
+  Network,
+  type Parameter,
+  Random,
+  type Runtime,
+  steps as stepsOf,
+  type Tensor,
+  type View,
+} from "simd-optim";
 import type { Point } from "../support/curves.ts";
 import { refuseDivergence } from "../support/failure.ts";
 import { gradients } from "../support/gradients.ts";
@@ -179,7 +187,8 @@ export async function train(
   const curve = [{ step: 0, loss: trainer.loss(heldOut) }];
   const epoch = Math.ceil(train.count / batch);
   let best: { step: number; loss: number; snapshot: Float32Array[] } | undefined;
-  for (let step = 1; step <= steps; step++) {
+  for await (const before of stepsOf({ total: steps, signal })) {
+    const step = before + 1;
     const loss = trainer.step();
     refuseDivergence(optimizer.spec.name, step, loss);
     losses.push(loss);
@@ -194,9 +203,8 @@ export async function train(
       });
       if (step - best!.step >= patience * epoch) break;
     }
-    await setImmediate();
-    signal.throwIfAborted();
   }
+  signal.throwIfAborted();
   trainer.restore(best?.snapshot ?? optimizer.withEvalParams(() => trainer.snapshot()));
   const kept = { step: best?.step ?? steps, loss: trainer.loss(heldOut) };
   const seconds = (performance.now() - start) / 1000;

@@ -74,8 +74,3 @@ export function lossRules(losses: Readonly<Record<string, number>>): Plot.Markis
     }),
   ]);
 }
-
-/** The loss of knowing only how frequent each character is. */
-export function frequencyRule(frequencyLoss: number): Plot.Markish[] {
-  return lossRules({ "character frequencies alone": frequencyLoss });
-}

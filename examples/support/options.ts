@@ -134,7 +134,7 @@ export function wholeNumber(least: number, most: number): (argument: string) => 
   };
 }
 
-export function positiveNumber(argument: string): number {
+function positiveNumber(argument: string): number {
   const value = Number(argument);
   if (argument.trim() === "" || !(value > 0 && Number.isFinite(value))) {
     throw new InvalidArgumentError("Expected a number above 0.");
