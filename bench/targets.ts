@@ -2,9 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { encode } from "../examples/charlm/corpus.ts";
 import { parseSettings } from "../examples/gpt/options.ts";
 import { Trainer } from "../examples/gpt/trainer.ts";
+import { encode } from "../examples/support/corpus.ts";
 import { clipGradNorm, gradNorm } from "../src/gradients/clip.ts";
 import { gemm } from "../src/linalg/gemm.ts";
 import { crossEntropy } from "../src/losses/crossEntropy.ts";

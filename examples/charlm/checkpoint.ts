@@ -1,13 +1,13 @@
 /** The file that a run is saved to, and what must be the same for another to go on from it. */
 import type { Parts } from "simd-optim";
-import { shellWord } from "../common/command.ts";
-import { loadRun, type RunFile, readRun } from "../common/runFile.ts";
-import { anyNumber, fields, list, number, optional, text, whole } from "../common/shape.ts";
-import { type Corpus, digestOf } from "./corpus.ts";
-import { count, counted } from "./count.ts";
-import { BAD_INPUT, Failure } from "./failure.ts";
+import { shellWord } from "../support/command.ts";
+import { type Corpus, digestOf } from "../support/corpus.ts";
+import { count, counted } from "../support/count.ts";
+import { BAD_INPUT, Failure } from "../support/failure.ts";
+import { scheduleFor } from "../support/optimizers.ts";
+import { loadRun, type RunFile, readRun } from "../support/runFile.ts";
+import { anyNumber, fields, list, number, optional, text, whole } from "../support/shape.ts";
 import type { History } from "./history.ts";
-import { scheduleFor } from "./optimizers.ts";
 import { BATCH, CONTEXT, HIDDEN, MAX_NORM, type Recipe, type Trainer, WIDTH } from "./training.ts";
 import type { Choice, Trial } from "./trials.ts";
 

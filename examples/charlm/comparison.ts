@@ -1,19 +1,16 @@
 /** A comparison: the same model from the same start on the same batches, with one optimizer after the other. */
-import { load, type Runtime } from "simd-optim";
+import { load, Network, type Runtime } from "simd-optim";
+import { type Corpus, frequencyLoss } from "../support/corpus.ts";
+import type { OptimizerClass } from "../support/optimizers.ts";
+import { line, lines } from "../support/print.ts";
 import { comparisonTable, type Entry, ranked } from "./comparisonTable.ts";
-import { type Corpus, frequencyLoss } from "./corpus.ts";
-import { checkFailure, crossCheck, describeCrossCheck } from "./crossCheck.ts";
+import { checkFailure, checkRun } from "./crossCheck.ts";
 import { describeSetup, describeTask, describeUse } from "./description.ts";
-import { History } from "./history.ts";
-import { CharacterModel } from "./model.ts";
-import type { OptimizerClass } from "./optimizers.ts";
-import { line, losses } from "./print.ts";
-import { withProgress } from "./progress.ts";
+import { characterModel } from "./model.ts";
+import { type Settings, stepsFor } from "./options.ts";
 import type { Outcome } from "./run.ts";
-import { askedRate, type Settings, stepsFor } from "./settings.ts";
-import { train } from "./train.ts";
-import { CHECKED_STEPS, modelShape, Trainer } from "./training.ts";
-import { chooseRate, MOST_TRIALS } from "./trials.ts";
+import { findRate, Session } from "./session.ts";
+import { modelShape } from "./training.ts";
 
 /** Trains and checks with each optimizer, printing how it goes. */
 export async function compareOptimizers(
@@ -25,9 +22,9 @@ export async function compareOptimizers(
   const { seed } = settings;
   const steps = stepsFor(settings, corpus);
   const runtime = await load({ backend: settings.backend });
-  const task = describeTask(corpus, new CharacterModel(runtime, modelShape(corpus), seed));
+  const task = describeTask(corpus, new Network(runtime, characterModel(modelShape(corpus))));
   const description = [...task, ...describeSetup(runtime, { steps, seed })];
-  for (const [name, value] of description) line(name, value);
+  lines(description);
 
   const entries: Entry[] = [];
   for (const optimizer of compared) {
@@ -53,27 +50,13 @@ async function enter(
   const { seed } = settings;
   const { name } = optimizer.spec;
   line("optimizer", name);
-  const { rate, trials } = await withProgress("rate trials", MOST_TRIALS, (advance) =>
-    chooseRate(runtime, corpus, { optimizer, steps, seed }, askedRate(settings), advance, signal),
-  );
+  const { rate, trials } = await findRate(runtime, corpus, { optimizer, steps, seed }, settings, signal);
   const recipe = { optimizer, steps, seed, rate };
-  const trainer = new Trainer(runtime, corpus, recipe);
+  const session = new Session({ recipe, trials, file: undefined, saved: undefined }, runtime, corpus, settings);
+  const { trainer, history } = session;
   const use = describeUse(recipe, trainer, trials);
-  for (const [title, value] of use) line(title, value);
-
-  const history = new History();
-  await withProgress("training", steps, (advance) =>
-    train(trainer, history, {
-      steps,
-      signal,
-      progress: (step, loss, heldOut) => advance(step, losses(loss, heldOut)),
-    }),
-  );
-  signal.throwIfAborted();
-  const checked = Math.min(CHECKED_STEPS, steps);
-  const check = await withProgress("cross-check", checked, (advance) =>
-    crossCheck(corpus, recipe, checked, history.early, advance, signal),
-  );
-  line("cross-check", describeCrossCheck(check));
+  lines(use);
+  await session.train(signal);
+  const check = await checkRun(corpus, recipe, history, signal);
   return { name, rate, use, history, check, bytes: trainer.optimizer.bytes };
 }

@@ -1,10 +1,10 @@
 /** The figure of a comparison, as SVG. */
 import * as Plot from "@observablehq/plot";
+import { drawable, trainingCurves } from "../support/curves.ts";
+import { draw, lossAxis, lossRules, MARGINS, stepAxis } from "../support/drawing.ts";
+import type { Html } from "../support/html.ts";
+import { curveStroke } from "../support/style.ts";
 import { type Entry, finalLoss, ranked } from "./comparisonTable.ts";
-import { drawable, trainingCurves } from "./curves.ts";
-import { draw, frequencyRule, lossAxis, MARGINS, stepAxis } from "./drawing.ts";
-import type { Html } from "./html.ts";
-import { dashed } from "./reportStyle.ts";
 
 /** An entry and the number of its colour, from 1. */
 export interface Curve extends Entry {
@@ -47,14 +47,9 @@ export function comparisonFigure(curves: readonly Curve[], frequencyLoss: number
     y,
     ...(wide ? { fx: panels } : { fy: panels }),
     marks: [
-      ...frequencyRule(frequencyLoss),
+      ...lossRules({ "character frequencies alone": frequencyLoss }),
       ...drawn.flatMap(({ training, heldOut, colour }) => {
-        const line = {
-          ...place,
-          stroke: `var(--curve-${colour})`,
-          strokeWidth: 2,
-          ...(dashed(colour) ? { strokeDasharray: "5 3" } : {}),
-        };
+        const line = { ...place, ...curveStroke(colour) };
         return [
           Plot.lineY(training, { ...line, ...panel(TRAINING) }),
           Plot.lineY(heldOut, { ...line, ...panel(HELD_OUT) }),

@@ -1,10 +1,11 @@
 /** The page that shows a comparison. */
+
+import { count, rounded } from "../support/count.ts";
+import type { Html } from "../support/html.ts";
+import { figure, page, settingsSection, tableSection, tile } from "../support/page.ts";
+import type { Description } from "../support/print.ts";
 import { type Curve, comparisonFigure } from "./comparisonFigure.ts";
 import { COLUMNS, cellsOf, type Entry, finalLoss, ranked } from "./comparisonTable.ts";
-import { count, rounded } from "./count.ts";
-import type { Description } from "./description.ts";
-import { type Html, html } from "./html.ts";
-import { figure, page, settingsSection, tile } from "./page.ts";
 
 export interface Comparison {
   readonly entries: readonly Entry[];
@@ -18,7 +19,13 @@ export function comparisonPage({ entries, frequencyLoss, description }: Comparis
   const curves = ranked(entries.map((entry, i) => ({ ...entry, colour: i + 1 })));
   return page("A character model trained with several optimizers", tiles(curves), [
     figureSection(curves, frequencyLoss),
-    tableSection(curves),
+    tableSection(
+      "Results",
+      COLUMNS,
+      curves.map(cellsOf),
+      "Losses in nats per character; the training loss is smoothed. A learning rate that was not given is found in short " +
+        "trials, in the same way for each optimizer.",
+    ),
     settingsSection([...description, ...curves.map(describeEntry)]),
   ]);
 }
@@ -54,21 +61,4 @@ function figureSection(curves: readonly Curve[], frequencyLoss: number): Html {
     "The same model, from the same start on the same batches. The numbers are the final losses on the held-out text, " +
       `lowest first; knowing only how frequent each character is would give ${rounded(frequencyLoss)}.`,
   );
-}
-
-function tableSection(curves: readonly Curve[]): Html {
-  const heads = COLUMNS.map((column) => html`<th scope="col">${column}</th>`);
-  const rows = curves.map((curve) => {
-    const [name, ...cells] = cellsOf(curve) as [string, ...string[]];
-    return html`<tr><th scope="row">${name}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`;
-  });
-  return html`<section>
-<h2>Results</h2>
-<div class="scroll"><table class="numbers">
-<thead><tr>${heads}</tr></thead>
-<tbody>${rows}</tbody>
-</table></div>
-<p class="caption">Losses in nats per character; the training loss is smoothed. A learning rate that was not given is
-found in short trials, in the same way for each optimizer.</p>
-</section>`;
 }

@@ -1,8 +1,8 @@
 /** What a comparison found, in rows. */
-import { count, rounded } from "./count.ts";
+import { count, rounded } from "../support/count.ts";
+import { smoothLoss } from "../support/curves.ts";
+import { aligned, type Description } from "../support/print.ts";
 import type { CrossCheck } from "./crossCheck.ts";
-import { smoothLoss } from "./curves.ts";
-import type { Description } from "./description.ts";
 import type { History } from "./history.ts";
 
 /** One optimizer of a comparison. */
@@ -52,9 +52,5 @@ export function cellsOf(entry: Entry): string[] {
 
 /** The table that is printed. */
 export function comparisonTable(entries: readonly Entry[]): string {
-  const rows = [COLUMNS, ...entries.map(cellsOf)];
-  const widths = COLUMNS.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows
-    .map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "))
-    .join("\n");
+  return aligned([COLUMNS, ...entries.map(cellsOf)]);
 }

@@ -1,10 +1,12 @@
 /** The promise of the package, put to the test on this very run: every backend gives the same bits. */
-import { setImmediate } from "node:timers/promises";
-import { load } from "simd-optim";
-import type { Corpus } from "./corpus.ts";
-import { count } from "./count.ts";
-import { BAD_INPUT, Failure } from "./failure.ts";
-import { type Recipe, Trainer } from "./training.ts";
+import { load, steps as stepsOf } from "simd-optim";
+import type { Corpus } from "../support/corpus.ts";
+import { count } from "../support/count.ts";
+import { BAD_INPUT, Failure } from "../support/failure.ts";
+import { line } from "../support/print.ts";
+import { withProgress } from "../support/progress.ts";
+import type { History } from "./history.ts";
+import { CHECKED_STEPS, type Recipe, Trainer } from "./training.ts";
 
 export interface CrossCheck {
   readonly steps: number;
@@ -23,15 +25,29 @@ export async function crossCheck(
   signal: AbortSignal,
 ): Promise<CrossCheck> {
   const trainer = new Trainer(await load({ backend: "reference" }), corpus, recipe);
-  for (let step = 1; step <= steps; step++) {
+  for await (const step of stepsOf({ total: steps, signal })) {
     trainer.step();
-    advance(step);
-    await setImmediate();
-    signal.throwIfAborted();
+    advance(step + 1);
   }
+  signal.throwIfAborted();
   const bits = trainer.bits();
   const differing = bits.reduce((count, word, i) => count + (word === expected[i] ? 0 : 1), 0);
   return { steps, parameters: bits.length, differing };
+}
+
+/** The same of a run that has been trained, with its history, while showing how far it is; prints the result. */
+export async function checkRun(
+  corpus: Corpus,
+  recipe: Recipe,
+  { early }: History,
+  signal: AbortSignal,
+): Promise<CrossCheck> {
+  const steps = Math.min(CHECKED_STEPS, recipe.steps);
+  const check = await withProgress("cross-check", steps, (advance) =>
+    crossCheck(corpus, recipe, steps, early, advance, signal),
+  );
+  line("cross-check", describeCrossCheck(check));
+  return check;
 }
 
 /** The result in one line. */

@@ -1,15 +1,12 @@
 /** A run in words, as names and values: printed before it starts, and listed in the report. */
-import { cpus } from "node:os";
-import type { Runtime, SpikePolicy } from "simd-optim";
-import type { Corpus } from "./corpus.ts";
-import { count, rounded } from "./count.ts";
+import type { Network, Runtime, SpikePolicy } from "simd-optim";
+import type { Corpus } from "../support/corpus.ts";
+import { count, rounded } from "../support/count.ts";
+import { averages, boundsSteps } from "../support/optimizers.ts";
+import { type Description, describeMachine } from "../support/print.ts";
 import type { GuardEvent, History } from "./history.ts";
-import type { CharacterModel } from "./model.ts";
-import { averages, boundsSteps } from "./optimizers.ts";
 import { BATCH, CONTEXT, HIDDEN, MAX_NORM, type Recipe, type Trainer, WIDTH } from "./training.ts";
 import type { Trial } from "./trials.ts";
-
-export type Description = readonly (readonly [name: string, value: string])[];
 
 /** A run, from the text to the computer. */
 export function describeRun(
@@ -20,7 +17,7 @@ export function describeRun(
   trials: readonly Trial[],
 ): Description {
   return [
-    ...describeTask(corpus, trainer.model),
+    ...describeTask(corpus, trainer.network),
     ...describeOptimizer(recipe, trainer, trials),
     ...describeSetup(runtime, recipe),
     ...describeGuard(recipe),
@@ -28,7 +25,7 @@ export function describeRun(
 }
 
 /** What is learned from, and what learns. */
-export function describeTask(corpus: Corpus, { parameters }: CharacterModel): Description {
+export function describeTask(corpus: Corpus, { parameters }: Network): Description {
   const outputs = corpus.vocabulary.length;
   const layers = `${CONTEXT} characters of width ${WIDTH}, ${HIDDEN} tanh units, ${outputs} outputs`;
   return [
@@ -66,8 +63,7 @@ export function describeSetup(
   return [
     ["training", `${count(steps)} steps on ${batch} characters each, gradient norm at most ${MAX_NORM}`],
     ["seed", String(seed)],
-    ["backend", `${runtime.backend}: ${runtime.reason}`],
-    ["computer", `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus()[0]?.model ?? "unknown"}`],
+    ...describeMachine(runtime),
   ];
 }
 
@@ -134,7 +130,7 @@ function describeTrials(trials: readonly Trial[]): Description {
 }
 
 /** The parameters that stay as they are, if the optimizer refuses some. */
-function describeFrozen({ model }: Trainer, optimizer: string): Description {
-  const frozen = model.parameters.where((parameter) => parameter.frozen).map(({ name }) => name);
+function describeFrozen({ network }: Trainer, optimizer: string): Description {
+  const frozen = network.parameters.where((parameter) => parameter.frozen).map(({ name }) => name);
   return frozen.length === 0 ? [] : [["frozen", `${frozen.join(", ")}, which ${optimizer} does not take`]];
 }

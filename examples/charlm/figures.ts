@@ -1,91 +1,49 @@
 /** The figures of the report on one run, as SVG. */
 import * as Plot from "@observablehq/plot";
+import { means as meansOf, POINTS } from "../support/curves.ts";
+import { draw, logTicks, stepAxis } from "../support/drawing.ts";
+import type { Html } from "../support/html.ts";
 import { BACKENDS, type Row } from "./benchmark.ts";
-import { drawable, means as meansOf, POINTS, trainingCurves } from "./curves.ts";
-import { draw, logTicks, lossAxis, lossRules, stepAxis } from "./drawing.ts";
 import type { History } from "./history.ts";
-import type { Html } from "./html.ts";
 import { ratioToSimd, sizeName, timeName } from "./timings.ts";
 import { MAX_NORM } from "./training.ts";
 
-/** Training and held-out loss; `rules` are losses to compare with, by what they are the losses of. */
-export function lossFigure(
-  { losses, heldOut }: Pick<History, "losses" | "heldOut">,
-  rules: Readonly<Record<string, number>>,
-  width: number,
-): Html {
-  const curves = trainingCurves(losses);
-  const means = drawable(curves.means);
-  const smooth = drawable(curves.smooth);
-  const held = drawable(heldOut);
-  const all = [...Object.values(rules), ...[...means, ...smooth, ...held].map(({ loss }) => loss)].filter(
-    (loss) => loss > 0,
-  );
-  const [least, most] = [Math.min(...all), Math.max(...all)];
-  const line = { x: "step", y: "loss" };
-  return draw("Training and held-out loss by step", width, {
-    height: width > 600 ? 380 : 300,
-    x: stepAxis(losses.length, width),
-    y: lossAxis(least, most),
-    marks: [
-      ...lossRules(rules),
-      Plot.lineY(means, { ...line, stroke: "var(--train)", strokeOpacity: 0.5, strokeWidth: 1 }),
-      Plot.lineY(smooth, { ...line, stroke: "var(--train)", strokeWidth: 2 }),
-      Plot.lineY(held, { ...line, stroke: "var(--held-out)", strokeWidth: 2 }),
-      Plot.dot(held, { ...line, fill: "var(--held-out)", r: 2.5 }),
-    ],
+/** Something of each step, lower than the loss is drawn. */
+function stepFigure(what: string, steps: number, width: number, y: Plot.ScaleOptions, marks: Plot.Markish[]): Html {
+  return draw(`${what} by step`, width, {
+    height: width > 600 ? 220 : 200,
+    x: stepAxis(steps, width),
+    y: { labelArrow: "none", grid: true, ...y },
+    marks,
   });
 }
 
-export function rateFigure({ rates, losses }: History, width: number): Html {
+export function rateFigure({ rates, steps }: History, width: number): Html {
   const every = Math.ceil(rates.length / POINTS);
   const points = rates.map((rate, i) => ({ step: i + 1, rate })).filter(({ rate }) => Number.isFinite(rate));
-  return draw("Learning rate by step", width, {
-    height: width > 600 ? 220 : 200,
-    x: stepAxis(losses.length, width),
-    y: {
-      label: "learning rate (dimensionless)",
-      labelArrow: "none",
-      grid: true,
-      zero: true,
-      nice: true,
-      ticks: 4,
-      tickFormat: "~f",
-    },
-    marks: [
-      Plot.lineY(
-        points.filter((_, i) => i % every === 0 || i === points.length - 1),
-        { x: "step", y: "rate", stroke: "var(--rate)", strokeWidth: 2 },
-      ),
-      Plot.ruleY([0]),
-    ],
-  });
+  const y = { label: "learning rate (dimensionless)", zero: true, nice: true, ticks: 4, tickFormat: "~f" };
+  return stepFigure("Learning rate", steps, width, y, [
+    Plot.lineY(
+      points.filter((_, i) => i % every === 0 || i === points.length - 1),
+      { x: "step", y: "rate", stroke: "var(--rate)", strokeWidth: 2 },
+    ),
+    Plot.ruleY([0]),
+  ]);
 }
 
 /** The gradient norms before clipping, and the most that clipping leaves of them. */
-export function gradNormFigure({ gradNorms, losses }: History, width: number): Html {
+export function gradNormFigure({ gradNorms, steps }: History, width: number): Html {
   const points = meansOf(gradNorms).filter(({ mean }) => mean > 0);
   // Up to twice the limit at least, so that there are ticks besides it.
   const norms = [MAX_NORM, 2 * MAX_NORM, ...points.map(({ mean }) => mean)];
   const [least, most] = [Math.min(...norms), Math.max(...norms)];
-  return draw("Gradient norm by step", width, {
-    height: width > 600 ? 220 : 200,
-    x: stepAxis(losses.length, width),
-    y: {
-      type: "log",
-      domain: [least, most],
-      label: "gradient norm (2-norm, logarithmic)",
-      labelArrow: "none",
-      grid: true,
-      inset: 6,
-      ticks: logTicks(least, most, most > 30 * least ? [1] : [1, 1.5, 2, 3, 5, 7]),
-      tickFormat: "~r",
-    },
-    marks: [
-      Plot.ruleY([MAX_NORM], { stroke: "var(--muted)", strokeDasharray: "5 4" }),
-      Plot.lineY(points, { x: "step", y: "mean", stroke: "var(--train)", strokeWidth: 1.5 }),
-    ],
-  });
+  const ticks = logTicks(least, most, most > 30 * least ? [1] : [1, 1.5, 2, 3, 5, 7]);
+  const label = "gradient norm (2-norm, logarithmic)";
+  const y = { type: "log", domain: [least, most], label, inset: 6, ticks, tickFormat: "~r" } as const;
+  return stepFigure("Gradient norm", steps, width, y, [
+    Plot.ruleY([MAX_NORM], { stroke: "var(--muted)", strokeDasharray: "5 4" }),
+    Plot.lineY(points, { x: "step", y: "mean", stroke: "var(--train)", strokeWidth: 1.5 }),
+  ]);
 }
 
 export function timingsFigure(rows: readonly Row[], width: number): Html {

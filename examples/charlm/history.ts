@@ -1,7 +1,8 @@
 /** What happened in training, as figures and reports need it and checkpoints keep it. */
-import { anyNumber, arrayOf, fields, list, text, whole } from "../common/shape.ts";
-import type { Point } from "./curves.ts";
-import { BAD_INPUT, Failure } from "./failure.ts";
+
+import type { Point } from "../support/curves.ts";
+import { BAD_INPUT, Failure } from "../support/failure.ts";
+import { anyNumber, arrayOf, fields, list, text, whole } from "../support/shape.ts";
 import { CHECKED_STEPS, isSpike, type Trainer, type TrainingReport } from "./training.ts";
 
 /** A step in which the guard against spikes acted, or which was left out. */

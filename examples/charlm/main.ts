@@ -1,29 +1,24 @@
 /** `npm start`: trains a character model on a text, checks it, times AdamW, samples from it, and writes a report. */
-import { writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { makeFolder, runCommand } from "../common/command.ts";
+import { makeFolder, runCommand, writeOutput } from "../support/command.ts";
+import { encode } from "../support/corpus.ts";
+import { textOf } from "../support/text.ts";
 import { compareOptimizers } from "./comparison.ts";
-import { encode } from "./corpus.ts";
+import type { Settings } from "./options.ts";
 import { parseSettings } from "./options.ts";
-import { line } from "./print.ts";
 import { trainOne } from "./run.ts";
 import { plotSchedules } from "./scheduleFigure.ts";
-import type { Settings } from "./settings.ts";
-import { packageText, readText } from "./text.ts";
 
 async function run(settings: Settings, signal: AbortSignal): Promise<void> {
   if (settings.plotSchedule) {
     makeFolder(settings.out);
     return plotSchedules(settings.plotSchedule, settings.steps, settings.out);
   }
-  const corpus = encode(settings.text === undefined ? packageText() : readText(settings.text));
+  const corpus = encode(textOf(settings.text));
   makeFolder(settings.out);
   const { page, failure } = settings.compare
     ? await compareOptimizers(settings.compare, settings, corpus, signal)
     : await trainOne(settings, corpus, signal);
-  const report = join(resolve(settings.out), "report.html");
-  writeFileSync(report, page);
-  line("report", report);
+  writeOutput(settings.out, "report", "report.html", page);
   if (failure) throw failure;
 }
 

@@ -1,18 +1,10 @@
 /** The records of a run: a monitor, and the files it writes to. */
 import { jsonLines, Monitor, type MonitorState, type Sink, tensorBoard } from "simd-optim";
 import { openEventFile } from "simd-optim/node";
-import { RunLog } from "../common/runFile.ts";
-import { withSubject } from "./failure.ts";
+import { withSubject } from "../support/failure.ts";
+import { RunLog } from "../support/runFile.ts";
+import type { Settings } from "./options.ts";
 import { isSpike, type TrainingReport } from "./training.ts";
-
-export interface RecorderOptions {
-  /** A file of JSON lines. */
-  readonly log?: string;
-  /** A folder of event files. */
-  readonly tensorboard?: string;
-  /** Steps from one that measures the norms of update and parameters to the next; none does without it. */
-  readonly normsEvery?: number;
-}
 
 export class Recorder {
   readonly #files: { close(): void }[] = [];
@@ -21,7 +13,7 @@ export class Recorder {
   #normsEvery = Number.POSITIVE_INFINITY;
 
   /** Opens the files: those of a run that is resumed go on where it stopped. */
-  open({ log, tensorboard, normsEvery }: RecorderOptions): void {
+  open({ log, tensorboard, normsEvery }: Settings): void {
     if (normsEvery !== undefined) this.#normsEvery = normsEvery;
     if (log !== undefined) {
       const file = new RunLog(log);

@@ -1,12 +1,16 @@
 /** The page that shows a run. */
+
+import { count, rounded } from "../support/count.ts";
+import type { Html } from "../support/html.ts";
+import { lossSection } from "../support/lossFigure.ts";
+import { figure, page, sampleSection, settingsSection, tile } from "../support/page.ts";
+import type { Description } from "../support/print.ts";
+import type { Written } from "../support/sampling.ts";
 import type { Row } from "./benchmark.ts";
-import { count, rounded } from "./count.ts";
 import { type CrossCheck, describeCrossCheck, differingParameters } from "./crossCheck.ts";
-import { type Description, describeGuarded } from "./description.ts";
-import { gradNormFigure, lossFigure, rateFigure, timingsFigure } from "./figures.ts";
+import { describeGuarded } from "./description.ts";
+import { gradNormFigure, rateFigure, timingsFigure } from "./figures.ts";
 import type { History } from "./history.ts";
-import { type Html, html } from "./html.ts";
-import { figure, page, settingsSection, tile } from "./page.ts";
 import { ratioToSimd, sizeName } from "./timings.ts";
 import { MAX_NORM } from "./training.ts";
 
@@ -17,19 +21,29 @@ export interface Report {
   readonly frequencyLoss: number;
   readonly crossCheck: CrossCheck;
   readonly timings: readonly Row[];
-  readonly sample: { readonly prompt: string; readonly continuation: string };
+  readonly sample: Written;
   readonly description: Description;
 }
 
 /** The whole page. */
 export function reportPage(report: Report): string {
-  const { optimizer, history, timings, description, crossCheck } = report;
+  const { optimizer, history, frequencyLoss, timings, description, crossCheck } = report;
+  const [first, last] = [history.heldOut[0]!, history.heldOut.at(-1)!];
   return page(`A character model trained with ${optimizer}`, tiles(report), [
-    lossSection(report),
+    lossSection({
+      ...{ losses: history.losses, heldOut: history.heldOut, of: "text" },
+      rules: { "character frequencies alone": frequencyLoss },
+      caption:
+        `The loss on text the model never trained on goes from ${rounded(first.loss)} to ${rounded(last.loss)} nats per ` +
+        `character; knowing only how frequent each character is would give ${rounded(frequencyLoss)}.`,
+    }),
     ...(history.rates.some(Number.isFinite) ? [rateSection(report)] : []),
     ...(history.gradNorms.some((norm) => norm > 0 && norm < Infinity) ? [gradNormSection(history)] : []),
     ...(timings.length > 0 ? [timingsSection(timings)] : []),
-    sampleSection(report.sample),
+    sampleSection(
+      report.sample,
+      "The bold characters are the start of the held-out text; the model wrote what follows.",
+    ),
     settingsSection([...description, ...describeGuarded(history), ["cross-check", describeCrossCheck(crossCheck)]]),
   ]);
 }
@@ -54,22 +68,6 @@ function trainingSpeed({ steps, here }: History): string {
   if (here.steps === 0) return `${all}, all of them before this run was resumed`;
   const speed = `${count(Math.round(here.steps / here.seconds))} a second`;
   return here.steps === steps ? `${all}, ${speed}` : `${all}, the last ${count(here.steps)} since resumed, ${speed}`;
-}
-
-function lossSection({ history, frequencyLoss }: Report): Html {
-  const first = history.heldOut[0]!.loss;
-  const last = history.heldOut.at(-1)!.loss;
-  return figure(
-    "Loss",
-    [
-      ["train faint", "training batches"],
-      ["train", "training, smoothed"],
-      ["held-out", "held-out text"],
-    ],
-    (width) => lossFigure(history, { "character frequencies alone": frequencyLoss }, width),
-    `The loss on text the model never trained on goes from ${rounded(first)} to ${rounded(last)} nats per ` +
-      `character; knowing only how frequent each character is would give ${rounded(frequencyLoss)}.`,
-  );
 }
 
 function round(rate: number): number {
@@ -107,12 +105,4 @@ function timingsSection(timings: readonly Row[]): Html {
     "Shorter is faster: the fastest of several turns of optimizer.step(), divided by the number of parameters, on a " +
       "logarithmic scale; in brackets, how many times as long as simd.",
   );
-}
-
-function sampleSection({ prompt, continuation }: Report["sample"]): Html {
-  return html`<section>
-<h2>What it writes</h2>
-<pre><b>${prompt}</b>${continuation}</pre>
-<p class="caption">The bold characters are the start of the held-out text; the model wrote what follows.</p>
-</section>`;
 }

@@ -1,18 +1,18 @@
 /** A run with one optimizer. */
-import { load, Random } from "simd-optim";
-import { RunFile } from "../common/runFile.ts";
+import { load, Random, type Runtime } from "simd-optim";
+import { type Corpus, frequencyLoss } from "../support/corpus.ts";
+import type { Failure } from "../support/failure.ts";
+import { line, lines } from "../support/print.ts";
+import { withProgress } from "../support/progress.ts";
+import { RunFile } from "../support/runFile.ts";
+import { sample, type Written, writtenOf } from "../support/sampling.ts";
 import { benchmark, type Row } from "./benchmark.ts";
-import { type Corpus, decode, frequencyLoss, printable } from "./corpus.ts";
-import { checkFailure, crossCheck, describeCrossCheck } from "./crossCheck.ts";
+import { checkFailure, checkRun } from "./crossCheck.ts";
 import { describeRun, describeTraining } from "./description.ts";
-import type { Failure } from "./failure.ts";
-import { line } from "./print.ts";
-import { withProgress } from "./progress.ts";
-import { sample } from "./sampling.ts";
+import type { Settings } from "./options.ts";
 import { planRun, Session } from "./session.ts";
-import type { Settings } from "./settings.ts";
 import { timingsTable } from "./timings.ts";
-import { CHECKED_STEPS, CONTEXT, type Trainer } from "./training.ts";
+import { CONTEXT, type Trainer } from "./training.ts";
 
 const SAMPLE_LENGTH = 600;
 const TEMPERATURE = 0.8;
@@ -33,7 +33,7 @@ export async function trainOne(settings: Settings, corpus: Corpus, signal: Abort
   const session = new Session(plan, runtime, corpus, settings);
   const { trainer, history } = session;
   const description = describeRun(runtime, corpus, recipe, trainer, plan.trials);
-  for (const [name, value] of description) line(name, value);
+  lines(description);
 
   console.log();
   await session.train(signal);
@@ -41,11 +41,7 @@ export async function trainOne(settings: Settings, corpus: Corpus, signal: Abort
   line("trained", describeTraining(history));
   line("held-out loss", `${loss.toFixed(6)} nats per character`);
 
-  const checked = Math.min(CHECKED_STEPS, recipe.steps);
-  const check = await withProgress("cross-check", checked, (advance) =>
-    crossCheck(corpus, recipe, checked, history.early, advance, signal),
-  );
-  line("cross-check", describeCrossCheck(check));
+  const check = await checkRun(corpus, recipe, history, signal);
 
   let timings: Row[] = [];
   if (benchSizes.length > 0) {
@@ -53,7 +49,7 @@ export async function trainOne(settings: Settings, corpus: Corpus, signal: Abort
     console.log(`\n${timingsTable(timings)}`);
   }
 
-  const written = writeOn(corpus, trainer, seed);
+  const written = writeOn(runtime, corpus, trainer, seed);
   console.log(`\n${written.prompt}${written.continuation}\n`);
 
   // Only here: loading what draws takes as long as loading all the rest.
@@ -64,13 +60,9 @@ export async function trainOne(settings: Settings, corpus: Corpus, signal: Abort
 }
 
 /** The start of the held-out text, and how the model goes on. */
-function writeOn(
-  corpus: Corpus,
-  { model, optimizer }: Trainer,
-  seed: number,
-): { prompt: string; continuation: string } {
+function writeOn(runtime: Runtime, corpus: Corpus, { network, optimizer }: Trainer, seed: number): Written {
   const prompt = corpus.heldOut.subarray(0, CONTEXT);
-  const how = { length: SAMPLE_LENGTH, temperature: TEMPERATURE, random: new Random(seed, "sample") };
-  const continuation = optimizer.withEvalParams(() => sample(model, prompt, how));
-  return { prompt: printable(decode(corpus, prompt)), continuation: printable(decode(corpus, continuation)) };
+  const how = { length: SAMPLE_LENGTH, context: CONTEXT, temperature: TEMPERATURE, random: new Random(seed, "sample") };
+  const continuation = optimizer.withEvalParams(() => sample(runtime, network, prompt, how));
+  return writtenOf(corpus, prompt, continuation);
 }

@@ -1,12 +1,9 @@
 /** The picture of schedules that `--plot-schedule` writes: one SVG that stands alone, in light and dark. */
-import { writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
 import * as Plot from "@observablehq/plot";
 import { type NamedSchedule, parseSchedule } from "simd-optim";
-import { draw, stepAxis, WIDTHS } from "./drawing.ts";
-import { Html } from "./html.ts";
-import { line } from "./print.ts";
-import { dashed, THEME } from "./reportStyle.ts";
+import { writeOutput } from "../support/command.ts";
+import { draw, standalone, stepAxis, WIDTHS } from "../support/drawing.ts";
+import { curveStroke, THEME } from "../support/style.ts";
 
 /** Where a picture ends whose schedules go on for ever. */
 const USUAL_STEPS = 1000;
@@ -21,9 +18,7 @@ const LINE_LENGTH = 112;
 /** Reads the expressions, draws what they make into a file, and prints its path. */
 export function plotSchedules(expressions: readonly string[], steps: number | undefined, folder: string): void {
   const drawn = expressions.map(parseSchedule);
-  const path = join(resolve(folder), "schedule.svg");
-  writeFileSync(path, `${scheduleFigure(drawn, steps ?? horizonOf(drawn)).markup}\n`);
-  line("schedule", path);
+  writeOutput(folder, "schedule", "schedule.svg", `${scheduleFigure(drawn, steps ?? horizonOf(drawn))}\n`);
 }
 
 /** As many steps as show everything that the schedules do, if they come to an end or repeat themselves. */
@@ -32,16 +27,11 @@ function horizonOf(drawn: readonly NamedSchedule[]): number {
 }
 
 /** The values of schedules from step 0 to `steps`, with their expressions above. */
-export function scheduleFigure(drawn: readonly NamedSchedule[], steps: number): Html {
+export function scheduleFigure(drawn: readonly NamedSchedule[], steps: number): string {
   const every = Math.max(1, Math.ceil(steps / SAMPLES));
   const sampled = Array.from({ length: Math.floor(steps / every) + 1 }, (_, i) => i * every);
   const shown = sampled.at(-1) === steps ? sampled : [...sampled, steps];
   const legend = drawn.flatMap((schedule, i) => folded(`${schedule}`).map((text) => ({ text, curve: i + 1 })));
-  const stroke = (i: number) => ({
-    stroke: `var(--curve-${i + 1})`,
-    strokeWidth: 2,
-    ...(dashed(i + 1) ? { strokeDasharray: "5 3" } : {}),
-  });
   const marginTop = LEGEND_LINE * (legend.length + 1);
   const marginLeft = 70;
   const figure = draw("Values of schedules by step", WIDTHS.wide, {
@@ -56,7 +46,7 @@ export function scheduleFigure(drawn: readonly NamedSchedule[], steps: number): 
       ...drawn.map((schedule, i) =>
         Plot.lineY(
           shown.map((step) => ({ step, value: schedule(step) })),
-          { x: "step", y: "value", ...stroke(i) },
+          { x: "step", y: "value", ...curveStroke(i + 1) },
         ),
       ),
       ...legend.map(({ text, curve }, i) =>
@@ -72,10 +62,7 @@ export function scheduleFigure(drawn: readonly NamedSchedule[], steps: number): 
       ),
     ],
   });
-  // A picture that stands alone has no page to take its namespace and its colours from.
-  const [opening] = /^<svg[^>]*>/.exec(figure.markup)!;
-  const alone = `<svg xmlns="http://www.w3.org/2000/svg"${opening.slice("<svg".length)}<style>${THEME}</style>`;
-  return new Html(alone + figure.markup.slice(opening.length));
+  return standalone(figure, THEME);
 }
 
 /** An expression in lines that are not too long, the following ones indented, broken after commas. */

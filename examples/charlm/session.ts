@@ -1,6 +1,10 @@
 /** A run from where it begins or is resumed to where it ends or is interrupted. */
 import type { Runtime } from "simd-optim";
-import type { RunFile } from "../common/runFile.ts";
+import type { Corpus } from "../support/corpus.ts";
+import { count } from "../support/count.ts";
+import { line, lines, losses } from "../support/print.ts";
+import { withProgress } from "../support/progress.ts";
+import type { RunFile } from "../support/runFile.ts";
 import {
   compareRuns,
   describeSavedRun,
@@ -9,14 +13,10 @@ import {
   resumeCommand,
   type SavedRun,
 } from "./checkpoint.ts";
-import type { Corpus } from "./corpus.ts";
-import { count } from "./count.ts";
 import { describeGuarded } from "./description.ts";
 import { History } from "./history.ts";
-import { line, losses } from "./print.ts";
-import { withProgress } from "./progress.ts";
+import { askedRate, type Settings, stepsFor } from "./options.ts";
 import { Recorder } from "./recorder.ts";
-import { askedRate, type Settings, stepsFor } from "./settings.ts";
 import { train } from "./train.ts";
 import { type Recipe, Trainer } from "./training.ts";
 import { type Choice, chooseRate, MOST_TRIALS, type Trial } from "./trials.ts";
@@ -42,17 +42,31 @@ export async function planRun(
   const saved = resume && file ? readSavedRun(file) : undefined;
   if (!saved) file?.refuseExisting("--resume goes on from it");
   const usual = { optimizer, steps: stepsFor(settings, corpus), seed, accumulate };
-  const search = () =>
-    withProgress("rate trials", MOST_TRIALS, (advance) =>
-      chooseRate(runtime, corpus, usual, askedRate(settings), advance, signal),
-    );
-  const { rate, trials } = schedule !== undefined ? NO_RATE : saved ? savedChoice(saved, settings) : await search();
+  const { rate, trials } =
+    schedule !== undefined
+      ? NO_RATE
+      : saved
+        ? savedChoice(saved, settings)
+        : await findRate(runtime, corpus, usual, settings, signal);
   const recipe = { ...usual, rate, schedule, spikes: spikes === "none" ? undefined : spikes };
   if (saved) compareRuns(file!, saved, describeSavedRun(corpus, recipe, trials));
   return { recipe, trials, file, saved };
 }
 
 const NO_RATE: Choice = { rate: undefined, trials: [] };
+
+/** The rate that the user asked for or, where that is none, one found by trial, while showing how far that is. */
+export function findRate(
+  runtime: Runtime,
+  corpus: Corpus,
+  recipe: Omit<Recipe, "rate">,
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<Choice> {
+  return withProgress("rate trials", MOST_TRIALS, (advance) =>
+    chooseRate(runtime, corpus, recipe, askedRate(settings), advance, signal),
+  );
+}
 
 /** The rate that was found or asked for then, unless another is asked for now. */
 function savedChoice({ rate, trials }: SavedRun, settings: Settings): Choice {
@@ -103,7 +117,7 @@ export class Session {
       recorder.close();
     }
     if (history.steps < steps) save?.run();
-    for (const [name, value] of describeGuarded(history)) line(name, value);
+    lines(describeGuarded(history));
     if (file) line("checkpoint", `${file.path}, after ${progressOf(history, steps)}`);
     if (history.steps === steps) return;
     if (file) line("resume with", resumeCommand(settings.argv));

@@ -1,7 +1,7 @@
 /** Words for what the benchmark measured. */
 import type { Backend } from "simd-optim";
+import { count } from "../support/count.ts";
 import { BACKENDS, type Row } from "./benchmark.ts";
-import { count } from "./count.ts";
 
 /** A parameter count as people say it: 65536 is 64 Ki. */
 export function sizeName(parameters: number): string {

@@ -1,6 +1,6 @@
 /** The loop of training. */
 import { steps as stepsOf } from "simd-optim";
-import { BAD_INPUT, Failure } from "./failure.ts";
+import { BAD_INPUT, Failure, refuseDivergence } from "../support/failure.ts";
 import type { History } from "./history.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Trainer, TrainingReport } from "./training.ts";
@@ -11,7 +11,7 @@ export interface Loop {
   /** Ends training between two steps. */
   readonly signal: AbortSignal;
   readonly progress: (step: number, loss: number, heldOut: number) => void;
-  readonly recorder?: Recorder;
+  readonly recorder: Recorder;
   /** Called after so many steps, when everything is as a checkpoint needs it. */
   readonly save?: { readonly every: number; readonly run: () => void };
 }
@@ -25,31 +25,29 @@ export async function train(trainer: Trainer, history: History, loop: Loop): Pro
   const { steps, signal, progress, recorder, save } = loop;
   const start = performance.now();
   if (history.heldOut.length === 0) history.evaluate(trainer);
-  recorder?.resetClock();
+  recorder.resetClock();
   for await (const before of stepsOf({ from: history.steps, total: steps, signal })) {
     const step = before + 1;
-    const report = trainer.step({ norms: recorder?.wantsNorms(step) ?? false });
-    refuseDivergence(trainer, step, report);
+    const report = trainer.step({ norms: recorder.wantsNorms(step) });
+    checkProgress(trainer, step, report);
     history.add(report);
     history.keepEarly(trainer, steps);
-    recorder?.record(report, trainer.batch);
+    recorder.record(report, trainer.batch);
     if (step === steps || step % Math.ceil(steps / EVALUATIONS) === 0) {
-      recorder?.recordHeldOut(report.step, history.evaluate(trainer));
+      recorder.recordHeldOut(report.step, history.evaluate(trainer));
     }
     progress(step, report.loss, history.heldOut.at(-1)!.loss);
     if (save && (step === steps || step % save.every === 0)) {
       save.run();
-      recorder?.resetClock();
+      recorder.resetClock();
     }
   }
   history.here.seconds = (performance.now() - start) / 1000;
 }
 
-function refuseDivergence(trainer: Trainer, step: number, { loss, consecutive, reason }: TrainingReport): void {
+function checkProgress(trainer: Trainer, step: number, { loss, consecutive, reason }: TrainingReport): void {
   const { name } = trainer.optimizer.spec;
-  if (consecutive === undefined && !Number.isFinite(loss)) {
-    throw new Failure(`${name} diverged: the loss at step ${step} is ${loss}; try a smaller --lr`, BAD_INPUT);
-  }
+  if (consecutive === undefined) refuseDivergence(name, step, loss);
   if (consecutive === MOST_BAD) {
     const last = `${MOST_BAD} bad batches in a row up to step ${step}, the last because ${reason}`;
     throw new Failure(`${name} diverged: ${last}; try a smaller --lr`, BAD_INPUT);

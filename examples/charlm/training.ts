@@ -1,8 +1,10 @@
 /** Training, step by step. Everything a step does depends on the corpus, the recipe and the steps before it alone. */
 import {
   clipGradNorm,
+  crossEntropy,
   GradientAccumulator,
   type GuardReport,
+  Network,
   type Parameter,
   Random,
   type Runtime,
@@ -10,11 +12,13 @@ import {
   type SpikePolicy,
   type StepOptions,
   type StepReport,
+  type Tensor,
 } from "simd-optim";
-import type { Corpus } from "./corpus.ts";
-import { CharacterModel, Pass, type Shape } from "./model.ts";
-import { makeOptimizer, type Optimizer, type OptimizerClass, optionsFor } from "./optimizers.ts";
-import { draw } from "./sampling.ts";
+import type { Corpus } from "../support/corpus.ts";
+import { gradients } from "../support/gradients.ts";
+import { makeOptimizer, type Optimizer, type OptimizerClass, optionsFor } from "../support/optimizers.ts";
+import { draw } from "../support/sampling.ts";
+import { characterModel, type Shape } from "./model.ts";
 
 /** The model and how it is trained, but for what the user chooses. */
 export const CONTEXT = 8;
@@ -57,9 +61,15 @@ export function modelShape({ vocabulary }: Corpus): Shape {
   return { vocabulary: vocabulary.length, context: CONTEXT, width: WIDTH, hidden: HIDDEN };
 }
 
+/** Characters, [rows, context], and the one after each, [rows]. */
+interface Batch {
+  readonly x: Tensor<"u32">;
+  readonly targets: Tensor<"u32">;
+}
+
 /** A model on its way. */
 export class Trainer {
-  readonly model: CharacterModel;
+  readonly network: Network;
   readonly optimizer: Optimizer;
   /** The parameters that are trained: all, unless the optimizer refuses some. */
   readonly trained: readonly Parameter[];
@@ -70,23 +80,24 @@ export class Trainer {
   readonly #accumulate: number;
   readonly #accumulator: GradientAccumulator | undefined;
   readonly #wantsHessian: boolean;
-  readonly #pass: Pass;
-  readonly #heldOut: Pass;
+  readonly #batch: Batch;
+  readonly #heldOut: Batch;
 
   constructor(runtime: Runtime, corpus: Corpus, recipe: Recipe) {
     const { optimizer, seed, accumulate = 1, spikes } = recipe;
     this.#corpus = corpus;
     this.#batches = new Random(seed, "batches");
     this.#labels = new Random(seed, "labels");
-    this.model = new CharacterModel(runtime, modelShape(corpus), seed);
-    this.#pass = new Pass(this.model, BATCH);
-    this.#heldOut = new Pass(this.model, HELD_OUT_ROWS);
+    this.network = new Network(runtime, characterModel(modelShape(corpus)), { seed });
+    const { parameters } = this.network;
+    this.#batch = batchOf(runtime, BATCH);
+    this.#heldOut = batchOf(runtime, HELD_OUT_ROWS);
     const options = optionsFor(optimizer, { ...recipe, batch: BATCH * accumulate });
-    this.optimizer = makeOptimizer(optimizer, this.model.parameters, options);
+    this.optimizer = makeOptimizer(optimizer, parameters, options);
     this.#guard = spikes && new SpikeGuard(this.optimizer, { policy: spikes });
     this.#accumulate = accumulate;
-    this.#accumulator = accumulate > 1 ? new GradientAccumulator(this.model.parameters) : undefined;
-    this.trained = this.model.parameters.where(({ frozen }) => !frozen);
+    this.#accumulator = accumulate > 1 ? new GradientAccumulator(parameters) : undefined;
+    this.trained = parameters.where(({ frozen }) => !frozen);
     this.#wantsHessian = optimizer.spec.updateHessian !== undefined;
   }
 
@@ -103,7 +114,7 @@ export class Trainer {
   /** What a checkpoint of it consists of. */
   get parts() {
     return {
-      model: this.model.parameters,
+      model: this.network.parameters,
       optimizer: this.#guard ?? this.optimizer,
       batches: this.#batches,
       labels: this.#labels,
@@ -129,7 +140,7 @@ export class Trainer {
           const fraction = (i * HELD_OUT_ROWS + row) / rows;
           place(this.#heldOut, row, heldOut, CONTEXT + Math.floor(fraction * places));
         }
-        sum += this.#heldOut.loss();
+        sum += crossEntropy(this.network.forward(this.#heldOut.x, { training: false }), this.#heldOut.targets);
       }
       return sum / HELD_OUT_PASSES;
     });
@@ -152,47 +163,50 @@ export class Trainer {
   #drawBatch(): void {
     const { train } = this.#corpus;
     for (let row = 0; row < BATCH; row++) {
-      place(this.#pass, row, train, CONTEXT + this.#batches.below(train.length - CONTEXT));
+      place(this.#batch, row, train, CONTEXT + this.#batches.below(train.length - CONTEXT));
     }
   }
 
-  /** Computes the loss and the gradients of the batch. */
-  #gradients(): number {
-    this.model.parameters.zeroGrad();
-    const loss = this.#pass.loss();
-    this.#pass.backward();
-    return loss;
+  /** Computes the loss and the gradients of the batch; `label` may put others in the place of its targets before. */
+  #gradients(label?: (logits: Float32Array) => void): number {
+    const { x, targets } = this.#batch;
+    return gradients(this.network, x, (logits) => {
+      label?.(logits.data);
+      return crossEntropy(logits, targets, { gradient: logits });
+    });
   }
 
   /** Shows the optimizer the gradients for labels that the model itself draws, and restores those of the text. */
   #updateHessian(): void {
-    const { targets, logits } = this.#pass;
+    const { targets } = this.#batch;
     const labels = targets.data.slice();
-    this.#pass.predict();
-    const { vocabulary } = this.model.shape;
-    for (let row = 0; row < BATCH; row++) {
-      targets.data[row] = draw(logits.data.subarray(row * vocabulary, (row + 1) * vocabulary), 1, this.#labels);
-    }
-    this.#gradients();
+    this.#gradients((logits) => {
+      const { data } = targets;
+      const { length } = this.#corpus.vocabulary;
+      for (let row = 0; row < BATCH; row++) {
+        data[row] = draw(logits.subarray(row * length, (row + 1) * length), 1, this.#labels);
+      }
+    });
     this.optimizer.updateHessian?.();
     targets.data.set(labels);
   }
 
   /** The bits of all parameters, in order. */
   bits(): Uint32Array {
-    const bits = new Uint32Array(this.model.parameters.size);
-    let offset = 0;
-    for (const { data } of this.model.parameters) {
-      bits.set(new Uint32Array(data.buffer, data.byteOffset, data.length), offset);
-      offset += data.length;
-    }
-    return bits;
+    const words = Array.from(this.network.parameters, ({ data }) => [
+      ...new Uint32Array(data.buffer, data.byteOffset, data.length),
+    ]);
+    return Uint32Array.from(words.flat());
   }
 }
 
-/** Makes a row of a pass predict the character at `position`. */
-function place({ contexts, targets }: Pass, row: number, text: Uint32Array, position: number): void {
-  const context = contexts.data;
-  for (let i = 0; i < CONTEXT; i++) context[row * CONTEXT + i] = text[position - CONTEXT + i]!;
+function batchOf(runtime: Runtime, rows: number): Batch {
+  const [x, targets] = [runtime.tensor([rows, CONTEXT], { type: "u32" }), runtime.tensor([rows], { type: "u32" })];
+  return { x, targets };
+}
+
+/** Makes a row of a batch predict the character at `position`. */
+function place({ x, targets }: Batch, row: number, text: Uint32Array, position: number): void {
+  x.data.set(text.subarray(position - CONTEXT, position), row * CONTEXT);
   targets.data[row] = text[position]!;
 }

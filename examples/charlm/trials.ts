@@ -3,10 +3,9 @@
  * steps than a long run can settle with: after 2,000 steps nearly every optimizer had a lower held-out loss with it
  * than with the rate that was best after 200.
  */
-import { setImmediate } from "node:timers/promises";
-import type { Runtime } from "simd-optim";
-import type { Corpus } from "./corpus.ts";
-import { defaultRate } from "./optimizers.ts";
+import { type Runtime, steps as stepsOf } from "simd-optim";
+import type { Corpus } from "../support/corpus.ts";
+import { defaultRate } from "../support/optimizers.ts";
 import { type Recipe, Trainer } from "./training.ts";
 
 export interface Trial {
@@ -80,12 +79,11 @@ async function climb(
 async function lossAfter(trainer: Trainer, steps: number, signal: AbortSignal): Promise<number> {
   const counted = Math.ceil(steps / 4);
   let sum = 0;
-  for (let step = 1; step <= steps; step++) {
+  for await (const step of stepsOf({ total: steps, signal })) {
     const { loss } = trainer.step();
     if (!Number.isFinite(loss)) return Number.POSITIVE_INFINITY;
-    if (step > steps - counted) sum += loss;
-    await setImmediate();
-    signal.throwIfAborted();
+    if (step >= steps - counted) sum += loss;
   }
+  signal.throwIfAborted();
   return sum / counted;
 }

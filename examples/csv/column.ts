@@ -1,5 +1,5 @@
 /** What the cells of a column are. */
-import { BAD_USAGE, Failure } from "../charlm/failure.ts";
+import { BAD_USAGE, Failure } from "../support/failure.ts";
 import { type Decimal, isNumber, readAs } from "./numbers.ts";
 import { placeOf, type Table } from "./table.ts";
 

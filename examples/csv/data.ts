@@ -1,6 +1,6 @@
 /** From a table to what a model is trained on. */
 import { Random } from "simd-optim";
-import { BAD_INPUT, BAD_USAGE, Failure } from "../charlm/failure.ts";
+import { BAD_INPUT, BAD_USAGE, Failure } from "../support/failure.ts";
 import { countMissing, encodeRows, type Features, fitFeatures, momentsOf } from "./features.ts";
 import type { Settings } from "./options.ts";
 import { type Split, splitRows } from "./split.ts";

@@ -1,9 +1,8 @@
 /** A run in words, as names and values: printed before it starts, and listed in the report. */
-import { cpus } from "node:os";
 import type { Runtime } from "simd-optim";
-import { count, counted } from "../charlm/count.ts";
-import type { Description } from "../charlm/description.ts";
-import { averages } from "../charlm/optimizers.ts";
+import { count, counted } from "../support/count.ts";
+import { averages } from "../support/optimizers.ts";
+import { type Description, describeMachine } from "../support/print.ts";
 import type { Prepared } from "./data.ts";
 import type { Features } from "./features.ts";
 import type { Settings } from "./options.ts";
@@ -27,8 +26,7 @@ export function describeRun(
     ["optimizer", describeOptimizer(recipe)],
     ["training", describeTraining(recipe, settings, prepared)],
     ["seed", String(settings.seed)],
-    ["backend", `${runtime.backend}: ${runtime.reason}`],
-    ["computer", `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus()[0]?.model ?? "unknown"}`],
+    ...describeMachine(runtime),
   ];
 }
 

@@ -1,5 +1,5 @@
 /** What a model sees of a row: numbers made of its cells, by rules that come from the rows to learn from alone. */
-import { BAD_INPUT, Failure } from "../charlm/failure.ts";
+import { BAD_INPUT, Failure } from "../support/failure.ts";
 import { countTexts, numberReader, survey } from "./column.ts";
 import type { Decimal } from "./numbers.ts";
 import { placeOf, type Table } from "./table.ts";

@@ -1,43 +1,9 @@
 /** The figures of the report, as SVG. */
 import * as Plot from "@observablehq/plot";
-import { drawable, trainingCurves } from "../charlm/curves.ts";
-import { draw, lossAxis, stepAxis } from "../charlm/drawing.ts";
-import type { Html } from "../charlm/html.ts";
+import { draw } from "../support/drawing.ts";
+import type { Html } from "../support/html.ts";
 import type { ClassificationResult, RegressionResult } from "./evaluation.ts";
 import { shortened } from "./resultText.ts";
-import type { History } from "./training.ts";
-
-/** The unit of the loss comes with its name. */
-export function lossFigure({ losses, heldOut, kept }: History, name: string, width: number): Html {
-  const curves = trainingCurves(Array.from(losses));
-  const means = drawable(curves.means);
-  const smooth = drawable(curves.smooth);
-  const held = drawable(heldOut);
-  const all = [...means, ...smooth, ...held].map(({ loss }) => loss);
-  const line = { x: "step", y: "loss" };
-  return draw("Training and held-out loss by step", width, {
-    height: width > 600 ? 380 : 300,
-    x: stepAxis(losses.length, width),
-    y: { ...lossAxis(Math.min(...all), Math.max(...all)), label: `${name}, logarithmic` },
-    marks: [
-      Plot.lineY(means, { ...line, stroke: "var(--train)", strokeOpacity: 0.5, strokeWidth: 1 }),
-      Plot.lineY(smooth, { ...line, stroke: "var(--train)", strokeWidth: 2 }),
-      Plot.lineY(held, { ...line, stroke: "var(--held-out)", strokeWidth: 2 }),
-      Plot.dot(held, { ...line, fill: "var(--held-out)", r: 2.5 }),
-      ...(kept.step < losses.length ? keptRule(kept.step, losses.length) : []),
-    ],
-  });
-}
-
-/** Where the parameters that are kept come from; its name is on the side that has room. */
-function keptRule(step: number, steps: number): Plot.Markish[] {
-  const left = 2 * step > steps;
-  const name = { frameAnchor: "top", textAnchor: left ? "end" : "start", dx: left ? -6 : 6, dy: 8 } as const;
-  return [
-    Plot.ruleX([step], { stroke: "var(--muted)", strokeDasharray: "5 4" }),
-    Plot.text(["kept"], { x: [step], ...name, fill: "var(--muted)" }),
-  ];
-}
 
 /** In pixels: the most that a character of a label takes, the height of a row, and the least width for numbers. */
 const CHARACTER = 7;

@@ -1,8 +1,5 @@
 /** `npm start -- --csv FILE --label COLUMN`: trains a perceptron on a table, and writes a report and predictions. */
-import { writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { line } from "../charlm/print.ts";
-import { makeFolder, runCommand } from "../common/command.ts";
+import { makeFolder, runCommand, writeOutput } from "../support/command.ts";
 import { parseSettings } from "./options.ts";
 import { run } from "./run.ts";
 
@@ -11,12 +8,6 @@ await runCommand("csv", async (argv, signal) => {
   if (!settings) return;
   makeFolder(settings.out);
   const { report, predictions } = await run(settings, signal);
-  write("report", "report.html", report);
-  if (predictions !== undefined) write("predictions", "predictions.csv", predictions);
-
-  function write(what: string, name: string, content: string): void {
-    const path = join(resolve(settings!.out), name);
-    writeFileSync(path, content);
-    line(what, path);
-  }
+  writeOutput(settings.out, "report", "report.html", report);
+  if (predictions !== undefined) writeOutput(settings.out, "predictions", "predictions.csv", predictions);
 });

@@ -1,10 +1,11 @@
 /** The page that shows a run. */
-import { count, counted, rounded } from "../charlm/count.ts";
-import type { Description } from "../charlm/description.ts";
-import { type Html, html } from "../charlm/html.ts";
-import { figure, page, settingsSection, tile } from "../charlm/page.ts";
+import { count, counted, rounded } from "../support/count.ts";
+import type { Html } from "../support/html.ts";
+import { lossSection } from "../support/lossFigure.ts";
+import { figure, page, settingsSection, tableSection, tile } from "../support/page.ts";
+import type { Description } from "../support/print.ts";
 import type { ClassificationResult, RegressionResult } from "./evaluation.ts";
-import { confusionFigure, lossFigure, predictionFigure } from "./figures.ts";
+import { confusionFigure, predictionFigure } from "./figures.ts";
 import { lossWords, percent } from "./resultText.ts";
 import type { Outcome } from "./run.ts";
 
@@ -17,7 +18,7 @@ export function reportPage(outcome: Outcome, description: Description): string {
     result.task === "classification" ? classificationSections(result) : [predictionSection(result, prepared.label)];
   return page(`${prepared.label} predicted from ${prepared.table.title}`, tiles(outcome), [
     ...(first ? [first] : []),
-    lossSection(outcome),
+    lossOf(outcome),
     ...rest,
     settingsSection(description),
   ]);
@@ -48,18 +49,13 @@ function tiles({ result, history, prepared }: Outcome): Html[] {
   ];
 }
 
-function lossSection({ history, result, recipe }: Outcome): Html {
+function lossOf({ history, result, recipe }: Outcome): Html {
+  const { losses, heldOut, kept } = history;
   const name = result.task === "classification" ? "cross-entropy (nats)" : "squared error (variances of the label)";
-  return figure(
-    "Loss",
-    [
-      ["train faint", "training batches"],
-      ["train", "training, smoothed"],
-      ["held-out", "held-out rows"],
-    ],
-    (width) => lossFigure(history, name, width),
-    `The loss on rows the model never trained on goes ${lossWords(history, recipe.patience < Infinity)}.`,
-  );
+  return lossSection({
+    ...{ losses: [...losses], heldOut, of: "rows", label: `${name}, logarithmic`, kept: kept.step },
+    caption: `The loss on rows the model never trained on goes ${lossWords(history, recipe.patience < Infinity)}.`,
+  });
 }
 
 function classificationSections(result: ClassificationResult): Html[] {
@@ -76,20 +72,13 @@ function classificationSections(result: ClassificationResult): Html[] {
 }
 
 function scoresSection({ scores }: ClassificationResult): Html {
-  const rows = scores.map(
-    ({ label, precision, recall, rows }) =>
-      html`<tr><th scope="row">${label}</th><td>${percent(precision)}</td><td>${percent(recall)}</td><td>${count(rows)}</td></tr>`,
+  return tableSection(
+    "Classes",
+    ["class", "precision", "recall", "rows"],
+    scores.map(({ label, precision, recall, rows }) => [label, percent(precision), percent(recall), count(rows)]),
+    "Precision: of the rows predicted to be of a class, the share that is. Recall: of the rows of a class, the share " +
+      "predicted to be.",
   );
-  return html`<section>
-<h2>Classes</h2>
-<div class="scroll">
-<table class="numbers">
-<thead><tr><th scope="col">class</th><th scope="col">precision</th><th scope="col">recall</th><th scope="col">rows</th></tr></thead>
-<tbody>${rows}</tbody>
-</table>
-</div>
-<p class="caption">Precision: of the rows predicted to be of a class, the share that is. Recall: of the rows of a class, the share predicted to be.</p>
-</section>`;
 }
 
 function predictionSection(result: RegressionResult, label: string): Html {

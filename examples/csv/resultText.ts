@@ -1,8 +1,8 @@
 /** Results in words and as text tables. */
 
-import { printable } from "../charlm/corpus.ts";
-import { count, counted, rounded } from "../charlm/count.ts";
-import type { Description } from "../charlm/description.ts";
+import { printable } from "../support/corpus.ts";
+import { count, counted, rounded } from "../support/count.ts";
+import { aligned, type Description } from "../support/print.ts";
 import type { ClassificationResult, Result } from "./evaluation.ts";
 import type { History } from "./training.ts";
 
@@ -70,12 +70,4 @@ export function shortened(label: string): string {
   const clean = printable(label).replace(/\s+/g, " ");
   const end = LONGEST_LABEL / 2;
   return clean.length > LONGEST_LABEL ? `${clean.slice(0, end)}\u2026${clean.slice(1 - end)}` : clean;
-}
-
-/** The first column to the left, the others to the right. */
-function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "))
-    .join("\n");
 }

@@ -1,9 +1,9 @@
 /** A run, from the table to the report. */
 import { load, type Runtime } from "simd-optim";
-import { counted } from "../charlm/count.ts";
-import { line, losses } from "../charlm/print.ts";
-import { withProgress } from "../charlm/progress.ts";
-import { readText } from "../charlm/text.ts";
+import { counted } from "../support/count.ts";
+import { line, lines, losses } from "../support/print.ts";
+import { withProgress } from "../support/progress.ts";
+import { readText } from "../support/text.ts";
 import { type Prepared, prepare } from "./data.ts";
 import { describeRun } from "./description.ts";
 import { largestOutputs, type Result, scoreClasses, scoreNumbers } from "./evaluation.ts";
@@ -39,7 +39,7 @@ export async function run(settings: Settings, signal: AbortSignal): Promise<File
   const recipe = recipeOf(settings, prepared, objective);
   const trainer = new Trainer(runtime, objective, prepared.data.train, recipe);
   const description = describeRun(runtime, settings, prepared, recipe, trainer);
-  for (const [name, value] of description) line(name, value);
+  lines(description);
 
   console.log();
   const history = await withProgress("training", recipe.steps, (advance) =>
@@ -48,7 +48,7 @@ export async function run(settings: Settings, signal: AbortSignal): Promise<File
   const result = evaluate(trainer, prepared);
   line("trained", `${counted(history.losses.length, "step")} in ${history.seconds.toFixed(1)} s`);
   line("held-out loss", lossWords(history, settings.patience !== undefined));
-  for (const [name, value] of resultLines(result)) line(name, value);
+  lines(resultLines(result));
   if (result.task === "classification") console.log(`\n${confusionText(result)}\n\n${scoresText(result)}\n`);
 
   // Only here: loading what draws takes as long as loading all the rest.

@@ -1,5 +1,6 @@
 /** Which rows are learned from, and which are held out. */
 import type { Random } from "simd-optim";
+import { shuffle } from "../support/shuffle.ts";
 import type { Classes, Numbers } from "./target.ts";
 
 /** Places among the labelled rows. */
@@ -30,14 +31,4 @@ function byClass({ classes, values }: Classes, places: readonly number[]): numbe
   const groups: number[][] = classes.map(() => []);
   for (const place of places) groups[values[place]!]!.push(place);
   return groups.filter(({ length }) => length > 0);
-}
-
-/** Each order is as likely as the next (R. Durstenfeld, 1964). */
-export function shuffle(items: readonly number[], random: Random): number[] {
-  const shuffled = [...items];
-  for (let i = shuffled.length - 1; i > 0; i--) {
-    const j = random.below(i + 1);
-    [shuffled[i], shuffled[j]] = [shuffled[j]!, shuffled[i]!];
-  }
-  return shuffled;
 }

@@ -1,8 +1,8 @@
 /** A CSV file as a table of texts. */
 import { CsvError, type Info, type Options, parse } from "csv-parse/sync";
 import { distance } from "fastest-levenshtein";
-import { BAD_INPUT, BAD_USAGE, Failure } from "../charlm/failure.ts";
-import type { Text } from "../charlm/text.ts";
+import { BAD_INPUT, BAD_USAGE, Failure } from "../support/failure.ts";
+import type { Text } from "../support/text.ts";
 import { type Conventions, type Decimal, findConventions, isNumber } from "./numbers.ts";
 
 /** How a file is to be read, where it does not say itself. */

@@ -1,5 +1,5 @@
 /** What is to be predicted: classes, or numbers. */
-import { BAD_INPUT, Failure } from "../charlm/failure.ts";
+import { BAD_INPUT, Failure } from "../support/failure.ts";
 import { countTexts, describeOdd, numberReader, survey } from "./column.ts";
 import { quoted, type Table } from "./table.ts";
 

@@ -1,10 +1,20 @@
 /** Training, step by step. Everything depends on the data, the recipe and the seed alone. */
-import { setImmediate } from "node:timers/promises";
-import { clipGradNorm, Network, type Parameter, Random, type Runtime, type Tensor } from "simd-optim";
-import { BAD_INPUT, Failure } from "../charlm/failure.ts";
-import { makeOptimizer, type Optimizer, type OptimizerClass, optionsFor } from "../charlm/optimizers.ts";
+import {
+  clipGradNorm,
+  Network,
+  type Parameter,
+  Random,
+  type Runtime,
+  steps as stepsOf,
+  type Tensor,
+  type View,
+} from "simd-optim";
+import type { Point } from "../support/curves.ts";
+import { refuseDivergence } from "../support/failure.ts";
+import { gradients } from "../support/gradients.ts";
+import { makeOptimizer, type Optimizer, type OptimizerClass, optionsFor } from "../support/optimizers.ts";
+import { shuffle } from "../support/shuffle.ts";
 import { type Objective, perceptron, type Shape, type Targets } from "./model.ts";
-import { shuffle } from "./split.ts";
 
 /** Encoded rows: inputs row by row, and a target each. */
 export interface Rows {
@@ -70,10 +80,8 @@ export class Trainer {
   /** One step on the next batch; returns the loss before it. */
   step(): number {
     const { x, targets } = this.#fill(this.#train, this.#draw());
-    this.network.parameters.zeroGrad();
-    const outputs = this.network.forward(x, { step: this.#steps });
-    const loss = this.#objective.descend(outputs, targets);
-    this.network.backward(outputs);
+    const descend = (outputs: View) => this.#objective.descend(outputs, targets);
+    const loss = gradients(this.network, x, descend, { step: this.#steps });
     clipGradNorm(this.#trained, MAX_NORM);
     this.optimizer.step();
     this.#steps++;
@@ -85,7 +93,7 @@ export class Trainer {
     const rows: number[] = [];
     while (rows.length < this.#batch) {
       if (this.#used === this.#order.length) {
-        this.#order = shuffle([...Array(this.#train.count).keys()], this.#random);
+        this.#order = shuffle(Array(this.#train.count).keys(), this.#random);
         this.#used = 0;
       }
       rows.push(this.#order[this.#used++]!);
@@ -149,11 +157,6 @@ export class Trainer {
   }
 }
 
-export interface Point {
-  readonly step: number;
-  readonly loss: number;
-}
-
 /** What happened in training. */
 export interface History {
   /** The loss of each batch, before its step. */
@@ -184,12 +187,10 @@ export async function train(
   const curve = [{ step: 0, loss: trainer.loss(heldOut) }];
   const epoch = Math.ceil(train.count / batch);
   let best: { step: number; loss: number; snapshot: Float32Array[] } | undefined;
-  for (let step = 1; step <= steps; step++) {
+  for await (const before of stepsOf({ total: steps, signal })) {
+    const step = before + 1;
     const loss = trainer.step();
-    if (!Number.isFinite(loss)) {
-      const problem = `${optimizer.spec.name} diverged: the loss at step ${step} is ${loss}; try a smaller --lr`;
-      throw new Failure(problem, BAD_INPUT);
-    }
+    refuseDivergence(optimizer.spec.name, step, loss);
     losses.push(loss);
     if (step === steps || step % Math.ceil(steps / EVALUATIONS) === 0) {
       curve.push({ step, loss: optimizer.withEvalParams(() => trainer.loss(heldOut)) });
@@ -202,9 +203,8 @@ export async function train(
       });
       if (step - best!.step >= patience * epoch) break;
     }
-    await setImmediate();
-    signal.throwIfAborted();
   }
+  signal.throwIfAborted();
   trainer.restore(best?.snapshot ?? optimizer.withEvalParams(() => trainer.snapshot()));
   const kept = { step: best?.step ?? steps, loss: trainer.loss(heldOut) };
   const seconds = (performance.now() - start) / 1000;

@@ -2,19 +2,8 @@
  * Which learning rate gives the same training curve at a larger batch. SGD: P. Goyal et al. (2017), section 2.1; Adam: S.
  * Malladi et al., "On the SDEs and scaling rules for adaptive gradient algorithms" (NeurIPS 2022), section 5.
  */
-import {
-  Adam,
-  Linear,
-  load,
-  Network,
-  type Parameters,
-  type Runtime,
-  Sequential,
-  SGD,
-  schedules,
-  Tanh,
-} from "simd-optim";
-import { emptySamples, evaluate, lossAndGradient, type Samples, takeNext, teach } from "./classification.ts";
+import { Adam, load, type Parameters, type Runtime, SGD, schedules } from "simd-optim";
+import { evaluate, fit, perceptron, type Samples, teach } from "./classification.ts";
 import type { Experiment, Outcome, Point, RunOptions } from "./experiment.ts";
 
 const ROWS = 32_768;
@@ -59,17 +48,12 @@ const plans: readonly Plan[] = [
 
 /** The loss on samples that were held out, by how many samples have been seen. */
 function train(runtime: Runtime, parts: { training: Samples; held: Samples }, rows: number, make: Make, seed: number) {
-  const batch = emptySamples(runtime, rows, INPUTS);
-  const layers = [new Linear(INPUTS, WIDTH), new Tanh(), new Linear(WIDTH, CLASSES)];
-  const network = new Network(runtime, new Sequential(layers), { seed });
-  const optimizer = make(network.parameters);
+  const network = perceptron(runtime, [INPUTS, WIDTH, CLASSES], { seed });
   const points: Point[] = [];
-  for (let seen = rows; seen <= ROWS; seen += rows) {
-    takeNext(parts.training, seen - rows, batch);
-    lossAndGradient(network, batch);
-    optimizer.step();
+  fit(runtime, network, make(network.parameters), parts.training, { rows, steps: ROWS / rows }, (step) => {
+    const seen = step * rows;
     if (seen % (ROWS / EVALUATIONS) === 0) points.push({ x: seen, y: evaluate(network, parts.held).loss });
-  }
+  });
   return points;
 }
 

@@ -1,5 +1,19 @@
 /** Samples to classify, and what the experiments do with them over and over. */
-import { crossEntropy, gemm, init, type Network, Random, type Runtime, type Tensor, tanh } from "simd-optim";
+import {
+  crossEntropy,
+  gemm,
+  init,
+  type Layer,
+  Linear,
+  Network,
+  Random,
+  type Runtime,
+  Sequential,
+  Tanh,
+  type Tensor,
+  tanh,
+} from "simd-optim";
+import { gradients } from "../support/gradients.ts";
 
 /** Rows of inputs, [rows, inputs], and the class of each, [rows]. */
 export interface Samples {
@@ -47,7 +61,7 @@ export function teach(runtime: Runtime, { rows, inputs, classes, seed, name = "x
 }
 
 /** Fills a batch with the rows from `start` on, beginning again after the last one. */
-export function takeNext({ x, classes }: Samples, start: number, batch: Samples): void {
+function takeNext({ x, classes }: Samples, start: number, batch: Samples): void {
   const inputs = x.shape[1]!;
   for (let i = 0; i < batch.classes.size; i++) {
     const row = (start + i) % classes.size;
@@ -56,13 +70,41 @@ export function takeNext({ x, classes }: Samples, start: number, batch: Samples)
   }
 }
 
+/** Linear layers of these widths, with `Activation` between them. */
+export function perceptron(
+  runtime: Runtime,
+  widths: readonly number[],
+  { Activation = Tanh, bias = true, seed }: { Activation?: new () => Layer; bias?: boolean; seed: number },
+): Network {
+  const layers = widths
+    .slice(1)
+    .flatMap((width, i) => [new Linear(widths[i]!, width, { bias }), new Activation()])
+    .slice(0, -1);
+  return new Network(runtime, new Sequential(layers), { seed });
+}
+
+/** Trains on batches of so many rows, one after the other; returns the losses before each step. */
+export function fit(
+  runtime: Runtime,
+  network: Network,
+  optimizer: { step(): unknown },
+  samples: Samples,
+  { rows, steps }: { readonly rows: number; readonly steps: number },
+  after: (step: number) => void = () => {},
+): number[] {
+  const batch = emptySamples(runtime, rows, samples.x.shape[1]!);
+  return Array.from({ length: steps }, (_, step) => {
+    takeNext(samples, step * rows, batch);
+    const loss = lossAndGradient(network, batch);
+    optimizer.step();
+    after(step + 1);
+    return loss;
+  });
+}
+
 /** The mean loss in nats; leaves its gradient in the parameters. */
 export function lossAndGradient(network: Network, { x, classes }: Samples): number {
-  network.parameters.zeroGrad();
-  const logits = network.forward(x);
-  const loss = crossEntropy(logits, classes, { gradient: logits });
-  network.backward(logits);
-  return loss;
+  return gradients(network, x, (logits) => crossEntropy(logits, classes, { gradient: logits }));
 }
 
 /** The mean loss in nats, and the share of samples that are classified as they should be. */

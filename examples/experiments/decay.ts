@@ -1,7 +1,7 @@
 /** I. Loshchilov and F. Hutter, "Decoupled weight decay regularization" (ICLR 2019), figure 2, on a small scale. */
-import { Adam, AdamW, Linear, load, Network, Sequential, schedules, Tanh } from "simd-optim";
-import { emptySamples, evaluate, lossAndGradient, takeNext, teach } from "./classification.ts";
-import type { Experiment, Outcome, Point, RunOptions, Series } from "./experiment.ts";
+import { Adam, AdamW, load, schedules } from "simd-optim";
+import { evaluate, fit, perceptron, teach } from "./classification.ts";
+import { type Experiment, lowest, type Outcome, type Point, type RunOptions, type Series } from "./experiment.ts";
 
 const ROWS = 256;
 const BATCH = 32;
@@ -42,15 +42,9 @@ async function train(Optimizer: typeof Adam | typeof AdamW, peak: number, weight
   for (const { x } of [training, held]) {
     for (let i = 0; i < x.size; i++) x.data[i]! *= SCALES[i % INPUTS]!;
   }
-  const batch = emptySamples(runtime, BATCH, INPUTS);
-  const layers = [new Linear(INPUTS, WIDTH), new Tanh(), new Linear(WIDTH, CLASSES)];
-  const network = new Network(runtime, new Sequential(layers), { seed });
+  const network = perceptron(runtime, [INPUTS, WIDTH, CLASSES], { seed });
   const optimizer = new Optimizer(network.parameters, { lr: schedules.cosine({ peak, total: STEPS }), weightDecay });
-  for (let step = 0; step < STEPS; step++) {
-    takeNext(training, step * BATCH, batch);
-    lossAndGradient(network, batch);
-    optimizer.step();
-  }
+  fit(runtime, network, optimizer, training, { rows: BATCH, steps: STEPS });
   return evaluate(network, held).loss;
 }
 
@@ -64,8 +58,7 @@ async function run({ seed = 1 }: RunOptions = {}): Promise<Outcome> {
         const decay = 2 ** exponent;
         points.push({ x: decay, y: await train(Optimizer, 2 ** lrExponent, decay, seed) });
       }
-      const marked = points.reduce((best, point) => (point.y < best.y ? point : best));
-      series.push({ name: `lr 2^${lrExponent}`, panel, points, marked });
+      series.push({ name: `lr 2^${lrExponent}`, panel, points, marked: lowest(points) });
     }
     const [first, last] = [series[0]!, series.at(-1)!];
     const carried = last.points.find(({ x }) => x === first.marked.x)!;

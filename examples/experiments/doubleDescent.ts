@@ -1,6 +1,6 @@
 /** M. Belkin et al., "Reconciling modern machine learning practice and the bias-variance trade-off" (PNAS 2019). */
 import { gemm, init, load, mse, type Runtime, relu } from "simd-optim";
-import type { Experiment, Outcome, RunOptions } from "./experiment.ts";
+import { type Experiment, lowest, type Outcome, type RunOptions } from "./experiment.ts";
 import { leastSquares } from "./linearSystem.ts";
 
 const SAMPLES = 100;
@@ -73,10 +73,9 @@ async function run({ seed = 1, reduced = false }: RunOptions = {}): Promise<Outc
   const curve = (which: "ridgeless" | "ridged" | "training") =>
     FEATURES.map((x, i) => ({ x, y: geometricMean(errors[i]![which]) }));
   const [ridgeless, ridged] = [curve("ridgeless"), curve("ridged")];
-  const best = (points: typeof ridgeless) => points.reduce((best, point) => (point.y < best.y ? point : best));
   const peak = ridgeless.find(({ x }) => x === SAMPLES)!;
   const highest = ridgeless.reduce((most, point) => (point.y > most.y ? point : most));
-  const classical = best(ridgeless.filter(({ x }) => x < SAMPLES));
+  const classical = lowest(ridgeless.filter(({ x }) => x < SAMPLES));
   const modern = ridgeless.at(-1)!;
   const ridgedAtPeak = ridged.find(({ x }) => x === SAMPLES)!;
   const said = ({ x, y }: typeof peak) => `${y.toPrecision(3)} with ${x} features`;

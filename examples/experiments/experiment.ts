@@ -5,6 +5,10 @@ export interface Point {
   readonly y: number;
 }
 
+export function lowest(points: readonly Point[]): Point {
+  return points.reduce((best, point) => (point.y < best.y ? point : best));
+}
+
 export interface Series {
   readonly name: string;
   /** The title of the panel that it is drawn in. */

@@ -1,6 +1,7 @@
 /** Figures of experiments as SVG files: panels side by side, and in each a curve for every series. */
 import * as Plot from "@observablehq/plot";
-import { draw } from "../charlm/drawing.ts";
+import { draw, standalone } from "../support/drawing.ts";
+import { LIGHT_CURVES } from "../support/style.ts";
 import type { Axis, Figure } from "./experiment.ts";
 
 const WIDTH = 860;
@@ -8,13 +9,11 @@ const HEIGHT = 420;
 /** Room above the panels for their titles, and from one name of a series to the next, in pixels. */
 const TITLES = 44;
 const SPACING = 16;
-/** Dark enough for lines and text on white, and apart for the colour-blind. */
-const COLOURS = ["#1a56db", "#b85f00", "#00573f", "#c2489f", "#222a33", "#937000", "#1f86bb", "#9c2a1f"];
 
 export function drawFigure({ description, legend = "left", x, y, series }: Figure): string {
   const panels = [...new Set(series.map(({ panel }) => panel))];
   const names = [...new Set(series.map(({ name }) => name))];
-  const colour = (name: string) => COLOURS[names.indexOf(name) % COLOURS.length]!;
+  const colour = (name: string) => LIGHT_CURVES[names.indexOf(name) % LIGHT_CURVES.length]!;
   const svg = draw(description, WIDTH, {
     height: HEIGHT,
     marginTop: TITLES,
@@ -52,7 +51,7 @@ export function drawFigure({ description, legend = "left", x, y, series }: Figur
       ]),
     ],
   });
-  return svg.markup.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"');
+  return standalone(svg);
 }
 
 function scaleOf({ label, base, domain }: Axis): Plot.ScaleOptions {

@@ -1,6 +1,7 @@
 /** A. Power et al., "Grokking: generalization beyond overfitting on small algorithmic datasets" (2022), figure 1. */
-import { AdamW, Linear, load, Network, Random, ReLU, type Runtime, Sequential } from "simd-optim";
-import { emptySamples, evaluate, lossAndGradient, type Samples } from "./classification.ts";
+import { AdamW, load, Random, ReLU, type Runtime } from "simd-optim";
+import { shuffle } from "../support/shuffle.ts";
+import { emptySamples, evaluate, lossAndGradient, perceptron, type Samples } from "./classification.ts";
 import type { Experiment, Outcome, Point, RunOptions } from "./experiment.ts";
 
 const HIDDEN = 256;
@@ -27,27 +28,16 @@ function sums(runtime: Runtime, pairs: readonly number[], p: number): Samples {
   return samples;
 }
 
-function shuffled(count: number, seed: number): number[] {
-  const random = new Random(seed, "split");
-  const items = Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = random.below(i + 1);
-    [items[i], items[j]] = [items[j]!, items[i]!];
-  }
-  return items;
-}
-
 async function run({ seed = 1, reduced = false }: RunOptions = {}): Promise<Outcome> {
   const [p, steps] = reduced ? [31, 2000] : [43, 2000];
   const runtime = await load();
-  const pairs = shuffled(p * p, seed);
+  const pairs = shuffle(Array(p * p).keys(), new Random(seed, "split"));
   const count = Math.round(SHARE * pairs.length);
   const parts = {
     training: sums(runtime, pairs.slice(0, count), p),
     test: sums(runtime, pairs.slice(count), p),
   };
-  const layers = [new Linear(2 * p, HIDDEN, { bias: false }), new ReLU(), new Linear(HIDDEN, p, { bias: false })];
-  const network = new Network(runtime, new Sequential(layers), { seed });
+  const network = perceptron(runtime, [2 * p, HIDDEN, p], { Activation: ReLU, bias: false, seed });
   const optimizer = new AdamW(network.parameters, { lr: LR, weightDecay: WEIGHT_DECAY, betas: [0.9, 0.98] });
   const curves = { training: [] as Point[], test: [] as Point[] };
   for (let step = 1; step <= steps; step++) {

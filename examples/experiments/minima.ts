@@ -3,7 +3,9 @@
  * 2 / lr. The network and what it learns, Chebyshev's polynomial of degree 4, are from J. Cohen et al., "Gradient descent
  * on neural networks typically occurs at the edge of stability" (ICLR 2021).
  */
-import { Linear, load, mse, Network, type Runtime, Sequential, SGD, Tanh } from "simd-optim";
+import { load, mse, type Runtime, SGD } from "simd-optim";
+import { gradients } from "../support/gradients.ts";
+import { perceptron } from "./classification.ts";
 import type { Experiment, Outcome, Point, RunOptions, Series } from "./experiment.ts";
 import { Sharpness } from "./sharpness.ts";
 
@@ -53,15 +55,8 @@ function chebyshev(runtime: Runtime) {
 async function train(lr: number, seed: number): Promise<Point[]> {
   const runtime = await load();
   const { x, targets } = chebyshev(runtime);
-  const hidden = [new Linear(1, WIDTH), new Tanh(), new Linear(WIDTH, WIDTH), new Tanh()];
-  const network = new Network(runtime, new Sequential([...hidden, new Linear(WIDTH, 1)]), { seed });
-  const lossAndGradient = () => {
-    network.parameters.zeroGrad();
-    const y = network.forward(x);
-    const loss = mse(y, targets, { gradient: y });
-    network.backward(y);
-    return loss;
-  };
+  const network = perceptron(runtime, [1, WIDTH, WIDTH, 1], { seed });
+  const lossAndGradient = () => gradients(network, x, (y) => mse(y, targets, { gradient: y }));
   const sharpness = new Sharpness(runtime, network.parameters, lossAndGradient, seed);
   const optimizer = new SGD(network.parameters, { lr });
   const points: Point[] = [];

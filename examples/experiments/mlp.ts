@@ -1,18 +1,16 @@
 /** A classifier of two tanh layers of one width, whose output layer has no bias and a multiplier, as muP asks. */
 import {
   type BaseShapes,
-  crossEntropy,
-  gemm,
   init,
-  linear,
-  linearBackward,
-  type MupFactors,
+  type Layer,
+  Linear,
   mup,
-  type Parameters,
+  Network,
+  type Pass,
   type Runtime,
-  type Tensor,
-  tanh,
-  tanhBackward,
+  Sequential,
+  Tanh,
+  type View,
 } from "simd-optim";
 
 export interface MlpShape {
@@ -31,68 +29,39 @@ export function mlpShapes({ inputs, width, classes }: MlpShape) {
   };
 }
 
-export class Mlp {
-  readonly parameters: Parameters;
-  /** A batch: what to classify, [rows, inputs], and as what, [rows]. */
-  readonly x: Tensor;
-  readonly classes: Tensor<"u32">;
-  readonly #factors: ReadonlyMap<string, MupFactors>;
-  readonly #first: Tensor;
-  readonly #second: Tensor;
-  readonly #logits: Tensor;
-  readonly #losses: Tensor;
-  readonly #dFirst: Tensor;
-  readonly #dSecond: Tensor;
+/** The network, started as muP does from a model of shapes `base`; in the standard way if these are its own. */
+export function mlp(runtime: Runtime, { inputs, width, classes }: MlpShape, base: BaseShapes, seed: number): Network {
+  const start = init.zeros;
+  const multiplier = new Multiplier();
+  const layers = new Sequential({
+    input: new Linear(inputs, width, { start }),
+    firstTanh: new Tanh(),
+    hidden: new Linear(width, width, { start }),
+    secondTanh: new Tanh(),
+    output: new Linear(width, classes, { start, bias: false }),
+    multiplier,
+  });
+  const network = new Network(runtime, layers);
+  const factors = mup(network.parameters, base);
+  for (const { name, value, ndim } of network.parameters) {
+    const { initShape: fansOf } = factors.get(name)!;
+    if (ndim === 2) init.kaimingNormal(value, { seed, name, nonlinearity: "linear", fansOf });
+  }
+  multiplier.factor = factors.get("output.weight")!.multiplier;
+  return network;
+}
 
-  /** Starts as muP does from a model of shapes `base`; in the standard way if these are its own. */
-  constructor(runtime: Runtime, shape: MlpShape, rows: number, base: BaseShapes, seed: number) {
-    const { inputs, width, classes } = shape;
-    this.parameters = runtime.parameters(mlpShapes(shape));
-    this.#factors = mup(this.parameters, base);
-    for (const { name, value, ndim } of this.parameters) {
-      const { initShape: fansOf } = this.#factors.get(name)!;
-      if (ndim === 2) init.kaimingNormal(value, { seed, name, nonlinearity: "linear", fansOf });
-    }
-    this.x = runtime.tensor([rows, inputs]);
-    this.classes = runtime.tensor([rows], { type: "u32" });
-    this.#first = runtime.tensor([rows, width]);
-    this.#second = runtime.tensor([rows, width]);
-    this.#logits = runtime.tensor([rows, classes]);
-    this.#losses = runtime.tensor([rows]);
-    this.#dFirst = runtime.tensor([rows, width]);
-    this.#dSecond = runtime.tensor([rows, width]);
+/** y = a x. */
+class Multiplier implements Layer {
+  factor = 1;
+
+  forward(x: View, pass: Pass): View {
+    const y = pass.overwrite(x);
+    if (!pass.dry) y.data.set(x.data.map((value) => this.factor * value));
+    return y;
   }
 
-  /** The mean loss of the batch, in nats; leaves its gradient in the parameters. */
-  lossAndGradient(): number {
-    const [first, second, logits] = [this.#first, this.#second, this.#logits];
-    const [value, gradient] = [this.#view("value"), this.#view("gradient")];
-    const alpha = this.#factors.get("output.weight")!.multiplier;
-    linear(this.x, value("input.weight"), value("input.bias"), first);
-    tanh(first, first);
-    linear(first, value("hidden.weight"), value("hidden.bias"), second);
-    tanh(second, second);
-    gemm(second, value("output.weight"), logits, { transposeB: true, alpha });
-    const loss = crossEntropy(logits, this.classes, { losses: this.#losses, gradient: logits });
-
-    this.parameters.zeroGrad();
-    gemm(logits, second, gradient("output.weight"), { transposeA: true, alpha });
-    gemm(logits, value("output.weight"), this.#dSecond, { alpha });
-    tanhBackward(second, this.#dSecond, this.#dSecond);
-    linearBackward(first, value("hidden.weight"), this.#dSecond, {
-      dx: this.#dFirst,
-      dWeight: gradient("hidden.weight"),
-      dBias: gradient("hidden.bias"),
-    });
-    tanhBackward(first, this.#dFirst, this.#dFirst);
-    linearBackward(this.x, value("input.weight"), this.#dFirst, {
-      dWeight: gradient("input.weight"),
-      dBias: gradient("input.bias"),
-    });
-    return loss;
-  }
-
-  #view(what: "value" | "gradient") {
-    return (name: keyof ReturnType<typeof mlpShapes>) => this.parameters.get(name)[what];
+  backward(dy: View, pass: Pass): View {
+    return this.forward(dy, pass);
   }
 }

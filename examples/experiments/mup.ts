@@ -1,8 +1,8 @@
 /** The experiment of G. Yang et al., "Tensor Programs V" (2022), figure 1, on a small scale. */
 import { AdamW, load, mupGroups, type Runtime } from "simd-optim";
-import { type Samples, takeNext, teach } from "./classification.ts";
-import type { Experiment, Outcome, Point, RunOptions } from "./experiment.ts";
-import { Mlp, mlpShapes } from "./mlp.ts";
+import { fit, type Samples, teach } from "./classification.ts";
+import { type Experiment, lowest, type Outcome, type Point, type RunOptions } from "./experiment.ts";
+import { mlp, mlpShapes } from "./mlp.ts";
 
 const WIDTHS = [64, 128, 256, 512] as const;
 const [NARROWEST, WIDEST] = [WIDTHS[0], WIDTHS[3]];
@@ -24,16 +24,10 @@ const MUP = `muP, from width ${NARROWEST}`;
 function train(runtime: Runtime, data: Samples, width: number, baseWidth: number, lr: number, seed: number): number {
   const shape = { inputs: INPUTS, width, classes: CLASSES };
   const base = mlpShapes({ ...shape, width: baseWidth });
-  const model = new Mlp(runtime, shape, ROWS, base, seed);
-  const optimizer = new AdamW(mupGroups(model.parameters, base, { optimizer: "adam", lr }));
-  let sum = 0;
-  for (let step = 0; step < STEPS; step++) {
-    takeNext(data, step * ROWS, model);
-    const loss = model.lossAndGradient();
-    optimizer.step();
-    if (step >= STEPS - MEASURED) sum += loss;
-  }
-  return sum / MEASURED;
+  const network = mlp(runtime, shape, base, seed);
+  const optimizer = new AdamW(mupGroups(network.parameters, base, { optimizer: "adam", lr }));
+  const losses = fit(runtime, network, optimizer, data, { rows: ROWS, steps: STEPS });
+  return losses.slice(-MEASURED).reduce((sum, loss) => sum + loss, 0) / MEASURED;
 }
 
 async function run({ seed = 2 }: RunOptions = {}): Promise<Outcome> {
@@ -48,7 +42,7 @@ async function run({ seed = 2 }: RunOptions = {}): Promise<Outcome> {
         // The standard parametrisation is muP with the model itself as the base.
         return { x: lr, y: train(runtime, data, width, panel === MUP ? NARROWEST : width, lr, seed) };
       });
-      const marked = points.reduce((best, point) => (point.y < best.y ? point : best));
+      const marked = lowest(points);
       runs.push({ panel, width, points, marked });
     }
   }

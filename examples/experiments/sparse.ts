@@ -13,6 +13,7 @@ import {
   type Runtime,
   SGD,
 } from "simd-optim";
+import { gradients } from "../support/gradients.ts";
 import type { Experiment, Outcome, Point, RunOptions } from "./experiment.ts";
 
 const ROWS = 128;
@@ -59,10 +60,7 @@ async function train({ before, after }: Method, seed: number) {
   const weights = parameters.get("weight");
   const points: Point[] = [];
   for (let step = 1; step <= STEPS; step++) {
-    parameters.zeroGrad();
-    const y = network.forward(x);
-    mse(y, targets, { gradient: y });
-    network.backward(y);
+    gradients(network, x, (y) => mse(y, targets, { gradient: y }));
     before?.(parameters);
     optimizer.step();
     after?.(parameters);

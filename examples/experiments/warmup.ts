@@ -1,6 +1,6 @@
 /** P. Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour" (2017), figure 2, on a small scale. */
-import { Linear, load, Network, ReLU, type Runtime, type Schedule, Sequential, SGD, schedules } from "simd-optim";
-import { emptySamples, lossAndGradient, type Samples, takeNext, teach } from "./classification.ts";
+import { load, ReLU, type Runtime, type Schedule, SGD, schedules } from "simd-optim";
+import { fit, perceptron, type Samples, teach } from "./classification.ts";
 import type { Experiment, Outcome, Point, RunOptions } from "./experiment.ts";
 
 const ROWS = 8192;
@@ -27,19 +27,13 @@ const runs: readonly (readonly [name: string, batch: number, lr: Schedule])[] = 
 
 /** The mean training loss of each epoch. */
 function train(runtime: Runtime, samples: Samples, rows: number, lr: Schedule, seed: number): Point[] {
-  const batch = emptySamples(runtime, rows, INPUTS);
-  const hidden = [new Linear(INPUTS, WIDTH), new ReLU(), new Linear(WIDTH, WIDTH), new ReLU()];
-  const network = new Network(runtime, new Sequential([...hidden, new Linear(WIDTH, CLASSES)]), { seed });
+  const network = perceptron(runtime, [INPUTS, WIDTH, WIDTH, CLASSES], { Activation: ReLU, seed });
   const optimizer = new SGD(network.parameters, { lr, momentum: 0.9 });
   const steps = ROWS / rows;
+  const losses = fit(runtime, network, optimizer, samples, { rows, steps: EPOCHS * steps });
   return Array.from({ length: EPOCHS }, (_, epoch) => {
-    let sum = 0;
-    for (let step = 0; step < steps; step++) {
-      takeNext(samples, step * rows, batch);
-      sum += lossAndGradient(network, batch);
-      optimizer.step();
-    }
-    return { x: epoch + 1, y: sum / steps };
+    const own = losses.slice(epoch * steps, (epoch + 1) * steps);
+    return { x: epoch + 1, y: own.reduce((sum, loss) => sum + loss, 0) / steps };
   });
 }
 

@@ -2,8 +2,8 @@
  * A. Hägele et al., "Scaling laws and compute-optimal training beyond fixed training durations" (NeurIPS 2024);
  * S. Hu et al., "MiniCPM" (2024), section 4.
  */
-import { AdamW, Linear, load, Network, type Runtime, type Schedule, Sequential, schedules, Tanh } from "simd-optim";
-import { emptySamples, evaluate, lossAndGradient, type Samples, takeNext, teach } from "./classification.ts";
+import { AdamW, load, type Runtime, type Schedule, schedules } from "simd-optim";
+import { evaluate, fit, perceptron, type Samples, teach } from "./classification.ts";
 import type { Experiment, Outcome, Point, RunOptions } from "./experiment.ts";
 
 const BATCH = 32;
@@ -28,17 +28,12 @@ interface Parts {
 
 /** The loss on samples that were held out, in `steps` steps of batches that never come again. */
 function train(runtime: Runtime, { training, held }: Parts, lr: Schedule, steps: number, seed: number): Point[] {
-  const batch = emptySamples(runtime, BATCH, INPUTS);
-  const hidden = [new Linear(INPUTS, WIDTH), new Tanh(), new Linear(WIDTH, WIDTH), new Tanh()];
-  const network = new Network(runtime, new Sequential([...hidden, new Linear(WIDTH, CLASSES)]), { seed });
+  const network = perceptron(runtime, [INPUTS, WIDTH, WIDTH, CLASSES], { seed });
   const optimizer = new AdamW(network.parameters, { lr });
   const points: Point[] = [];
-  for (let step = 1; step <= steps; step++) {
-    takeNext(training, (step - 1) * BATCH, batch);
-    lossAndGradient(network, batch);
-    optimizer.step();
+  fit(runtime, network, optimizer, training, { rows: BATCH, steps }, (step) => {
     if (step % (LONGEST / EVALUATIONS) === 0) points.push({ x: step, y: evaluate(network, held).loss });
-  }
+  });
   return points;
 }
 

@@ -3,6 +3,7 @@
  * (NeurIPS 2024), its linear model on a smaller scale: labels do not depend on inputs.
  */
 import { Adam, crossEntropy, init, Linear, load, Network, type Runtime, SGD, type Tensor } from "simd-optim";
+import { gradients } from "../support/gradients.ts";
 import { emptySamples, type Samples } from "./classification.ts";
 import type { Experiment, Outcome, Point, RunOptions } from "./experiment.ts";
 
@@ -58,12 +59,11 @@ async function train(panel: string, { make }: (typeof optimizers)[number], lr: n
   const optimizer = new make(network.parameters, { lr });
   const curves = { all: [] as Point[], rare: [] as Point[] };
   for (let step = 0; step <= STEPS; step++) {
-    network.parameters.zeroGrad();
-    const logits = network.forward(samples.x);
-    const loss = crossEntropy(logits, samples.classes, { losses, gradient: logits });
+    const loss = gradients(network, samples.x, (logits) =>
+      crossEntropy(logits, samples.classes, { losses, gradient: logits }),
+    );
     curves.all.push({ x: step, y: loss });
     curves.rare.push({ x: step, y: meanOfRare(losses, samples) });
-    network.backward(logits);
     optimizer.step();
   }
   return curves;

@@ -1,4 +1,4 @@
-import type { Corpus } from "../charlm/corpus.ts";
+import type { Corpus } from "../support/corpus.ts";
 
 /**
  * The held-out loss, in nats per character, of knowing how often each character follows each other one: frequencies of

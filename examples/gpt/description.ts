@@ -1,8 +1,7 @@
 /** A run in words. */
-import { cpus } from "node:os";
 import type { Runtime } from "simd-optim";
-import { count, rounded } from "../charlm/count.ts";
-import type { Description } from "../charlm/description.ts";
+import { count, rounded } from "../support/count.ts";
+import { type Description, describeMachine } from "../support/print.ts";
 import type { Story } from "./story.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -53,8 +52,7 @@ export function describeRun(
     ["matrix product", `${(peakFlops / 1e9).toFixed(1)} GFLOP/s, measured`],
     ["seed", String(seed)],
     ["checkpoint", checkpoint],
-    ["backend", `${runtime.backend}: ${runtime.reason}`],
-    ["computer", `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus()[0]?.model ?? "unknown"}`],
+    ...describeMachine(runtime),
   ];
 }
 

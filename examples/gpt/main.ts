@@ -1,18 +1,16 @@
 /** `npm start -- --model gpt`: trains a small GPT on a text, evaluates, saves and resumes, writes text and a report. */
-import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { encode } from "../charlm/corpus.ts";
-import { line } from "../charlm/print.ts";
-import { packageText, readText } from "../charlm/text.ts";
-import { makeFolder, runCommand, shellWord } from "../common/command.ts";
-import { RunFile } from "../common/runFile.ts";
+import { makeFolder, runCommand, shellWord, writeOutput } from "../support/command.ts";
+import { encode } from "../support/corpus.ts";
+import { RunFile } from "../support/runFile.ts";
+import { textOf } from "../support/text.ts";
 import { type Given, parseSettings } from "./options.ts";
 import { run } from "./run.ts";
 import { settingsOf } from "./story.ts";
 
 async function start(given: Given, signal: AbortSignal): Promise<void> {
   const { text, out, resume, checkpoint } = given.settings;
-  const corpus = encode(text === undefined ? packageText() : readText(text));
+  const corpus = encode(textOf(text));
   makeFolder(out);
   const path = resolve(checkpoint ?? resume ?? join(out, "gpt.safetensors"));
   using file = new RunFile(path);
@@ -21,9 +19,7 @@ async function start(given: Given, signal: AbortSignal): Promise<void> {
   }
   const settings = resume === undefined ? given.settings : settingsOf(resume, given, corpus);
   const page = await run(settings, corpus, file, signal);
-  const report = join(resolve(out), "report.html");
-  writeFileSync(report, page);
-  line("report", report);
+  writeOutput(out, "report", "report.html", page);
 }
 
 await runCommand("gpt", async (argv, signal) => {

@@ -1,16 +1,17 @@
 /** A run, from the first step or from where another stopped. */
 import { jsonLines, load, Monitor, Random, type Runtime, steps } from "simd-optim";
-import { type Corpus, decode, frequencyLoss, printable } from "../charlm/corpus.ts";
-import { count, counted } from "../charlm/count.ts";
-import { BAD_INPUT, Failure } from "../charlm/failure.ts";
-import { line, losses } from "../charlm/print.ts";
-import { type Advance, withProgress } from "../charlm/progress.ts";
-import { shellWord } from "../common/command.ts";
-import { type RunFile, RunLog } from "../common/runFile.ts";
+import { shellWord } from "../support/command.ts";
+import { type Corpus, frequencyLoss } from "../support/corpus.ts";
+import { count, counted } from "../support/count.ts";
+import { Failure, refuseDivergence } from "../support/failure.ts";
+import { line, lines, losses } from "../support/print.ts";
+import { type Advance, withProgress } from "../support/progress.ts";
+import { type RunFile, RunLog } from "../support/runFile.ts";
+import { sample, writtenOf } from "../support/sampling.ts";
 import { pairLoss } from "./baseline.ts";
 import { bytes, describeRun, speedWords } from "./description.ts";
 import type { Settings } from "./options.ts";
-import { encodePrompt, sample } from "./sampling.ts";
+import { encodePrompt } from "./prompt.ts";
 import { gemmRate } from "./speed.ts";
 import { emptyStory, restore, type Story, save } from "./story.ts";
 import { Trainer } from "./trainer.ts";
@@ -30,7 +31,7 @@ export async function run(settings: Settings, corpus: Corpus, file: RunFile, sig
   const peakFlops = await gemmRate(runtime);
   const baselines = { frequency: frequencyLoss(corpus), pair: pairLoss(corpus) };
   const description = describeRun(runtime, trainer, { peakFlops, checkpoint, baselines });
-  for (const [name, value] of description) line(name, value);
+  lines(description);
 
   console.log();
   const done = await withProgress("training", settings.steps, (advance) =>
@@ -47,7 +48,7 @@ export async function run(settings: Settings, corpus: Corpus, file: RunFile, sig
 
   const random = new Random(seed, "sample");
   const sampled = sample(runtime, trainer.network, prompt, { length, context, temperature, random });
-  const written = { prompt: printable(decode(corpus, prompt)), continuation: printable(decode(corpus, sampled)) };
+  const written = writtenOf(corpus, prompt, sampled);
   console.log(`\n${written.prompt}${written.continuation}\n`);
 
   // Only here: loading what draws takes as long as loading all the rest.
@@ -85,9 +86,7 @@ async function train(trainer: Trainer, { story, peakFlops, file, advance, signal
   for await (const before of steps({ from: story.losses.length, total, signal })) {
     const { loss, ...report } = trainer.step();
     const step = before + 1;
-    if (!Number.isFinite(loss)) {
-      throw new Failure(`it diverged: the loss at step ${step} is ${loss}; try a smaller --lr`, BAD_INPUT);
-    }
+    refuseDivergence("it", step, loss);
     story.losses.push(loss);
     const { seconds, tokensPerSecond, mfu } = monitor.record(report, { loss, tokens: tokensPerStep });
     story.seconds += seconds;

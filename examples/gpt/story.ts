@@ -1,10 +1,10 @@
 /** What happened to a run so far, and how it is kept in a checkpoint. */
-import { type Corpus, digestOf } from "../charlm/corpus.ts";
-import { counted } from "../charlm/count.ts";
-import type { Point } from "../charlm/curves.ts";
-import { BAD_INPUT, Failure } from "../charlm/failure.ts";
-import { loadRun, type RunFile, readRun } from "../common/runFile.ts";
-import { anyNumber, fields, list, number, text, whole } from "../common/shape.ts";
+import { type Corpus, digestOf } from "../support/corpus.ts";
+import { counted } from "../support/count.ts";
+import type { Point } from "../support/curves.ts";
+import { BAD_INPUT, Failure } from "../support/failure.ts";
+import { loadRun, type RunFile, readRun } from "../support/runFile.ts";
+import { anyNumber, fields, list, number, text, whole } from "../support/shape.ts";
 import { flag, type Given, RECIPE, RECIPE_SHAPE, type Recipe, type Settings } from "./options.ts";
 import type { Trainer } from "./trainer.ts";
 

@@ -1,7 +1,8 @@
 /** A model on its way. Everything a step does depends on the corpus, the recipe and the number of the step alone. */
-import { crossEntropy, gpt2Recipe, Network, type Plan, plan, Random, type Runtime } from "simd-optim";
-import type { Corpus } from "../charlm/corpus.ts";
-import { BAD_INPUT, Failure } from "../charlm/failure.ts";
+import { crossEntropy, gpt2Recipe, Network, type Plan, plan, Random, type Runtime, type View } from "simd-optim";
+import type { Corpus } from "../support/corpus.ts";
+import { BAD_INPUT, Failure } from "../support/failure.ts";
+import { gradients } from "../support/gradients.ts";
 import { gpt } from "./model.ts";
 import type { Settings } from "./options.ts";
 
@@ -74,12 +75,10 @@ export class Trainer {
   /** One step on sequences drawn at random; the loss is that before it. */
   step() {
     const { train } = this.corpus;
-    const { parameters } = this.network;
     const { context } = this.settings;
     this.#fill(train, () => this.#batches.below(train.length - context));
-    parameters.zeroGrad();
-    const { loss, logits } = this.#forward(true);
-    this.network.backward(logits);
+    const { steps } = this.recipe.optimizer;
+    const loss = gradients(this.network, this.#x, (logits) => this.#loss(logits, true), { step: steps });
     return { loss, ...this.recipe.step() };
   }
 
@@ -91,7 +90,7 @@ export class Trainer {
     let [window, sum] = [0, 0];
     for (let i = 0; i < HELD_OUT_BATCHES; i++) {
       this.#fill(heldOut, () => Math.floor((window++ / windows) * (heldOut.length - context)));
-      sum += this.#forward(false).loss;
+      sum += this.#loss(this.network.forward(this.#x, { training: false }), false);
     }
     return sum / HELD_OUT_BATCHES;
   }
@@ -107,10 +106,9 @@ export class Trainer {
   }
 
   /** The mean loss; when training, the logits become its gradient. */
-  #forward(training: boolean) {
-    const logits = this.network.forward(this.#x, { training, step: this.recipe.optimizer.steps });
+  #loss(logits: View, training: boolean): number {
     const rows = logits.reshape([this.tokensPerStep, this.corpus.vocabulary.length]);
     const gradient = training ? { gradient: rows } : {};
-    return { loss: crossEntropy(rows, this.#targets, { losses: this.#losses, ...gradient }), logits };
+    return crossEntropy(rows, this.#targets, { losses: this.#losses, ...gradient });
   }
 }

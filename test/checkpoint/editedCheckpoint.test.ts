@@ -4,16 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { load } from "simd-optim";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { encode } from "../../examples/charlm/corpus.ts";
 import { describeRun } from "../../examples/charlm/description.ts";
 import { parseSettings } from "../../examples/charlm/options.ts";
 import { reportPage } from "../../examples/charlm/report.ts";
 import { planRun, Session } from "../../examples/charlm/session.ts";
-import { isExpected } from "../../examples/common/command.ts";
-import { RunFile } from "../../examples/common/runFile.ts";
 import { parseSettings as parseGpt } from "../../examples/gpt/options.ts";
 import { run as runGpt } from "../../examples/gpt/run.ts";
 import { settingsOf } from "../../examples/gpt/story.ts";
+import { isExpected } from "../../examples/support/command.ts";
+import { encode } from "../../examples/support/corpus.ts";
+import { RunFile } from "../../examples/support/runFile.ts";
 import { MANIFEST } from "../../src/checkpoint/format.ts";
 
 // What the machine can do is of no matter here, and takes a while to measure.

@@ -2,19 +2,28 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DOMParser, parseHTML } from "linkedom";
-import { defineOptimizer, load, Random, runElsewhere, SimdOptimError, schedules } from "simd-optim";
+import {
+  crossEntropy,
+  defineOptimizer,
+  load,
+  Network,
+  Random,
+  runElsewhere,
+  SimdOptimError,
+  schedules,
+} from "simd-optim";
 import { afterAll, describe, expect, test } from "vitest";
 import { benchmark } from "../../examples/charlm/benchmark.ts";
-import { decode, encode, frequencyLoss } from "../../examples/charlm/corpus.ts";
 import { crossCheck } from "../../examples/charlm/crossCheck.ts";
-import { html } from "../../examples/charlm/html.ts";
-import { CharacterModel, Pass } from "../../examples/charlm/model.ts";
-import { findOptimizers, type OptimizerClass, optimizers } from "../../examples/charlm/optimizers.ts";
+import { characterModel } from "../../examples/charlm/model.ts";
 import { parseSettings } from "../../examples/charlm/options.ts";
-import { sample } from "../../examples/charlm/sampling.ts";
-import { docComments, packageText, readText } from "../../examples/charlm/text.ts";
 import { Trainer } from "../../examples/charlm/training.ts";
 import { chooseRate } from "../../examples/charlm/trials.ts";
+import { decode, encode, frequencyLoss } from "../../examples/support/corpus.ts";
+import { html } from "../../examples/support/html.ts";
+import { findOptimizers, type OptimizerClass, optimizers } from "../../examples/support/optimizers.ts";
+import { sample } from "../../examples/support/sampling.ts";
+import { docComments, packageText, readText } from "../../examples/support/text.ts";
 import { COMMAND, charlm, type Outcome, run } from "../support/charlm.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "charlm-"));
@@ -119,6 +128,8 @@ describe("a run", () => {
     expect(cells.map(([name]) => name).sort()).toEqual(["Adam", "AdamW", "SGD"]);
     const losses = cells.map((row) => Number(row[3]));
     expect(losses).toEqual([...losses].sort((a, b) => a - b));
+    // Each is of its own model as it was in the end.
+    expect(new Set(losses).size).toBe(3);
     expect([...figure.querySelectorAll(".legend li")].map((key) => key.textContent)).toEqual(
       cells.map((row) => `${row[0]} ${row[3]}`),
     );
@@ -301,22 +312,24 @@ describe("what it cannot use gets one line and an exit code", () => {
 
 describe("the parts", () => {
   test("the gradients of the model agree with central differences within 3e-3 of the largest", async () => {
-    const model = new CharacterModel(await load(), { vocabulary: 7, context: 3, width: 4, hidden: 6 }, 5);
-    const pass = new Pass(model, 5);
+    const runtime = await load();
+    const shape = { vocabulary: 7, context: 3, width: 4, hidden: 6 };
+    const network = new Network(runtime, characterModel(shape), { seed: 5 });
+    const [x, targets] = [runtime.tensor([5, 3], { type: "u32" }), runtime.tensor([5], { type: "u32" })];
     const random = new Random(6, "characters");
-    for (const { data } of [pass.contexts, pass.targets]) data.set(data.map(() => random.below(7)));
+    for (const { data } of [x, targets]) data.set(data.map(() => random.below(7)));
     const h = 2 ** -6;
     const lossAt = (data: Float32Array, i: number, value: number) => {
       const kept = data[i]!;
       data[i] = value;
-      const loss = pass.loss();
+      const loss = crossEntropy(network.forward(x, { training: false }), targets);
       data[i] = kept;
       return loss;
     };
-    model.parameters.zeroGrad();
-    pass.loss();
-    pass.backward();
-    for (const { name, data, grad } of model.parameters) {
+    const logits = network.forward(x);
+    crossEntropy(logits, targets, { gradient: logits });
+    network.backward(logits);
+    for (const { name, data, grad } of network.parameters) {
       const largest = grad.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
       expect(largest, name).toBeGreaterThan(1e-3);
       data.forEach((x, i) => {
@@ -436,16 +449,17 @@ describe("the parts", () => {
   });
 
   test("samples follow the logits", async () => {
-    const model = new CharacterModel(await load(), { vocabulary: 4, context: 2, width: 2, hidden: 2 }, 1);
-    model.output.weight.data.fill(0);
-    model.output.bias.data.set([0, Math.log(3), -100, -100]);
-    const how = { length: 4000, temperature: 1, random: new Random(1, "sample") };
+    const runtime = await load();
+    const network = new Network(runtime, characterModel({ vocabulary: 4, context: 2, width: 2, hidden: 2 }));
+    network.parameters.get("output.weight").data.fill(0);
+    network.parameters.get("output.bias").data.set([0, Math.log(3), -100, -100]);
+    const how = { length: 4000, context: 2, temperature: 1, random: new Random(1, "sample") };
     const counts = [0, 0, 0, 0];
-    for (const id of sample(model, Uint32Array.of(0, 1), how)) counts[id]!++;
+    for (const id of sample(runtime, network, [0, 1], how)) counts[id]!++;
     expect(counts.slice(2)).toEqual([0, 0]);
     // Five deviations of a binomial with n = 4000 and p = 3/4.
     expect(Math.abs(counts[1]! - 3000)).toBeLessThan(5 * Math.sqrt(4000 * 0.75 * 0.25));
-    const cold = sample(model, Uint32Array.of(0, 1), { ...how, temperature: 0.05 });
+    const cold = sample(runtime, network, [0, 1], { ...how, temperature: 0.05 });
     expect(new Set(cold)).toEqual(new Set([1]));
   });
 

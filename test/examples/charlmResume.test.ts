@@ -5,12 +5,12 @@ import { load, Random } from "simd-optim";
 import { loadCheckpoint, saveCheckpoint } from "simd-optim/node";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { resumeCommand } from "../../examples/charlm/checkpoint.ts";
-import { encode } from "../../examples/charlm/corpus.ts";
 import { describeGuarded } from "../../examples/charlm/description.ts";
 import { History } from "../../examples/charlm/history.ts";
 import { parseSettings } from "../../examples/charlm/options.ts";
 import { planRun, Session } from "../../examples/charlm/session.ts";
-import { RunFile } from "../../examples/common/runFile.ts";
+import { encode } from "../../examples/support/corpus.ts";
+import { RunFile } from "../../examples/support/runFile.ts";
 import { charlm, type Outcome } from "../support/charlm.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "charlm-resume-"));
@@ -184,7 +184,9 @@ describe("in one process", () => {
     losses[1] = fresh.trainer.step().loss;
     expect(two.trainer.step().loss).toBe((losses[0]! + losses[1]) / 2);
     expect(two.trainer.steps).toBe(1);
-    const [a, b, mean] = [one, fresh, two].map(({ trainer }) => [...trainer.model.output.bias.grad]);
+    const [a, b, mean] = [one, fresh, two].map(({ trainer }) => [
+      ...trainer.network.parameters.get("output.bias").grad,
+    ]);
     for (const [i, value] of mean!.entries()) expect(value).toBeCloseTo((a![i]! + b![i]!) / 2, 6);
   });
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
+import { load } from "simd-optim";
 import { afterAll, expect, test, vi } from "vitest";
 import { batch } from "../../examples/experiments/batch.ts";
 import { decay } from "../../examples/experiments/decay.ts";
@@ -18,7 +19,6 @@ import { sparse } from "../../examples/experiments/sparse.ts";
 import { warmup } from "../../examples/experiments/warmup.ts";
 import { wsd } from "../../examples/experiments/wsd.ts";
 import { zipf } from "../../examples/experiments/zipf.ts";
-import { load } from "../../src/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "experiments-"));
 afterAll(() => rmSync(folder, { recursive: true }));

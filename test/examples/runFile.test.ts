@@ -13,9 +13,9 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { FileLock } from "../../examples/common/fileLock.ts";
-import { RunFile, RunLog } from "../../examples/common/runFile.ts";
-import { anyNumber, arrayOf, fields, list, number, optional, text, whole } from "../../examples/common/shape.ts";
+import { FileLock } from "../../examples/support/fileLock.ts";
+import { RunFile, RunLog } from "../../examples/support/runFile.ts";
+import { anyNumber, arrayOf, fields, list, number, optional, text, whole } from "../../examples/support/shape.ts";
 import { ROOT } from "../support/charlm.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "runs-"));
@@ -108,7 +108,7 @@ describe("a file lock", () => {
 
   test("goes with its process, however that ends by itself", async () => {
     const path = join(folder, "four");
-    const module = JSON.stringify(join(ROOT, "examples/common/fileLock.ts"));
+    const module = JSON.stringify(join(ROOT, "examples/support/fileLock.ts"));
     const source = `import { FileLock } from ${module};
       new FileLock(${JSON.stringify(path)}, "it");
       console.log("held");

@@ -34,6 +34,11 @@ export function run(command: string, args: readonly string[], interruption?: Int
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
 }
 
+/** The command of all examples, which its arguments tell apart. */
+export function example(args: readonly string[], interruption?: Interruption): Promise<Outcome> {
+  return run(process.execPath, ["--import", "tsx", "examples/main.ts", ...args], interruption);
+}
+
 export function charlm(args: readonly string[], interruption?: Interruption): Promise<Outcome> {
   return run(process.execPath, [...COMMAND, ...args], interruption);
 }

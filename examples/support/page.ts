@@ -1,8 +1,10 @@
 /** What pages are made of: each is one file, with nothing to fetch. */
-import type { Description } from "./description.ts";
+
 import { WIDTHS } from "./drawing.ts";
 import { Html, html } from "./html.ts";
-import { STYLE } from "./reportStyle.ts";
+import type { Description } from "./print.ts";
+import type { Written } from "./sampling.ts";
+import { STYLE } from "./style.ts";
 
 /** A whole page. */
 export function page(title: string, tiles: readonly Html[], sections: readonly Html[]): string {
@@ -51,6 +53,35 @@ ${keys.length > 0 ? html`<ul class="legend">${keys}</ul>` : html``}
 <div class="narrow">${drawn(WIDTHS.narrow)}</div>
 <figcaption>${caption}</figcaption>
 </figure>`;
+}
+
+/** A table of numbers, whose first column names the rows. */
+export function tableSection(
+  title: string,
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+  caption: string,
+): Html {
+  const body = rows.map(
+    ([name, ...cells]) => html`<tr><th scope="row">${name!}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`,
+  );
+  return html`<section>
+<h2>${title}</h2>
+<div class="scroll"><table class="numbers">
+<thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+<tbody>${body}</tbody>
+</table></div>
+<p class="caption">${caption}</p>
+</section>`;
+}
+
+/** What a model wrote. */
+export function sampleSection({ prompt, continuation }: Written, caption: string): Html {
+  return html`<section>
+<h2>What it writes</h2>
+<pre><b>${prompt}</b>${continuation}</pre>
+<p class="caption">${caption}</p>
+</section>`;
 }
 
 /** What was run, as a table. */

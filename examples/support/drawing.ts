@@ -18,6 +18,13 @@ export function draw(description: string, width: number, options: Plot.PlotOptio
   return new Html(svg.outerHTML);
 }
 
+/** A figure with what it has from its page otherwise: its namespace, and the variables that it takes colours from. */
+export function standalone({ markup }: Html, style = ""): string {
+  const [opening] = /^<svg[^>]*>/.exec(markup)!;
+  const sheet = style && `<style>${style}</style>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg"${opening.slice("<svg".length)}${sheet}${markup.slice(opening.length)}`;
+}
+
 /** The ticks of a logarithmic axis: these multiples of each power of ten, as far as they lie between the ends. */
 export function logTicks(least: number, most: number, multiples: readonly number[]): number[] {
   const [first, last] = [least, most].map((end) => Math.floor(Math.log10(end))) as [number, number];
@@ -37,11 +44,15 @@ export function stepAxis(steps: number, width: number): Plot.ScaleOptions {
 }
 
 /** A logarithmic axis for losses between two ends. */
-export function lossAxis(least: number, most: number): Plot.ScaleOptions {
+export function lossAxis(
+  least: number,
+  most: number,
+  label = "loss (nats per character, logarithmic)",
+): Plot.ScaleOptions {
   return {
     type: "log",
     domain: [least, most],
-    label: "loss (nats per character, logarithmic)",
+    label,
     labelArrow: "none",
     grid: true,
     inset: 6,
@@ -62,9 +73,4 @@ export function lossRules(losses: Readonly<Record<string, number>>): Plot.Markis
       fill: "var(--muted)",
     }),
   ]);
-}
-
-/** The loss of knowing only how frequent each character is. */
-export function frequencyRule(frequencyLoss: number): Plot.Markish[] {
-  return lossRules({ "character frequencies alone": frequencyLoss });
 }

@@ -16,6 +16,12 @@ export class Failure extends Error {
 export const BAD_INPUT = 1;
 export const BAD_USAGE = 2;
 
+/** Ends a run whose loss is no number any more. */
+export function refuseDivergence(who: string, step: number, loss: number): void {
+  if (Number.isFinite(loss)) return;
+  throw new Failure(`${who} diverged: the loss at step ${step} is ${loss}; try a smaller --lr`, BAD_INPUT);
+}
+
 /** Does something with what the user named, so that what goes wrong says what with. */
 export function withSubject<T>(subject: string, job: () => T): T {
   try {

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, realpathSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { BAD_INPUT, Failure } from "../charlm/failure.ts";
+import { BAD_INPUT, Failure } from "./failure.ts";
 import { fields, text, whole } from "./shape.ts";
 
 /** Who holds a file. */

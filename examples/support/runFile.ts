@@ -3,8 +3,8 @@ import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Parts } from "simd-optim";
 import { type LogFile, loadCheckpoint, openLog, saveCheckpoint } from "simd-optim/node";
-import { BAD_INPUT, Failure, withSubject } from "../charlm/failure.ts";
 import { makeFolder } from "./command.ts";
+import { BAD_INPUT, Failure, withSubject } from "./failure.ts";
 import { FileLock } from "./fileLock.ts";
 import type { Shape } from "./shape.ts";
 

@@ -42,6 +42,11 @@ function readBytes(path: string, option: string): Uint8Array {
   }
 }
 
+/** The text in the file that the user named, or else the package's own. */
+export function textOf(path: string | undefined): Text {
+  return path === undefined ? packageText() : readText(path);
+}
+
 /** The pages of the package's documentation that exist, then the doc comments of its source. */
 export function packageText(): Text {
   const pages = [...PAGES, ...filesUnder("docs", ".md")].filter((path) => existsSync(join(ROOT, path)));

@@ -5,9 +5,22 @@
  * can be told apart with red-green blindness too.
  */
 export const CURVES = [1, 2, 3, 4, 5, 6, 7, 8] as const;
+/** Their colours on a light page: dark enough for lines and text on white. */
+export const LIGHT_CURVES = ["#1a56db", "#b85f00", "#00573f", "#c2489f", "#222a33", "#937000", "#1f86bb", "#9c2a1f"];
+const DARK_CURVES = ["#6f9dff", "#ffa04d", "#1fae84", "#ffb3e2", "#f2f4f7", "#c9a92c", "#7fd3ff", "#e0604f"];
 
-export function dashed(curve: number): boolean {
+function curveColours(colours: readonly string[]): string {
+  return CURVES.map((curve, i) => `--curve-${curve}: ${colours[i]};`).join(" ");
+}
+
+function dashed(curve: number): boolean {
   return curve > 4;
+}
+
+/** How a figure strokes a curve. */
+export function curveStroke(curve: number) {
+  const colour = { stroke: `var(--curve-${curve})`, strokeWidth: 2 };
+  return dashed(curve) ? { ...colour, strokeDasharray: "5 3" } : colour;
 }
 
 function stroke(curve: number): string {
@@ -22,8 +35,7 @@ export const THEME = `
   --page: #f6f7f9; --card: #ffffff; --edge: #dfe3e8; --text: #1b1f24; --muted: #5b6470; --accent: #1a56db;
   --train: #1a56db; --held-out: #c2410c; --rate: #7c3aed;
   --simd: #1a56db; --scalar: #0f8a7e; --reference: #8a94a2;
-  --curve-1: #1a56db; --curve-2: #b85f00; --curve-3: #00573f; --curve-4: #c2489f;
-  --curve-5: #222a33; --curve-6: #937000; --curve-7: #1f86bb; --curve-8: #9c2a1f;
+  ${curveColours(LIGHT_CURVES)}
   --good: #137a3f; --bad: #b91c1c;
 }
 @media (prefers-color-scheme: dark) {
@@ -31,8 +43,7 @@ export const THEME = `
     --page: #101317; --card: #181c22; --edge: #2b323b; --text: #e6e9ed; --muted: #9aa4b1; --accent: #82aaff;
     --train: #82aaff; --held-out: #ff9e64; --rate: #c3a6ff;
     --simd: #82aaff; --scalar: #4fd1c1; --reference: #7d8794;
-    --curve-1: #6f9dff; --curve-2: #ffa04d; --curve-3: #1fae84; --curve-4: #ffb3e2;
-    --curve-5: #f2f4f7; --curve-6: #c9a92c; --curve-7: #7fd3ff; --curve-8: #e0604f;
+    ${curveColours(DARK_CURVES)}
     --good: #5fd38d; --bad: #ff8080;
   }
 }
