@@ -17,3 +17,4 @@ export * from "./loss/metric";
 export * from "./loss/regression";
 export * from "./loss/weight";
 export * from "./loss/zLoss";
+export * from "./range";

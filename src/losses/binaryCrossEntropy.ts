@@ -1,7 +1,8 @@
 import { checkKeys, checkNumber } from "../core/check.ts";
 import { nn } from "../kernels/nn.ts";
 import { CHUNK } from "../kernels/row.ts";
-import { checkElements, checkView, engineOf, type View } from "../tensor/tensor.ts";
+import { checkElements } from "../nn/elements.ts";
+import { checkView, engineOf, type View } from "../tensor/tensor.ts";
 import { evaluateElements, type LossOptions, REDUCTION_OPTIONS } from "./reduction.ts";
 
 export interface BinaryCrossEntropyOptions extends LossOptions {

@@ -1,7 +1,8 @@
 import { checkInteger, checkKeys, checkNumber, refuse } from "../core/check.ts";
 import { nn } from "../kernels/nn.ts";
 import { advanced } from "../memory/elementType.ts";
-import { checkElements, checkView, IGNORED, View } from "../tensor/tensor.ts";
+import { checkElements } from "../nn/elements.ts";
+import { checkView, IGNORED, View } from "../tensor/tensor.ts";
 import { type Batch, evaluate, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "./reduction.ts";
 
 /** Options of `crossEntropy`. */

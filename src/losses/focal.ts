@@ -1,7 +1,8 @@
 import { checkKeys, checkNumber } from "../core/check.ts";
 import { nn } from "../kernels/nn.ts";
 import { advanced } from "../memory/elementType.ts";
-import { checkElements, checkIndices, checkView, engineOf, type View } from "../tensor/tensor.ts";
+import { checkElements, checkIndices } from "../nn/elements.ts";
+import { checkView, engineOf, type View } from "../tensor/tensor.ts";
 import { evaluate, evaluateElements, type LossOptions, matrixOf, REDUCTION_OPTIONS } from "./reduction.ts";
 
 const OPTIONS = [...REDUCTION_OPTIONS, "gradient", "gamma", "alpha"];

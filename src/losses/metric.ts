@@ -1,7 +1,8 @@
 import { checkBoolean, checkChoice, checkKeys, checkNumber, refuse } from "../core/check.ts";
 import { nn } from "../kernels/nn.ts";
 import { advanced, bytesOf } from "../memory/elementType.ts";
-import { checkElements, checkView, type View } from "../tensor/tensor.ts";
+import { checkElements } from "../nn/elements.ts";
+import { checkView, type View } from "../tensor/tensor.ts";
 import { checkViews, evaluate, matrixOf, REDUCTION_OPTIONS, type ReductionOptions } from "./reduction.ts";
 
 /** Options of `contrastive`. */

@@ -1,6 +1,6 @@
 import type { Pointer, Size } from "#wasm/kernels.js";
 import { checkChoice, checkShape, describe, Marked, refuse, SimdOptimError } from "../core/check.ts";
-import { sameShape, sizeOf, unravel } from "../core/shape.ts";
+import { sameShape, sizeOf } from "../core/shape.ts";
 import type { Engine } from "../kernels/engine.ts";
 import { arrayOn, bytesOf, ELEMENT_TYPES, type ElementArrays, type ElementType } from "../memory/elementType.ts";
 import { ADDRESS_SPACE, type Block, releaseWithOwner } from "../memory/heap.ts";
@@ -154,23 +154,3 @@ export function checkDistinct(written: Tensors, read: Tensors = {}): void {
 
 /** Tensors by the names of their arguments; those left out are no matter. */
 export type Tensors = Readonly<Record<string, View<ElementType> | null | undefined>>;
-
-/** Refuses indices that are not below `bound`. */
-export function checkIndices(argument: string, index: View<"u32">, bound: number): void {
-  const { engine } = index;
-  const at = engine.unchecked.firstOutOfRange(index.pointer, index.size, bound);
-  if (at >= 0) refuseElement(argument, index, at, `a number below ${bound}`);
-}
-
-const LARGEST = 3.4028234663852886e38;
-
-/** Refuses elements that are not in the interval; NaN is in none. */
-export function checkElements(argument: string, view: View, interval: "[0, 1]" | "[0, inf)"): void {
-  const high = interval === "[0, 1]" ? 1 : LARGEST;
-  const at = view.engine.unchecked.firstOutside(view.pointer, view.size, 0, high);
-  if (at >= 0) refuseElement(argument, view, at, `a number in ${interval}`);
-}
-
-function refuseElement(argument: string, view: View | View<"u32">, at: number, expected: string): never {
-  refuse(`${argument}[${unravel(at, view.shape).join(", ")}]`, view.data[at], expected);
-}

@@ -1,7 +1,6 @@
 /** Twin of assembly/fold.ts. */
 import type { Views } from "../../memory/heap.ts";
 import { CHUNK, chunkDot, chunkSum, chunkSumAbs } from "./chunk.ts";
-import { f32 as round } from "./lanes.ts";
 
 /** Adds the sums of n elements' chunks in order; `chunk` takes the byte offset of one and its elements. */
 function fold(n: number, chunk: (offset: number, length: number) => number): number {
@@ -41,19 +40,5 @@ export function countNonFinite({ f32 }: Views, x: number, n: number): number {
 export function firstNotBelow({ f32 }: Views, x: number, n: number, limit: number): number {
   limit = Math.fround(limit);
   for (let i = 0; i < n; i++) if (!(Math.abs(f32[(x >>> 2) + i]!) < limit)) return i;
-  return -1;
-}
-
-export function firstOutOfRange({ u32 }: Views, index: number, n: number, bound: number): number {
-  for (let i = 0; i < n; i++) if (u32[(index >>> 2) + i]! >= bound >>> 0) return i;
-  return -1;
-}
-
-export function firstOutside({ f32 }: Views, x: number, n: number, low: number, high: number): number {
-  const [least, most] = [round(low), round(high)];
-  for (let i = 0; i < n; i++) {
-    const element = f32[(x >>> 2) + i]!;
-    if (!(element >= least && element <= most)) return i;
-  }
   return -1;
 }

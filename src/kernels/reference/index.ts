@@ -50,3 +50,4 @@ export * from "./optim/signum.ts";
 export * from "./optim/sophiaG.ts";
 export * from "./optim/svrg.ts";
 export { randomBits } from "./random.ts";
+export * from "./range.ts";

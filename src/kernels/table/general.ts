@@ -1,5 +1,5 @@
 /** The kernels that are no part of one optimizer, loss or layer. */
-import { all, area, fold, index, inout, input, map, output, type Row, read, update } from "../row.ts";
+import { area, fold, inout, input, map, output, type Row, read, update } from "../row.ts";
 
 export const generalRows = {
   accumulate: map({ x: inout, y: inout }),
@@ -15,11 +15,6 @@ export const generalRows = {
   exp: map({ x: input, y: output }),
   fill: map({ y: output }),
   firstNotBelow: { kind: "fold", operands: { x: input } },
-  firstOutOfRange: {
-    kind: "fold",
-    operands: { index: index(all, ({ bound }) => bound! + 1) },
-  },
-  firstOutside: { kind: "fold", operands: { x: input } },
   lerp: map({ x: input, y: inout }),
   log: map({ x: input, y: output }),
   maxAbs: fold({ x: input }),

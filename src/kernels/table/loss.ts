@@ -1,5 +1,6 @@
 /** The kernels of losses. */
 import {
+  all,
   area,
   CHUNK,
   columns,
@@ -33,6 +34,11 @@ export const lossRows = {
       gradient2: write(area),
     },
   },
+  firstOutOfRange: {
+    kind: "fold",
+    operands: { index: index(all, ({ bound }) => bound! + 1) },
+  },
+  firstOutside: { kind: "fold", operands: { x: input } },
   gaussianNll: map({ x: input, t: input, variance: input, ...outcome, gradientVariance: output }),
   huber: map({ x: input, t: input, ...outcome }),
   l1: map({ x: input, t: input, ...outcome }),

@@ -1,6 +1,7 @@
 import { refuse } from "../../core/check.ts";
 import { nn } from "../../kernels/nn.ts";
-import { checkIndices, checkView, engineOf, type View } from "../../tensor/tensor.ts";
+import { checkView, engineOf, type View } from "../../tensor/tensor.ts";
+import { checkIndices } from "../elements.ts";
 
 function checkEmbedding(table: View, index: View<"u32">, rows: View, name: string): { height: number; width: number } {
   const engine = engineOf(name, rows);

@@ -1,6 +1,7 @@
 import { checkBoolean, checkKeys, refuse } from "../../core/check.ts";
 import { nn } from "../../kernels/nn.ts";
-import { checkDistinct, checkIndices, checkView, engineOf, type View } from "../../tensor/tensor.ts";
+import { checkDistinct, checkView, engineOf, type View } from "../../tensor/tensor.ts";
+import { checkIndices } from "../elements.ts";
 import { type Axis, checkImages, type ImageShape, outSize, type Pair, pair } from "../window.ts";
 
 /** Options that all pooling has; a pair is [height, width], a single number stands for both. */
