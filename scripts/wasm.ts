@@ -6,7 +6,7 @@
  * hosts that forbid compiling bytes, imports the compiled module; package.json chooses under "imports". kernels.js has the
  * signatures of all kernels, as the sources have them.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import asc from "assemblyscript/asc";
 
 const FAMILIES = ["base", "linalg", "nn"] as const;
@@ -79,13 +79,34 @@ export declare const text: string;
   );
 }
 
+/** The doc comments of kernels in their sources, by name. */
+function docComments(): ReadonlyMap<string, string> {
+  const paths = readdirSync("assembly", { recursive: true, encoding: "utf8" }).filter(
+    // Lanes have functions of the same names there.
+    (path) => path.endsWith(".ts") && path !== "math.ts",
+  );
+  const commented = /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)\nexport function (\w+)/g;
+  const found = paths.flatMap((path) => [...readFileSync(`assembly/${path}`, "utf8").matchAll(commented)]);
+  return new Map(found.map(([, text, name]) => [name!, text!.replaceAll("\n", "\n  ")]));
+}
+
+const docs = docComments();
+
+/** Where a source has no comment, what is made of it says so, or its name says it all. */
+function docOf(name: string): string {
+  const measured = /^(.*)Norms$/.exec(name)?.[1];
+  const text =
+    measured && `\`${measured}\`, which also adds the sums of squares of gradients, changes and new values to \`sums\``;
+  return docs.get(name) ?? `/** ${text ?? `The kernel ${name} of assembly/`}. */`;
+}
+
 /** A declaration of what callers pass: workspaces are the engine's business. */
 function declared(name: string, { parameters, result }: Signature): string {
   const passed = parameters.flatMap(({ name, kind }) => {
     const { type } = KINDS[kind];
     return type === undefined ? [] : [`${name}: ${type}`];
   });
-  return `  ${name}(${passed.join(", ")}): ${result === null ? "void" : "number"};`;
+  return `  ${docOf(name)}\n  ${name}(${passed.join(", ")}): ${result === null ? "void" : "number"};`;
 }
 
 function pointersOf(name: string, { parameters }: Signature): string {
@@ -122,11 +143,20 @@ export declare const ${family}: Readonly<Record<keyof ${type}, string>>;
   writeFileSync(
     "build/kernels.d.ts",
     `/** An address in linear memory, in bytes. What is no address is refused by the type where it has one of its own. */
-export type Pointer = number & { readonly kind?: "pointer" };
+export type Pointer = number & {
+  /** Never there: it tells one type of numbers from another. */
+  readonly kind?: "pointer";
+};
 /** A whole number of elements, rows, columns and the like. */
-export type Size = number & { readonly kind?: "size" };
+export type Size = number & {
+  /** Never there: it tells one type of numbers from another. */
+  readonly kind?: "size";
+};
 /** Any number. */
-export type Real = number & { readonly kind?: "real" };
+export type Real = number & {
+  /** Never there: it tells one type of numbers from another. */
+  readonly kind?: "real";
+};
 ${types.join("")}/** The names of the pointers of every kernel, workspaces among them. */
 export interface Operands {
 ${Object.entries(all)

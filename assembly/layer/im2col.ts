@@ -34,6 +34,7 @@ function gatherRow(x: Pointer, to: Pointer, stride: isize, offset: isize, size: 
   fill(to + (last << 2), out - last, 0);
 }
 
+/** columns = the windows of x: a row for each place of the kernel in each channel, a column for each output. */
 export function im2col(
   x: Pointer,
   columns: Pointer,

@@ -2,10 +2,15 @@ import type { Pointer, Size } from "#wasm/kernels.js";
 
 /** A matrix of float32 in linear memory, by address: element (i, j) is `i rowStride + j columnStride` elements after it. */
 export interface Matrix {
+  /** The address of element (0, 0). */
   readonly at: Pointer;
+  /** How many rows. */
   readonly rows: Size;
+  /** How many columns. */
   readonly columns: Size;
+  /** Elements from a row to the next. */
   readonly rowStride: Size;
+  /** Elements from a column to the next. */
   readonly columnStride: Size;
 }
 

@@ -186,7 +186,7 @@ describe.each(backends)("memory on %s", (backend) => {
 
   test("is too small for some shapes, and the error speaks of the shape", async () => {
     const rt = await load({ backend });
-    const most = "expected at most 1073741824 elements, which fill linear memory";
+    const most = "expected at most 4294967296 bytes, which fill linear memory";
     expect(() => rt.tensor([1e6, 1e6])).toThrow(`shape: got [1000000, 1000000], ${most}`);
     expect(() => rt.parameters({ w: [2 ** 31] })).toThrow(`w.shape: got [2147483648], ${most}`);
     expect(() => rt.parameters({ a: [2 ** 29], b: { shape: [2 ** 30] } })).toThrow(
