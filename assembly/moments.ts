@@ -34,7 +34,7 @@ export function second<T>(v: Pointer, grad: T, beta2: f32, gain2: f32): T {
 }
 
 /** max(u, v), stored; NaN where v is, which then stays NaN. */
-export function largest<T>(u: Pointer, v: T): T {
+export function keepLargest<T>(u: Pointer, v: T): T {
   const most = atLeast<T>(v, load<T>(u));
   store<T>(u, most);
   return most;

@@ -7,7 +7,7 @@
 import { descended } from "../decay";
 import { penalised } from "../gradient";
 import { mul, mulAdd, splat, sub } from "../lanes";
-import { adapted, average, largest } from "../moments";
+import { adapted, average, keepLargest } from "../moments";
 import { Pointer, Size } from "../words";
 
 /** d = g' - m */
@@ -76,7 +76,7 @@ export function adaBeliefAmsgrad<Lane>(
 ): void {
   const d = surprise<Lane>(p, m, g, scale, l2);
   const m1 = pulled<Lane>(m, d, pull);
-  const v1 = largest<Lane>(u, variance<Lane>(v, d, beta2, gain2, floor));
+  const v1 = keepLargest<Lane>(u, variance<Lane>(v, d, beta2, gain2, floor));
   descend<Lane>(p, shrink, adapted<Lane>(mul<Lane>(splat<Lane>(step), m1), v1, eps));
 }
 

@@ -1,7 +1,7 @@
 /** AdaBound. See src/optim/adaBound.ts for the rule and its source. */
 import { penalised } from "../gradient";
 import { clip, mul, splat, sub } from "../lanes";
-import { adapted, first, largest, second } from "../moments";
+import { adapted, first, keepLargest, second } from "../moments";
 import { Pointer, Size } from "../words";
 
 /** p - clip(step / (sqrt v + eps), low, high) m, stored. */
@@ -56,6 +56,6 @@ export function adaBoundAmsbound<Lane>(
 ): void {
   const grad = penalised<Lane>(p, g, scale, l2);
   const m1 = first<Lane>(m, grad, beta1, gain1);
-  const v1 = largest<Lane>(u, second<Lane>(v, grad, beta2, gain2));
+  const v1 = keepLargest<Lane>(u, second<Lane>(v, grad, beta2, gain2));
   descend<Lane>(p, m1, v1, step, eps, low, high);
 }

@@ -12,7 +12,7 @@
 import { descended } from "../decay";
 import { penalised } from "../gradient";
 import { mul, splat, sub } from "../lanes";
-import { adapted, averaged, first, largest, second, squared } from "../moments";
+import { adapted, averaged, first, keepLargest, second, squared } from "../moments";
 import { Pointer, Size } from "../words";
 
 /** step m / (sqrt v + eps) */
@@ -61,7 +61,7 @@ export function adamAmsgrad<Lane>(
 ): void {
   const grad = penalised<Lane>(p, g, scale, l2);
   const m1 = first<Lane>(m, grad, beta1, gain1);
-  const v1 = largest<Lane>(u, second<Lane>(v, grad, beta2, gain2));
+  const v1 = keepLargest<Lane>(u, second<Lane>(v, grad, beta2, gain2));
   store<Lane>(p, sub<Lane>(load<Lane>(p), along<Lane>(m1, v1, step, eps)));
 }
 
@@ -111,6 +111,6 @@ export function adamwAmsgrad<Lane>(
 ): void {
   const grad = load<Lane>(g);
   const m1 = first<Lane>(m, grad, beta1, gain1);
-  const v1 = largest<Lane>(u, second<Lane>(v, grad, beta2, gain2));
+  const v1 = keepLargest<Lane>(u, second<Lane>(v, grad, beta2, gain2));
   store<Lane>(p, descended<Lane>(load<Lane>(p), shrink, along<Lane>(m1, v1, step, eps)));
 }
