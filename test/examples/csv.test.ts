@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,9 +16,9 @@ import { splitRows } from "../../examples/csv/split.ts";
 import { type Format, findColumn, missingTest, parseTable, type Table } from "../../examples/csv/table.ts";
 import { readTarget } from "../../examples/csv/target.ts";
 import { type Recipe, Trainer, train } from "../../examples/csv/training.ts";
+import { start } from "../support/charlm.ts";
 import { backends } from "../support/runtimes.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "csv-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -493,23 +492,7 @@ describe("training", () => {
   });
 });
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function csv(...args: readonly string[]): Promise<Ended> {
-  const child = spawn(process.execPath, ["--import", "tsx", "examples/main.ts", ...args], { cwd: ROOT });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    stdout += chunk;
-  });
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    stderr += chunk;
-  });
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
-}
+const csv = (...args: readonly string[]) => start(args);
 
 function figuresOf(page: string) {
   expect(page).not.toMatch(/<script|<link|<img|<b>side|\s(src|href)=|@import|url\(|NaN|undefined|Infinity/);

@@ -1,5 +1,4 @@
 /** The GPT of the examples: its command, its memory, and runs that are stopped and go on. */
-import { spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,9 +15,9 @@ import { encodePrompt, sample } from "../../examples/gpt/sampling.ts";
 import { type Story, settingsOf as savedSettings } from "../../examples/gpt/story.ts";
 import { Trainer } from "../../examples/gpt/trainer.ts";
 import { load } from "../../src/tensor/runtime.ts";
+import { type Outcome, start } from "../support/charlm.ts";
 import { expectSame } from "../support/differences.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "gpt-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -30,26 +29,9 @@ const corpus = encode({ title: "text.txt", content: SENTENCE.repeat(20) });
 const SMALL = ["--width", "16", "--layers", "2", "--heads", "2", "--context", "8", "--batch", "2"];
 const RUN = [...SMALL, "--steps", "30", "--evaluate-every", "10", "--dropout", "0.1", "--sample-length", "50"];
 
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command; sends SIGINT as soon as `interruptAt` has been printed. */
+/** Runs the command; it gets SIGINT as soon as `interruptAt` has been printed. */
 function command(args: readonly string[], interruptAt?: string): Promise<Outcome> {
-  const child = spawn(process.execPath, ["--import", "tsx", "examples/main.ts", "--model", "gpt", ...args], {
-    cwd: ROOT,
-  });
-  let [stdout, stderr, sent] = ["", "", false];
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    stdout += chunk;
-    if (interruptAt && !sent && stdout.includes(interruptAt)) sent = child.kill("SIGINT");
-  });
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    stderr += chunk;
-  });
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
+  return start(["--model", "gpt", ...args], interruptAt === undefined ? undefined : { at: interruptAt });
 }
 
 /** Settings as the command line gives them. */

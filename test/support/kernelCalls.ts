@@ -47,3 +47,23 @@ export function drawCall(kernel: Kernel, sizes: Sizes, pointer: number, random: 
   });
   return { values, image: image.subarray(0, used), writable };
 }
+
+/** Every n from 0 to 1000 and the edges of chunks, or 100 draws of several sizes. */
+export function* casesOf(kernel: Kernel, random: Random): Generator<Sizes> {
+  if (kernel.sizes) {
+    for (let i = 0; i < 100; i++) yield kernel.sizes.random((bound) => random.below(Math.max(bound, 1)));
+  } else {
+    for (let n = 0; n <= 1000; n++) yield { n };
+    for (const n of [1023, 1024, 1025, 2047, 2048, 2049, 5000]) yield { n };
+  }
+}
+
+/** Of the same cases, what takes a thirtieth of the time: every way that lanes are filled, and edges; or 15 draws. */
+export function* fewCasesOf(kernel: Kernel, random: Random): Generator<Sizes> {
+  if (kernel.sizes) {
+    for (let i = 0; i < 15; i++) yield kernel.sizes.random((bound) => random.below(Math.max(bound, 1)));
+  } else {
+    for (let n = 0; n <= 40; n++) yield { n };
+    for (const n of [63, 64, 65, 127, 255, 1000, 1023, 1024, 1025, 2047, 2048, 2049]) yield { n };
+  }
+}
