@@ -12,9 +12,9 @@ const CHANGES = "CHANGELOG.md";
 
 /** The digests that differ, by name; those that are new or gone are no change of bits. */
 function changed(before: Pins, after: Pins): string[] {
-  return (["kernels", "optimizers"] as const).flatMap((kind) =>
-    Object.entries(after[kind])
-      .filter(([name, digest]) => (before[kind][name] ?? digest) !== digest)
+  return (["kernels", "few", "optimizers"] as const).flatMap((kind) =>
+    Object.entries(after[kind] ?? {})
+      .filter(([name, digest]) => (before[kind]?.[name] ?? digest) !== digest)
       .map(([name]) => name),
   );
 }

@@ -35,10 +35,17 @@ export const kernelNames = Object.keys(kernelTable) as KernelName[];
 
 /** @internal Every kernel as it was built, workspaces among its arguments: for tests and benchmarks, over an engine. */
 export function builtKernels(engine: Engine): Built {
+  const known = builds.get(engine);
+  if (known) return known;
   linalg.of(engine);
   nn.of(engine);
-  return Object.assign({}, ...[baseTable, linalg.table, nn.table].map((table) => picked(engine.built(table), table)));
+  const tables: readonly Table[] = [baseTable, linalg.table, nn.table];
+  const all: Built = Object.assign({}, ...tables.map((table) => picked(engine.built(table), table)));
+  builds.set(engine, all);
+  return all;
 }
+
+const builds = new WeakMap<Engine, Built>();
 
 function picked(built: Built, table: Table): Built {
   return Object.fromEntries(Object.keys(table).map((name) => [name, built[name]!]));

@@ -288,12 +288,14 @@ describe("hostile files", () => {
     ["ten million axes", oneTensor({ shape: new Array(1e7).fill(1) }), "expected 4 bytes"],
     ["metadata with a key of 20 MB", `{"__metadata__":{"${"x".repeat(2e7)}":1}}`, "expected text"],
   ])("%s is refused in a few words", (_, header, message) => {
-    expect(() => readNow(fileOf(header))).toThrow(message);
+    let refused: Error | undefined;
     try {
       readNow(fileOf(header));
     } catch (error) {
-      expect((error as Error).message.length).toBeLessThan(5000);
+      refused = error as Error;
     }
+    expect(refused?.message).toContain(message);
+    expect(refused!.message.length).toBeLessThan(5000);
   });
 
   test("what is no source", async () => {

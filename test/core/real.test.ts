@@ -39,10 +39,12 @@ describe("float64 functions that are the same everywhere", () => {
   });
 
   test("exp is within 2 ulp of the engine's, subnormal results included", () => {
+    const off: number[] = [];
     for (let i = -75_000; i <= 70_900; i++) {
       const x = i / 100;
-      expect(Math.abs(exp(x) - Math.exp(x)), `exp ${x}`).toBeLessThanOrEqual(2 * ulp(Math.exp(x)));
+      if (!(Math.abs(exp(x) - Math.exp(x)) <= 2 * ulp(Math.exp(x)))) off.push(x);
     }
+    expect(off).toEqual([]);
     expect([exp(0), exp(-746), exp(710), exp(Infinity), exp(-Infinity), exp(Number.NaN)]).toEqual([
       1,
       0,

@@ -16,7 +16,7 @@ import { splitRows } from "../../examples/csv/split.ts";
 import { type Format, findColumn, missingTest, parseTable, type Table } from "../../examples/csv/table.ts";
 import { readTarget } from "../../examples/csv/target.ts";
 import { type Recipe, Trainer, train } from "../../examples/csv/training.ts";
-import { example, type Outcome } from "../support/charlm.ts";
+import { start } from "../support/charlm.ts";
 import { backends } from "../support/runtimes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "csv-"));
@@ -492,9 +492,7 @@ describe("training", () => {
   });
 });
 
-function csv(...args: readonly string[]): Promise<Outcome> {
-  return example(args);
-}
+const csv = (...args: readonly string[]) => start(args);
 
 function figuresOf(page: string) {
   expect(page).not.toMatch(/<script|<link|<img|<b>side|\s(src|href)=|@import|url\(|NaN|undefined|Infinity/);

@@ -19,12 +19,11 @@ import { sparse } from "../../examples/experiments/sparse.ts";
 import { warmup } from "../../examples/experiments/warmup.ts";
 import { wsd } from "../../examples/experiments/wsd.ts";
 import { zipf } from "../../examples/experiments/zipf.ts";
+import { commandOf } from "../support/commands.ts";
+import { swept } from "../support/sweep.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "experiments-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Seconds of work, more on a machine that has other things to do. */
-const PATIENCE = 300_000;
 
 /** How many curves each draws, dashed ones included, and a line that it prints. */
 const cases: readonly (readonly [Experiment, curves: number, line: string])[] = [
@@ -40,7 +39,14 @@ const cases: readonly (readonly [Experiment, curves: number, line: string])[] = 
   [zipf, 8, "Zipf labels, SGD at its best lr 2: loss 2.906, 3.431 on the rare half"],
 ];
 
-test.each(cases)("$name", { timeout: PATIENCE }, async (experiment, curves, line) => {
+const quick = [doubleDescent, sparse];
+
+test.each(
+  swept(
+    cases,
+    cases.filter(([experiment]) => quick.includes(experiment)),
+  ),
+)("$name", async (experiment, curves, line) => {
   const print = vi.spyOn(console, "log").mockImplementation(() => {});
   const held = await perform(experiment, join(folder, "new"), { reduced: true });
   const printed = print.mock.calls.join("\n");
@@ -95,8 +101,7 @@ test("an experiment whose claim does not hold says so", async () => {
 });
 
 test("without the name of one, the command lists them", () => {
-  const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", "examples/experiments/main.ts", "none"], {
-    cwd: new URL("../..", import.meta.url).pathname,
+  const { status, stderr } = spawnSync(process.execPath, [commandOf("experiments/main"), "none"], {
     encoding: "utf8",
   });
   expect(status).toBe(2);

@@ -15,7 +15,7 @@ import { type Story, settingsOf as savedSettings } from "../../examples/gpt/stor
 import { Trainer } from "../../examples/gpt/trainer.ts";
 import { encode } from "../../examples/support/corpus.ts";
 import { sample } from "../../examples/support/sampling.ts";
-import { example, type Outcome } from "../support/charlm.ts";
+import { type Outcome, start } from "../support/charlm.ts";
 import { expectSame } from "../support/differences.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gpt-"));
@@ -29,9 +29,9 @@ const corpus = encode({ title: "text.txt", content: SENTENCE.repeat(20) });
 const SMALL = ["--width", "16", "--layers", "2", "--heads", "2", "--context", "8", "--batch", "2"];
 const RUN = [...SMALL, "--steps", "30", "--evaluate-every", "10", "--dropout", "0.1", "--sample-length", "50"];
 
-/** Runs the command; sends SIGINT as soon as `interruptAt` has been printed. */
+/** Runs the command; it gets SIGINT as soon as `interruptAt` has been printed. */
 function command(args: readonly string[], interruptAt?: string): Promise<Outcome> {
-  return example(["--model", "gpt", ...args], interruptAt === undefined ? undefined : { at: interruptAt });
+  return start(["--model", "gpt", ...args], interruptAt === undefined ? undefined : { at: interruptAt });
 }
 
 /** Settings as the command line gives them. */

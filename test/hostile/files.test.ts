@@ -11,6 +11,7 @@ import { Random } from "../../src/tensor/random.ts";
 import { load } from "../../src/tensor/runtime.ts";
 import { EMA } from "../../src/training/average.ts";
 import { Lookahead } from "../../src/training/lookahead.ts";
+import { slow, swept } from "../support/sweep.ts";
 
 const rt = await load({ backend: "reference" });
 
@@ -120,7 +121,7 @@ describe("whatever is changed in a file", () => {
   ][])("in %s, it is refused with a reason, or loads", async (name, file, change, read) => {
     const random = new Random(17, name);
     let [before, refused, loaded] = [state(), 0, 0];
-    for (let i = 0; i < 1500; i++) {
+    for (let i = 0; i < swept(1500, 200); i++) {
       const changed = change(file(), random);
       try {
         await read(changed);
@@ -202,12 +203,13 @@ describe("a small file cannot cost much", () => {
     // The parts, the part, and the manifest itself.
     const most = 2 ** 20 - 4;
     const lists = (n: number) => `[${new Array(n).fill("[]").join(",")}]`;
-    expect(tree(new Array(most).fill([]))).toHaveLength(most);
+    // To write and read as many takes seconds; a list of 100 000 is read below as it is.
+    if (slow) expect(tree(new Array(most).fill([]))).toHaveLength(most);
     expect(() => writeCheckpoint({ data: new Array(most + 1).fill([]) })).toThrow(
       'parts: got "1048577 lists and objects"',
     );
     expect(() => read(fileOf(lists(most + 1)))).toThrow('simd-optim: got "1048577 lists and objects"');
-    expect(() => read(fileOf(lists(2e6)))).toThrow("lists and objects");
+    if (slow) expect(() => read(fileOf(lists(2e6)))).toThrow("lists and objects");
     // What is in others so often that it would be written without end.
     let often: unknown = [];
     for (let i = 0; i < 60; i++) often = [often, often];

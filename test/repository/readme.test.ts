@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { build } from "esbuild";
 import { afterAll, expect, test } from "vitest";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -37,11 +38,27 @@ for (const { document, file, code } of companions) {
 }
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test.each(programs)("$title runs as it stands and prints something", ({ document, title, code }) => {
-  const file = join(place(document), `${title.replace(/\W+/g, "-")}.ts`);
+const placed = programs.map(({ document, title, code }) => {
   mkdirSync(place(document), { recursive: true });
+  const file = join(place(document), `${title.replace(/\W+/g, "-")}.ts`);
   writeFileSync(file, code);
-  const args = ["--import", "tsx", "--import", "./test/support/webWorker.ts", file];
+  // What has files beside it looks for them there.
+  return { title, file, alone: companions.every((companion) => companion.document !== document) };
+});
+
+// To read the whole package through tsx takes a second for each.
+await build({
+  entryPoints: placed.filter(({ alone }) => alone).map(({ file }) => file),
+  absWorkingDir: root,
+  outdir: folder,
+  outbase: folder,
+  outExtension: { ".js": ".mjs" },
+  ...{ bundle: true, splitting: true, platform: "node", format: "esm", target: "node20", logLevel: "error" },
+});
+
+test.each(placed)("$title runs as it stands and prints something", ({ file, alone }) => {
+  const asItIs = ["--import", "tsx", "--import", "./test/support/webWorker.ts", file];
+  const args = alone ? [file.replace(/ts$/, "mjs")] : asItIs;
   const output = execFileSync(process.execPath, args, { cwd: root, encoding: "utf8" });
   expect(output.trim()).not.toBe("");
 });

@@ -1,7 +1,11 @@
 import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { commandOf, ROOT } from "./commands.ts";
 
-export const ROOT = new URL("../../", import.meta.url).pathname;
-export const COMMAND = ["--import", "tsx", "examples/charlm/main.ts"];
+export { ROOT };
+export const COMMAND = [commandOf("main")];
+
+const INTERRUPT = fileURLToPath(new URL("./interrupt.mjs", import.meta.url));
 
 export interface Outcome {
   readonly code: number | null;
@@ -17,16 +21,13 @@ export interface Interruption {
   readonly signal?: NodeJS.Signals;
 }
 
-/** Runs a command to its end; sends it SIGINT, or another signal, if there is an interruption. */
-export function run(command: string, args: readonly string[], interruption?: Interruption): Promise<Outcome> {
-  const { at, delay = 0, signal = "SIGINT" } = interruption ?? {};
-  const child = spawn(command, args, { cwd: ROOT });
+/** Runs a command to its end. */
+export function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env } });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    const before = stdout;
     stdout += chunk;
-    if (at && stdout.includes(at) && !before.includes(at)) setTimeout(() => child.kill(signal), delay);
   });
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     stderr += chunk;
@@ -34,11 +35,11 @@ export function run(command: string, args: readonly string[], interruption?: Int
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
 }
 
-/** The command of all examples, which its arguments tell apart. */
-export function example(args: readonly string[], interruption?: Interruption): Promise<Outcome> {
-  return run(process.execPath, ["--import", "tsx", "examples/main.ts", ...args], interruption);
+/** Runs `npm start` to its end, or until it is sent SIGINT or another signal. */
+export function start(args: readonly string[], interruption?: Interruption): Promise<Outcome> {
+  if (!interruption) return run(process.execPath, [...COMMAND, ...args]);
+  const given = JSON.stringify({ delay: 0, signal: "SIGINT", ...interruption });
+  return run(process.execPath, ["--import", INTERRUPT, ...COMMAND, ...args], { INTERRUPT: given });
 }
 
-export function charlm(args: readonly string[], interruption?: Interruption): Promise<Outcome> {
-  return run(process.execPath, [...COMMAND, ...args], interruption);
-}
+export const charlm = start;

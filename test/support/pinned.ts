@@ -3,16 +3,17 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type KernelName, kernelNames } from "../../src/kernels/table.ts";
 import type { Runtime } from "../../src/tensor/runtime.ts";
-import { CALL_WORDS, callsOf, type Outcome, outcomeOf } from "./kernelCalls.ts";
+import { CALL_WORDS, callsOf, type Extent, type Outcome, outcomeOf } from "./kernelCalls.ts";
 import { bitsOf } from "./runtimes.ts";
 import { type Variant, variants } from "./specs.ts";
 import { run, smallParameters } from "./training.ts";
 
 export const PINS = new URL("../bits.json", import.meta.url);
 
-/** Digests by the name of a kernel, and by the title of an optimizer with options. */
+/** Digests by the name of a kernel, over both extents of its fuzz, and by the title of an optimizer with options. */
 export interface Pins {
   readonly kernels: Readonly<Record<string, string>>;
+  readonly few: Readonly<Record<string, string>>;
   readonly optimizers: Readonly<Record<string, string>>;
 }
 
@@ -47,11 +48,11 @@ export class Digest {
   }
 }
 
-/** The digest of a kernel over the whole fuzz of its calls. */
-export function kernelDigest(runtime: Runtime, name: KernelName): string {
+/** The digest of a kernel over the fuzz of its calls. */
+export function kernelDigest(runtime: Runtime, name: KernelName, extent: Extent): string {
   const digest = new Digest();
   const block = runtime.heap.allocate(4 * CALL_WORDS);
-  for (const call of callsOf(name, block.pointer)) {
+  for (const call of callsOf(name, block.pointer, extent)) {
     digest.addOutcome(outcomeOf(runtime, name, call, block.pointer));
   }
   block.release();
@@ -73,10 +74,15 @@ export function optimizerDigest(runtime: Runtime, { Optimizer, options }: Varian
   return digest.text();
 }
 
+function ofKernels(runtime: Runtime, extent: Extent): Readonly<Record<string, string>> {
+  return Object.fromEntries([...kernelNames].sort().map((name) => [name, kernelDigest(runtime, name, extent)]));
+}
+
 /** Every digest there is. */
 export function computePins(runtime: Runtime): Pins {
   return {
-    kernels: Object.fromEntries([...kernelNames].sort().map((name) => [name, kernelDigest(runtime, name)])),
+    kernels: ofKernels(runtime, "whole"),
+    few: ofKernels(runtime, "few"),
     optimizers: Object.fromEntries(
       variants.map((variant) => [variant.title, optimizerDigest(runtime, variant)] as const).sort(byTitle),
     ),

@@ -10,7 +10,9 @@ export async function loadAll(): Promise<Runtime[]> {
 
 /** Float32 bits with every NaN made the same: payloads are not promised. */
 export function canonicalBits(words: Uint32Array): Uint32Array {
-  return words.map((word) => ((word & 0x7fffffff) > 0x7f800000 ? 0x7fc00000 : word));
+  const canonical = words.slice();
+  for (let i = 0; i < words.length; i++) if ((words[i]! & 0x7fffffff) > 0x7f800000) canonical[i] = 0x7fc00000;
+  return canonical;
 }
 
 export function bitsOf(values: Float32Array): Uint32Array {

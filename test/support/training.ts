@@ -15,12 +15,18 @@ export function smallParameters({ spec: { shapes } }: AnyOptimizer, runtime: Run
   return params;
 }
 
+/** For each step, the gradients drawn so far: to draw them takes ten times as long as a step. */
+const drawn: { random: Random; values: number[] }[] = [];
+
 /** Gradients of step `t`: of many magnitudes, with zeros. */
 export function setGradients(params: Parameters, t: number): void {
-  const random = new Random(2, `gradients ${t}`);
+  drawn[t] ??= { random: new Random(2, `gradients ${t}`), values: [] };
+  const { random, values } = drawn[t];
+  let used = 0;
   for (const { grad } of params) {
-    for (let i = 0; i < grad.length; i++) {
-      grad[i] = random.below(8) === 0 ? 0 : ((random.uniform() - 0.5) * powi(10, random.below(9))) / 1e6;
+    for (let i = 0; i < grad.length; i++, used++) {
+      values[used] ??= random.below(8) === 0 ? 0 : ((random.uniform() - 0.5) * powi(10, random.below(9))) / 1e6;
+      grad[i] = values[used]!;
     }
   }
 }
