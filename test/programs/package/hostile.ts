@@ -36,7 +36,7 @@ async function checkPolicies(installed: string, bits: string): Promise<void> {
       const { trained, explicit, seen } = await look(name, `${POLICY} 'wasm-unsafe-eval'`);
       expectEqual(explicit, "simd");
       const paths = fetched(seen).map((path) => path.replace(/-\w+\.js$/, ".js"));
-      const unknown = paths.filter((path) => !/^\/out\/(policy|simd|chunk)\.js$/.test(path));
+      const unknown = paths.filter((path) => !/^\/out\/(policy|base|chunk)\.js$/.test(path));
       expectEqual(unknown, []);
       return sameBits(trained, bits);
     });
