@@ -84,17 +84,20 @@ describe("a run", () => {
     expect(document.querySelector("pre")!.textContent).toHaveLength(8 + 600);
   });
 
-  test.runIf(slow)("depends on the seed, and on nothing else: not the backend either", async () => {
-    const outcomes = await Promise.all([
-      shortRun("seed-3", "--seed", "3", "--backend", "simd"),
-      shortRun("seed-3-again", "--seed", "3", "--backend", "reference"),
-      shortRun("seed-4", "--seed", "4"),
-    ]);
-    expect(outcomes.map(({ code }) => code)).toEqual([0, 0, 0]);
-    const [once, again, other] = outcomes.map(heldOutLoss);
-    expect(again).toBe(once);
-    expect(other).not.toBe(once);
-  });
+  test.runIf(slow)(
+    "depends on the seed, and on nothing else: not the backend either (in npm run test:slow, for it takes 4 s)",
+    async () => {
+      const outcomes = await Promise.all([
+        shortRun("seed-3", "--seed", "3", "--backend", "simd"),
+        shortRun("seed-3-again", "--seed", "3", "--backend", "reference"),
+        shortRun("seed-4", "--seed", "4"),
+      ]);
+      expect(outcomes.map(({ code }) => code)).toEqual([0, 0, 0]);
+      const [once, again, other] = outcomes.map(heldOutLoss);
+      expect(again).toBe(once);
+      expect(other).not.toBe(once);
+    },
+  );
 
   test("finds a learning rate by trial, unless it is given one", async () => {
     const [found, given] = await Promise.all([
@@ -464,7 +467,7 @@ describe("the parts", () => {
     expect(new Set(cold)).toEqual(new Set([1]));
   });
 
-  test.runIf(slow)("the benchmark times every backend", async () => {
+  test.runIf(slow)("the benchmark times every backend (in npm run test:slow, for that takes seconds)", async () => {
     const done: number[] = [];
     const rows = await benchmark([4096, 1024], (count) => done.push(count), new AbortController().signal);
     expect(done).toEqual([1, 2]);

@@ -86,19 +86,22 @@ describe("a run that is interrupted and resumed ends in the same bytes as one th
     expect([whole.events().length, parts.events().length]).toEqual([1, 3]);
   });
 
-  test.runIf(slow)("even if it was killed, from where it was saved last", async () => {
-    const whole = files("kept");
-    const killed = files("killed");
-    const options = ["--steps", "200", "--save-every", "15"];
-    await charlm([...whole.args, ...options]);
-    const { code } = await charlm([...killed.args, ...options], { at: " 100/200 ", signal: "SIGKILL" });
-    expect(code).toBe(null);
-    const { stdout } = await charlm([...killed.args, ...options, "--resume"]);
-    const taken = Number(/^resumed +after (\d+) of 200/m.exec(stdout)![1]);
-    expect([taken % 15, taken >= 90]).toEqual([0, true]);
-    expect(Buffer.compare(killed.bytes(), whole.bytes())).toBe(0);
-    expect(killed.page()).toBe(whole.page());
-  });
+  test.runIf(slow)(
+    "even if it was killed, from where it was saved last (in npm run test:slow, for it takes 4 s)",
+    async () => {
+      const whole = files("kept");
+      const killed = files("killed");
+      const options = ["--steps", "200", "--save-every", "15"];
+      await charlm([...whole.args, ...options]);
+      const { code } = await charlm([...killed.args, ...options], { at: " 100/200 ", signal: "SIGKILL" });
+      expect(code).toBe(null);
+      const { stdout } = await charlm([...killed.args, ...options, "--resume"]);
+      const taken = Number(/^resumed +after (\d+) of 200/m.exec(stdout)![1]);
+      expect([taken % 15, taken >= 90]).toEqual([0, true]);
+      expect(Buffer.compare(killed.bytes(), whole.bytes())).toBe(0);
+      expect(killed.page()).toBe(whole.page());
+    },
+  );
 });
 
 describe("in one process", () => {
