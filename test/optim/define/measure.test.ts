@@ -9,6 +9,7 @@ import { load, type Runtime } from "../../../src/tensor/runtime.ts";
 import { Lookahead } from "../../../src/training/lookahead.ts";
 import { bitsOf, loadAll } from "../../support/runtimes.ts";
 import { type AnyOptimizer, optimizers, variants } from "../../support/specs.ts";
+import { everyNth } from "../../support/sweep.ts";
 import { norm } from "../../support/textbook.ts";
 
 const runtimes = await loadAll();
@@ -38,7 +39,7 @@ const snapshot = (params: Parameters) => [...params].map(({ data }) => textOf(da
 const stateOf = (optimizer: InstanceType<AnyOptimizer>) =>
   JSON.stringify(optimizer.stateDict(), (_, value) => (value instanceof Float32Array ? textOf(value) : value));
 
-describe.each(variants)("$title, measured,", ({ Optimizer, options }) => {
+describe.each(everyNth(variants, 4))("$title, measured,", ({ Optimizer, options }) => {
   test("steps to the same bits, and reports what float64 finds in values and gradients", () => {
     const [plain, measured] = [parameters(Optimizer), parameters(Optimizer)];
     const [one, other] = [new Optimizer(plain, options), new Optimizer(measured, options)];
