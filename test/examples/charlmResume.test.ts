@@ -50,7 +50,7 @@ function result({ stdout }: Outcome): string[] {
 describe("a run that is interrupted and resumed ends in the same bytes as one that is not", () => {
   const random = new Random(1, "moments");
   const runs: [string, string[]][] = [
-    ["AdamW", ["--steps", swept("300", "30"), "--norms-every", "7"]],
+    ["AdamW", ["--steps", swept("300", "20"), "--norms-every", "7"]],
     ["SophiaG", ["--steps", "120", "--optimizer", "sophia", "--accumulate", "2", "--spikes", "rollback"]],
     ["ScheduleFreeAdamW", ["--steps", "200", "--optimizer", "schedulefree", "--lr", "0.01", "--spikes", "none"]],
   ];
